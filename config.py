@@ -1,0 +1,15 @@
+"""pyinfra's own settings, read by pyinfra before it reads the inventory."""
+
+from pyinfra import config
+
+from deploys.settings import command_line
+
+config.REQUIRE_PYINFRA_VERSION = "==3.10.0"
+
+# Stop at the first host that fails: the hosts that are left would go on without what it owes them.
+config.FAIL_PERCENT = 0
+
+# Other users of a host can read and guess names in /tmp; root's own directory is closed to them.
+config.TEMP_DIR = "/root"
+
+command_line.check()

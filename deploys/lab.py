@@ -1,0 +1,20 @@
+"""
+Start the lab: machines with systemd, sshd and a network of their own, on this one.
+
+    pyinfra -y @local deploys/lab.py
+
+Running it again starts what is missing and repairs what died. Data, with --data key=value:
+
++ inventory: the inventory whose machines to start (default inventories/lab.py)
++ machines: only these, names separated by commas
+"""
+
+from pyinfra import host
+
+from deploys.roles import lab as role
+from deploys.settings import lab
+
+role.up(
+    lab.machines(host.data.get("inventory", "inventories/lab.py"), host.data.get("machines")),
+    **lab.as_root(),
+)

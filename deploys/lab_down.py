@@ -1,0 +1,14 @@
+"""
+Take the lab away: machines, mounts, bridge, NAT rule and processes. The cached root file systems stay.
+
+    pyinfra -y @local deploys/lab_down.py
+
++ machines: only these, names separated by commas, of any lab inventory
+"""
+
+from pyinfra import host
+
+from deploys.roles import lab as role
+from deploys.settings import lab
+
+role.down(host.data.get("machines"), **lab.as_root())

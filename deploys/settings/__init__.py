@@ -1,0 +1,1 @@
+"""The choices of the administrator: read, checked as a whole, and given to roles as typed objects."""
