@@ -1,0 +1,210 @@
+"""
+A set of files that changes as one: staged, validated in place before it is in place, then moved there.
+
+Contents travel on standard input, so that nothing of them is in the arguments of a process, in a
+log, or in a file that others can read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import shlex
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import PurePosixPath
+
+from pyinfra import host, logger, state
+
+from deploys.facts.file_set import STAMPS, Contents, FileSetState
+
+
+@dataclass(frozen=True)
+class File:
+    """
+    A file that a host has.
+
+    + path: absolute path on the host
+    + content: its whole text
+    + owner, group: names (default root)
+    + mode: permissions in octal digits (default 644)
+    + secret: whether its text must never be shown
+    + restart: whether the service must be restarted, not reloaded, to take it up
+    """
+
+    path: str
+    content: str
+    owner: str = "root"
+    group: str = "root"
+    mode: str = "644"
+    secret: bool = False
+    restart: bool = False
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its content, hexadecimal."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What it takes to make a host's files the declared ones."""
+
+    write: tuple[File, ...]
+    remove: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.write or self.remove)
+
+
+def difference(
+    files: Sequence[File], absent: Sequence[str], purged: Sequence[str], there: FileSetState
+) -> Difference:
+    """
+    Compare declared files with those that a host has.
+
+    + files: what it should have
+    + absent: paths that it should not have
+    + purged: directories that should hold nothing but declared files
+    + there: what it has
+    """
+    write = []
+    for file in files:
+        found = there.files.get(file.path)
+        same = found is not None and (found.kind, found.mode, found.owner, found.group) == (
+            "regular file" if file.content else "regular empty file",
+            file.mode,
+            file.owner,
+            file.group,
+        )
+        if not same or (found and found.digest != file.digest):
+            write.append(file)
+    declared = {file.path for file in files}
+    remove = [path for path in absent if path in there.files]
+    for directory in purged:
+        remove += [
+            path
+            for name in sorted(there.names.get(directory, ()))
+            if (path := f"{directory}/{name}") not in declared
+        ]
+    return Difference(tuple(write), tuple(remove))
+
+
+def show(changes: Difference) -> None:
+    """Print, where ``--diff`` asks for it, what changes in which file; of secrets only that they do."""
+    if not state.config.DIFF:
+        return
+    open_paths = [file.path for file in changes.write if not file.secret]
+    before = host.get_fact(Contents, paths=open_paths) if open_paths else {}
+    for file in changes.write:
+        logger.info(f"{host.print_prefix}{file.path}")
+        if file.secret:
+            logger.info(f"{host.print_prefix}  (holds secrets: its difference is not shown)")
+            continue
+        lines = unified_diff(
+            before.get(file.path, "").splitlines(), file.content.splitlines(), "on the host", "new",
+            lineterm="", n=2,
+        )
+        for line in lines:
+            logger.info(f"{host.print_prefix}  {line}")
+    for path in changes.remove:
+        logger.info(f"{host.print_prefix}{path} is removed")
+
+
+def archive(files: Sequence[File]) -> str:
+    """A tar archive of files with their owners and modes, in base64, to be given on standard input."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        made: set[PurePosixPath] = set()
+        for file in files:
+            path = PurePosixPath(file.path.lstrip("/"))
+            for parent in reversed(path.parents[:-1]):
+                if parent not in made:
+                    made.add(parent)
+                    entry = tarfile.TarInfo(str(parent))
+                    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                    entry.uname = entry.gname = "root"
+                    tar.addfile(entry)
+            data = file.content.encode()
+            entry = tarfile.TarInfo(str(path))
+            entry.size, entry.mode = len(data), int(file.mode, 8)
+            entry.uname, entry.gname = file.owner, file.group
+            tar.addfile(entry, io.BytesIO(data))
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def staged() -> list[str]:
+    """Shell: unpack the archive on standard input into ``$stage``, which only root can enter."""
+    return [
+        "umask 022",
+        "mkdir -p /run/tracseq && chmod 755 /run/tracseq",
+        "stage=$(mktemp -d /run/tracseq/stage.XXXXXX)",
+        "trap 'rm -rf \"$stage\"' EXIT",
+        'mkdir "$stage/new" && base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',
+    ]
+
+
+def validated(changes: Difference, command: str) -> list[str]:
+    """
+    Shell: run a validator that sees the staged files where they will be, before they are there.
+
+    In a mount namespace of its own the staged tree lies over the real one, so that the validator
+    reads every path as the service will. Nothing that runs sees it.
+
+    + changes: what is staged, and what will be gone
+    + command: the validator's command line
+    """
+    trees = sorted({file.path.split("/")[1] for file in changes.write})
+    inside = ["set -eu"]
+    for tree in trees:
+        inside.append(
+            f'mount -t overlay tracseq -o "lowerdir=$stage/new/{tree}:/{tree}" /{tree}'
+        )
+    inside += [
+        f"[ ! -f {shlex.quote(path)} ] || mount --bind /dev/null {shlex.quote(path)}"
+        for path in changes.remove
+    ]
+    inside.append(f"{command} || exit 1")
+    script = shlex.quote("\n".join(inside))
+    return [
+        f'if ! stage="$stage" unshare --mount --propagation private sh -c {script} >"$stage/said" 2>&1; then',
+        '  cat "$stage/said" >&2',
+        f"  echo {shlex.quote('Refused by: ' + command + '. Nothing was changed.')} >&2",
+        "  exit 1",
+        "fi",
+    ]
+
+
+def in_place(changes: Difference) -> list[str]:
+    """Shell: move the staged files to where they belong, each at once, and remove what must go."""
+    lines = []
+    for file in changes.write:
+        path = shlex.quote(file.path)
+        lines += [
+            f"mkdir -p {shlex.quote(str(PurePosixPath(file.path).parent))}",
+            f'cp -a "$stage/new"{path} {path}.tracseq-new && mv -fT {path}.tracseq-new {path}',
+        ]
+    if changes.remove:
+        lines.append(f"rm -rf -- {' '.join(shlex.quote(path) for path in changes.remove)}")
+    return lines
+
+
+def stamped(key: str, command: str) -> list[str]:
+    """
+    Shell: have what is on disk taken up, and note since when it is.
+
+    The stamp bears the time before the command, so that a file that changes meanwhile counts as
+    not taken up.
+
+    + key: the name of the set's stamp
+    + command: takes up the files
+    """
+    stamp = shlex.quote(f"{STAMPS}/{key}")
+    return [
+        f"mkdir -p {STAMPS} && touch {stamp}.new",
+        command,
+        f"mv -f {stamp}.new {stamp}",
+    ]

@@ -1,0 +1,63 @@
+"""Files of the system that no service of their own reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from deploys.facts.file_set import FileSet
+from deploys.operations import file_set
+from deploys.operations.file_set import File
+
+
+@operation()
+def configured(
+    key: str,
+    files: Sequence[File],
+    absent: Sequence[str] = (),
+    purged: Sequence[str] = (),
+    validate: str | None = None,
+    apply: str | None = None,
+) -> Iterator[StringCommand]:
+    """
+    Have a set of files, and the system take them up.
+
+    + key: a name for the set, of letters and dashes; the host keeps under it since when it is in force
+    + files: the files
+    + absent: paths that must not be there
+    + purged: directories that hold nothing but the files
+    + validate: command that refuses a bad set; it sees the files where they will be
+    + apply: command that puts the files in force, as booting the host would; it runs whenever
+      the files are newer than the last time it ran, so also after a run that died before it
+
+    **Example:**
+
+    .. code:: python
+
+        system.configured(
+            name="Users of the platform",
+            key="users",
+            files=[File("/etc/sysusers.d/tracseq.conf", "u tracseq -\\n")],
+            apply="systemd-sysusers",
+        )
+    """
+    there = host.get_fact(
+        FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key
+    )
+    changes = file_set.difference(files, absent, purged, there)
+    late = apply is not None and there.newest > there.taken_up
+    if not changes and not late:
+        host.noop(f"the files of {key} are in force")
+        return
+    file_set.show(changes)
+    lines = ["set -eu"]
+    if changes:
+        lines += file_set.staged()
+        if validate:
+            lines += file_set.validated(changes, validate)
+        lines += file_set.in_place(changes)
+    if apply:
+        lines += file_set.stamped(key, apply)
+    yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))

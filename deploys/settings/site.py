@@ -1,0 +1,182 @@
+"""The whole site as the administrator described it, checked before any host is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import SecretStr, ValidationError
+from pyinfra import inventory, state
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.settings import model, secrets
+from deploys.settings.once import once
+
+
+@dataclass(frozen=True)
+class SiteHost:
+    """One host, with its checked data: ``all`` for every host, the others by its groups."""
+
+    name: str
+    groups: frozenset[str]
+    all: model.All
+    of_group: Mapping[str, model.Data]
+
+    @property
+    def address(self) -> str:
+        return self.all.address
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its addresses in the site, the IPv4 one first."""
+        return (self.all.address, *([self.all.address6] if self.all.address6 else []))
+
+    @property
+    def postgres(self) -> model.Postgres:
+        return cast(model.Postgres, self.of_group["postgres"])
+
+    @property
+    def redis(self) -> model.Redis:
+        return cast(model.Redis, self.of_group["redis"])
+
+    @property
+    def gateway(self) -> model.Gateways:
+        return cast(model.Gateways, self.of_group["gateways"])
+
+    @property
+    def load_balancer(self) -> model.LoadBalancers:
+        return cast(model.LoadBalancers, self.of_group["load_balancers"])
+
+
+@dataclass(frozen=True)
+class Site:
+    """The hosts in the inventory's order, and the site's secrets."""
+
+    hosts: tuple[SiteHost, ...]
+    secrets: Mapping[str, SecretStr]
+
+    @property
+    def all(self) -> model.All:
+        """What all hosts share."""
+        return self.hosts[0].all
+
+    @property
+    def authority_directory(self) -> str:
+        return self.all.authority_directory.format(environment=self.all.environment)
+
+    def host(self, name: str) -> SiteHost:
+        return next(host for host in self.hosts if host.name == name)
+
+    def group(self, name: str) -> tuple[SiteHost, ...]:
+        return tuple(host for host in self.hosts if name in host.groups)
+
+    def secret(self, name: str) -> str:
+        return self.secrets[name].get_secret_value()
+
+
+class DataError(PyinfraError):
+    """The data of a site is not sound; its text lists all that is wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(problems))
+        super().__init__(f"The site's data is not sound, and no host was touched:\n{listed}")
+
+
+def load() -> Site:
+    """
+    The site of this run.
+
+    Raises:
+        DataError: listing everything that is wrong with inventory, group_data and secrets.
+    """
+    return once("site", lambda: _checked({host.name: host for host in inventory}))
+
+
+def _checked(hosts: Mapping[str, Any]) -> Site:
+    problems: list[str] = []
+    members = {
+        name: [host.name for host in inventory.groups.get(name, [])] for name in model.GROUPS
+    }
+    problems += [
+        f"the inventory's group {name} has no hosts: it needs at least one."
+        for name, names in members.items()
+        if not names
+    ]
+    checked = []
+    for name, host in hosts.items():
+        data = host.data.dict()
+        groups = frozenset(group for group, names in members.items() if name in names)
+        base = _validated(model.All, "all", name, data, problems)
+        of_group = {
+            group: _validated(model.GROUPS[group], group, name, data, problems)
+            for group in sorted(groups)
+        }
+        if base and all(of_group.values()):
+            checked.append(
+                SiteHost(name, groups, cast(model.All, base), cast("dict[str, model.Data]", of_group))
+            )
+    environment = checked[0].all.environment if checked else None
+    found: dict[str, SecretStr] = {}
+    if environment:
+        found, wrong = secrets.read(environment)
+        problems += wrong
+    if len(checked) == len(hosts):
+        problems += _contradictions(checked)
+    if problems:
+        raise DataError(problems)
+    return Site(tuple(checked), found)
+
+
+def _validated(
+    form: type[model.Data], group: str, host: str, data: Mapping[str, Any], problems: list[str]
+) -> model.Data | None:
+    try:
+        return form.model_validate(data)
+    except ValidationError as error:
+        for problem in error.errors():
+            where = ".".join(str(part) for part in problem["loc"])
+            file = "the inventory" if where in ("address", "address6") else f"group_data/{group}.py"
+            if problem["type"] == "missing":
+                problems.append(f"{host}: {where} is missing (in {file}).")
+            else:
+                message = problem["msg"].removeprefix("Value error, ")
+                problems.append(f"{host}: {where} (in {file}, or what overrides it): {message}.")
+        return None
+
+
+def _contradictions(hosts: list[SiteHost]) -> list[str]:
+    """What is wrong although every value by itself is sound."""
+    problems = []
+    seen: dict[str, str] = {}
+    for host in hosts:
+        for address in host.addresses:
+            if address in seen:
+                problems.append(f"{host.name} and {seen[address]} have the same address {address}.")
+            seen[address] = host.name
+    shared = hosts[0].all
+    primary = shared.postgres_first_primary
+    if primary not in [host.name for host in hosts if "postgres" in host.groups]:
+        problems.append(
+            f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres."
+        )
+    names = {"all", *model.GROUPS, *shared.networks}
+    for rule in (*shared.firewall_extra_rules, *shared.firewall_rules):
+        for side in (rule.who, rule.whom):
+            if side not in names:
+                problems.append(
+                    f"firewall rule {rule.who} -> {rule.whom} (in group_data/all.py): {side} is "
+                    f"no group and no network; there are {', '.join(sorted(names))}."
+                )
+        for port in rule.ports:
+            if isinstance(port, str) and not hasattr(shared, port):
+                problems.append(
+                    f"firewall rule {rule.who} -> {rule.whom} (in group_data/all.py): "
+                    f"{port} is no port and no value that holds one."
+                )
+    return problems
+
+
+def dry() -> bool:
+    """Whether this run only looks for changes."""
+    return not state.is_executing

@@ -1,0 +1,114 @@
+"""
+What all hosts of every site share. A value of a more particular group, of `production.py` and its
+like, of one host in the inventory, or of --data on the command line, takes its place.
+
+Every value is listed, with its unit and where its default comes from, in README.md.
+"""
+
+# --- the site ---------------------------------------------------------------------------------
+
+# The name under which users reach the platform.
+domain = "api.example.org"
+
+# The system user and group that the platform's own programs run as.
+platform_user = "tracseq"
+
+# --- what a host must have (deployment guide, "Minimum Requirements") --------------------------
+
+minimum_cpus = 2
+minimum_memory = "3900MB"  # a machine of 4 GB shows a little less: the kernel keeps some
+minimum_disk = "20GB"  # size of the root file system
+minimum_disk_free = "5GB"
+maximum_clock_skew = "1s"
+maximum_shell_start = "100ms"
+
+# --- base --------------------------------------------------------------------------------------
+
+# NTP servers. Without any (no internet, no clock of your own) the hosts follow the site's first.
+time_servers = ["0.debian.pool.ntp.org", "1.debian.pool.ntp.org", "2.debian.pool.ntp.org"]
+
+# What the journal of a host may take of its disk, and for how long it is kept.
+journal_size = "1GB"
+journal_retention = "90d"
+
+# Security updates are installed every night; a reboot for them is yours to choose.
+automatic_reboot = False
+automatic_reboot_time = "03:30"
+
+# --- access ------------------------------------------------------------------------------------
+
+ssh_port_of_hosts = 22
+
+# Further lines of sshd's configuration, such as "AllowUsers deploy".
+sshd_options = []
+
+# --- the network -------------------------------------------------------------------------------
+
+# Names for addresses outside of the site. `administrators` may log in: keep your own machine in it.
+networks = {
+    "anywhere": ["0.0.0.0/0", "::/0"],
+    "administrators": ["10.0.0.0/8"],
+    "services": [],
+}
+
+# Who may open a connection to whom. `who` and `whom` are groups of the inventory, `all`, or names
+# of `networks`; a port is a number or the name of a value. Everything else is dropped, in and out.
+firewall_rules = [
+    {"who": "administrators", "whom": "all", "ports": ["ssh_port_of_hosts"]},
+    {"who": "anywhere", "whom": "load_balancers", "ports": [80, 443]},
+    {"who": "load_balancers", "whom": "gateways", "ports": ["gateway_port"]},
+    {"who": "gateways", "whom": "postgres", "ports": ["postgres_port"]},
+    {"who": "gateways", "whom": "redis", "ports": ["redis_port"]},
+    {"who": "gateways", "whom": "services", "ports": ["service_ports"]},
+    {"who": "postgres", "whom": "postgres", "ports": ["postgres_port"]},
+    {"who": "all", "whom": "all", "ports": [123], "protocol": "udp"},  # time
+    {"who": "all", "whom": "anywhere", "ports": [53], "protocol": "udp"},  # names
+    {"who": "all", "whom": "anywhere", "ports": [53], "protocol": "tcp"},
+    {"who": "all", "whom": "anywhere", "ports": [67, 547], "protocol": "udp"},  # DHCP renewals
+    {"who": "all", "whom": "anywhere", "ports": [123], "protocol": "udp"},
+    {"who": "all", "whom": "anywhere", "ports": [80, 443]},  # Debian's packages
+]
+
+# Rules of your own, in the same form, before the ones above. With "action": "deny" or "reject" too.
+firewall_extra_rules = []
+
+# --- kernel (deployment guide, "OS Optimizations") ---------------------------------------------
+
+kernel_settings = {
+    "net.core.somaxconn": "1024",
+    "net.core.netdev_max_backlog": "5000",
+    "net.core.rmem_default": "262144",
+    "net.core.rmem_max": "16777216",
+    "net.core.wmem_default": "262144",
+    "net.core.wmem_max": "16777216",
+    "net.ipv4.tcp_rmem": "4096 87380 16777216",
+    "net.ipv4.tcp_wmem": "4096 65536 16777216",
+    "net.ipv4.tcp_congestion_control": "bbr",
+}
+
+# Modules that are loaded at boot, before the settings that need them.
+kernel_modules = ["tcp_bbr"]
+
+# Files that one process may have open (deployment guide, "ulimits").
+open_files = 65536
+
+# --- where things listen (deployment guide, "Ports") -------------------------------------------
+
+gateway_port = 8000
+postgres_port = 5432
+redis_port = 6379
+service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
+
+# --- the database that the platform uses ---------------------------------------------------------
+
+# Which host is made the primary of a site that has no data yet. After that the servers are asked.
+postgres_first_primary = "pg1"
+postgres_database = "tracseq_prod"
+postgres_user = "tracseq_admin"
+
+# --- certificates ------------------------------------------------------------------------------
+
+# Where this machine keeps the site's own certificate authority. Never in git; keep a copy.
+authority_directory = ".state/{environment}/authority"
+certificate_lifetime = "365d"
+certificate_renewal = "30d"  # a run renews what has less left than this

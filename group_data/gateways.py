@@ -1,0 +1,27 @@
+"""Hosts with an instance of the API gateway."""
+
+# Processes of one gateway: the number of the host's CPUs where it is None.
+gateway_workers = 1
+
+# Limits of the unit (deployment guide, "Docker Performance").
+gateway_memory = "1GB"
+gateway_cpus = 2.0
+
+# Seconds that requests in flight have to end when a gateway stops.
+gateway_shutdown_timeout = 30
+
+# Releases that stay on a host beside the current one.
+gateway_releases_kept = 3
+
+# Further environment variables of the gateway (gateway/README.md lists them all).
+gateway_environment = {
+    "JWT_ALGORITHM": "HS256",
+    "DB_POOL_MIN_SIZE": "5",
+    "DB_POOL_MAX_SIZE": "20",
+    "RATE_LIMIT_REQUESTS": "100",
+    "RATE_LIMIT_WINDOW": "60",
+    "LOG_LEVEL": "INFO",
+}
+
+# Where the platform's services are: name of the service, and one or more addresses of it.
+gateway_services = {}

@@ -1,0 +1,30 @@
+"""The lab of `make lab`: what differs from a site of real machines."""
+
+environment = "lab"
+domain = "tracseq.lab.example.org"
+
+_sudo = True
+
+# Its machines share those of yours.
+minimum_disk = "1GB"
+minimum_memory = "1GB"
+minimum_cpus = 1
+
+networks = {
+    "anywhere": ["0.0.0.0/0", "::/0"],
+    "administrators": ["10.77.0.1", "fd77::1"],
+    "services": ["10.77.0.61"],
+}
+service_ports = [8081]
+gateway_services = {"SAMPLE": ["http://10.77.0.61:8081"]}
+
+# Their memory is all the same memory: each takes what the guide says, not its share of the whole.
+postgres_shared_buffers = "128MB"
+postgres_effective_cache_size = "512MB"
+postgres_maintenance_work_mem = "64MB"
+redis_memory = "128MB"
+journal_size = "50MB"
+
+# The load tests of the lab come from one address.
+request_rate = 2000
+request_burst = 4000

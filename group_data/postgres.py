@@ -1,0 +1,31 @@
+"""Hosts with a Postgres server, primary or replica."""
+
+# Memory: by default derived from the host's own (a quarter for shared buffers, three quarters for
+# the cache), and no less than the deployment guide's values. A value here, such as "2GB", decides.
+postgres_shared_buffers = None
+postgres_effective_cache_size = None
+postgres_maintenance_work_mem = None
+postgres_work_mem = "4MB"
+
+postgres_max_connections = 100
+
+# What a replica that is away may make the primary keep. Beyond it the replica must be built anew,
+# but the primary's disk does not fill.
+postgres_max_slot_wal_keep_size = "8GB"
+
+# Further settings of postgresql.conf (deployment guide, "PostgreSQL Configuration").
+postgres_settings = {
+    "checkpoint_completion_target": "0.9",
+    "wal_buffers": "16MB",
+    "default_statistics_target": "100",
+    "random_page_cost": "1.1",
+    "effective_io_concurrency": "200",
+    "min_wal_size": "1GB",
+    "max_wal_size": "4GB",
+}
+
+# Networks outside of the site that may connect as the platform's user, with TLS and its password.
+postgres_clients = []
+
+# Kernel settings only these hosts need.
+postgres_kernel_settings = {"vm.swappiness": "10", "vm.overcommit_memory": "2"}
