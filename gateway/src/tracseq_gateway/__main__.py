@@ -1,0 +1,41 @@
+"""The command line: ``python -m tracseq_gateway [serve|check]``."""
+
+import argparse
+import logging
+import sys
+
+from tracseq_gateway.configuration.problem import ConfigurationError
+from tracseq_gateway.configuration.settings import load_settings
+
+WRONG_CONFIGURATION = 1
+
+
+def main() -> int:
+    """Run what the command line asks for and return the exit status."""
+    parser = argparse.ArgumentParser(prog="tracseq_gateway", description="The laboratory platform's API gateway.")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("serve", "check"),
+        default="serve",
+        help="serve: run the gateway (the default); check: only check the configuration",
+    )
+    command = parser.parse_args().command
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        print(f"The configuration has {len(error.problems)} error(s):", file=sys.stderr)
+        for problem in error.problems:
+            print(f"- {problem}", file=sys.stderr)
+        return WRONG_CONFIGURATION
+    if command == "check":
+        print("The configuration is valid.")
+        return 0
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    from tracseq_gateway.server.process import serve
+
+    return serve(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the environment says the gateway shall do, checked before anything starts."""

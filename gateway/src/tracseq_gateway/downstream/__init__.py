@@ -1,0 +1,1 @@
+"""The side of the clients: requests are read and answers written here."""

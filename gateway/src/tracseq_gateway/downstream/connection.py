@@ -1,0 +1,341 @@
+"""A client's connection: an asyncio protocol that reads requests one after the other.
+
+uvicorn makes one of these for each connection it accepts. The file is longer than others
+because the states of one connection cannot be told apart from each other.
+"""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import httptools
+
+from tracseq_gateway.downstream.head import read_head
+from tracseq_gateway.downstream.request import BODY_BUFFER_LIMIT, Request
+from tracseq_gateway.downstream.response import Response
+from tracseq_gateway.http.fields import HeaderList
+from tracseq_gateway.http.problem import Problem
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+    from tracseq_gateway.gateway import Gateway
+
+LINGER_SECONDS = 2.0
+
+
+class Tunnel(Protocol):
+    """The other end of a connection that no longer speaks HTTP."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the other end."""
+
+    def pause_reading(self) -> None:
+        """Stop the other end from sending."""
+
+    def resume_reading(self) -> None:
+        """Let the other end send again."""
+
+    def close(self) -> None:
+        """End the other end once its bytes are written."""
+
+
+class Handler(Protocol):
+    """Whoever answers the current request of a connection."""
+
+    def client_gone(self) -> None:
+        """The client closed the connection."""
+
+    def client_writable(self, writable: bool) -> None:
+        """The client takes more of the answer, or no more for now."""
+
+    def body_refused(self, problem: Problem) -> None:
+        """The rest of the request's body is not valid or not allowed."""
+
+
+class DownstreamConnection(asyncio.Protocol):
+    """Reads requests, gives each to the gateway, and keeps the order of answers.
+
+    Attributes:
+        peer: address and port of the other side, a load balancer as a rule.
+        deadline: when the connection is closed unless something happens before.
+        draining: no further request is taken from the connection.
+    """
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.gateway: Gateway = app_state["gateway"]
+        self.server_state = server_state
+        self.settings = self.gateway.settings
+        self.clock = self.gateway.loop.time
+        self.parser = httptools.HttpRequestParser(self)
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.peer: tuple[str, int] = ("", 0)
+        self.draining = False
+        self.deadline = 0.0
+        self.handler: Handler | None = None
+        self.current: Request | None = None
+        self.receiving: Request | None = None
+        self.waiting: deque[Request] = deque()
+        self.tunnel: Tunnel | None = None
+        self._target = b""
+        self._headers: HeaderList = []
+        self._head_bytes = 0
+        self._in_head = True
+        self._refused = False
+        self._closing = False
+        self._reading_paused = False
+        self._write_paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start to wait for the first request."""
+        self.transport = cast(asyncio.Transport, transport)
+        address = transport.get_extra_info("peername")
+        if isinstance(address, tuple):
+            self.peer = (address[0], address[1])
+        self.server_state.connections.add(self)  # type: ignore[arg-type]
+        self.gateway.downstreams.add(self)
+        self.deadline = self.clock() + self.settings.client_header_timeout
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Cancel whatever is done for the client."""
+        self.server_state.connections.discard(self)
+        self.gateway.downstreams.discard(self)
+        self._closing = True
+        self.waiting.clear()
+        if self.tunnel is not None:
+            self.tunnel.close()
+        elif self.handler is not None:
+            self.handler.client_gone()
+
+    def eof_received(self) -> bool:
+        """Close; a client that no longer sends is taken to have gone away."""
+        return False
+
+    # Reading
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        if self.tunnel is not None:
+            self.tunnel.write(data)
+            return
+        if self._refused or self._closing:
+            return
+        if self._in_head:
+            if not self._head_bytes and self.current is None:
+                self.deadline = self.clock() + self.settings.client_header_timeout
+            self._head_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._after_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(Problem(501, "The method is not known.", "method"))
+        except httptools.HttpParserError:
+            self._refuse(Problem(400, "The request is not valid HTTP/1.1.", "malformed"))
+        if self._in_head and self._head_bytes > self.settings.max_header_size:
+            self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
+
+    def on_url(self, part: bytes) -> None:
+        """Take a piece of the request target."""
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head; trailer fields of a request are dropped (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Check the head and begin the request, or let it wait for its turn."""
+        if self._refused:
+            return
+        parser, headers, target = self.parser, self._headers, self._target
+        self._headers, self._target = [], b""
+        self._in_head = False
+        size = len(target) + sum([len(name) + len(value) + 4 for name, value in headers])
+        try:
+            if size > self.settings.max_header_size or len(headers) > self.settings.max_header_count:
+                raise Problem(431, "The request's header fields are too large.", "head-size")
+            request = read_head(
+                parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
+            )
+        except Problem as problem:
+            self._refuse(problem)
+            return
+        self.receiving = request
+        if self.current is None:
+            self._begin(request)
+        else:
+            self.waiting.append(request)
+            self.pause_reading()
+
+    def on_body(self, data: bytes) -> None:
+        """Take a piece of a request's body."""
+        request = self.receiving
+        if request is None or self._refused:
+            return
+        request.receive(data)
+        limit = self.settings.max_request_size
+        if limit and request.body_size > limit:
+            self._refuse(Problem(413, "The request's body is too large.", "body-size"))
+        elif request.buffered > BODY_BUFFER_LIMIT:
+            self.pause_reading()
+        if request is self.current:
+            self.deadline = self.clock() + self.settings.client_idle_timeout
+
+    def on_message_complete(self) -> None:
+        """Note the end of a request."""
+        self._in_head = True
+        self._head_bytes = 0
+        request, self.receiving = self.receiving, None
+        if request is not None and not self._refused:
+            request.finish()
+
+    # Requests
+
+    def _begin(self, request: Request) -> None:
+        self.current = request
+        self.deadline = self.clock() + self.settings.client_idle_timeout
+        self.handler = self.gateway.begin(self, request, Response(self, request))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer a request that cannot be understood; nothing after it can be either."""
+        if self._refused:
+            return
+        self._refused = True
+        receiving, self.receiving = self.receiving, None
+        if self.current is None:
+            request = Request(b"GET", b"/", [])
+            request.persistent = False
+            self.current = request
+            self.gateway.refuse(Response(self, request), problem)
+        elif receiving is self.current and self.handler is not None:
+            self.handler.body_refused(problem)
+        elif receiving is not None and self.waiting:
+            self.waiting.pop()
+
+    def _after_upgrade(self, rest: bytes) -> None:
+        request = self.current
+        if request is not None and request.upgrade and not self.waiting:
+            # Bytes after the request belong to the new protocol and are of no use before
+            # the service has agreed to it.
+            if rest:
+                self._refuse(Problem(400, "Nothing may follow before the upgrade.", "framing"))
+            return
+        self.parser = httptools.HttpRequestParser(self)
+        if rest:
+            self.data_received(rest)
+
+    def response_finished(self, response: Response) -> None:
+        """Go on to the next request, or close."""
+        self.handler = None
+        self.current = None
+        if self._closing:
+            return
+        if not response.persistent or self.draining or (self._refused and not self.waiting):
+            self._close_after(response)
+            return
+        self.deadline = self.clock() + self.settings.client_keep_alive_timeout
+        if self.waiting:
+            self._begin(self.waiting.popleft())
+        else:
+            self.resume_reading()
+
+    def _close_after(self, response: Response) -> None:
+        self._closing = True
+        if response.request.body_complete or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        # Closing with unread bytes would reset the connection and could destroy the answer
+        # before the client has read it (RFC 9112, 9.6).
+        self.transport.write_eof()
+        self.deadline = self.clock() + LINGER_SECONDS
+        self._closing = True
+        self.resume_reading()
+
+    def begin_tunnel(self, tunnel: Tunnel) -> None:
+        """From here on pass bytes through both ways."""
+        self.tunnel = tunnel
+        self.current = None
+        self.handler = None
+        self.deadline = float("inf")
+        self.resume_reading()
+
+    # Flow
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+            self.deadline = self.clock() + self.settings.client_idle_timeout
+
+    def pause_reading(self) -> None:
+        """Stop the client from sending."""
+        if not self._reading_paused and not self.transport.is_closing():
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Let the client send again."""
+        if self._reading_paused and not self.waiting and not self.transport.is_closing():
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than the answer comes."""
+        self._write_paused = True
+        if self.tunnel is not None:
+            self.tunnel.pause_reading()
+        elif self.handler is not None:
+            self.handler.client_writable(False)
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._write_paused = False
+        self.deadline = self.clock() + self.settings.client_idle_timeout
+        if self.tunnel is not None:
+            self.tunnel.resume_reading()
+        elif self.handler is not None:
+            self.handler.client_writable(True)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the client takes more of an answer now."""
+        return not self._write_paused
+
+    # Ending
+
+    def close(self) -> None:
+        """Close once everything is written."""
+        self.transport.close()
+
+    def shutdown(self) -> None:
+        """Take no further request; called by uvicorn when the process is to end."""
+        self.draining = True
+        if self.current is None:
+            self.transport.close()
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        if self.current is not None and self.handler is not None:
+            self._client_stalled()
+        elif self._in_head and self._head_bytes and not self._closing:
+            self._refuse(Problem(408, "The request's head did not come in time.", "head-timeout"))
+        else:
+            self.transport.abort()
+
+    def _client_stalled(self) -> None:
+        request = self.current
+        waits_for_client = self._write_paused or (
+            request is not None and not request.body_complete and not self._reading_paused
+        )
+        if waits_for_client:
+            self.transport.abort()
+        else:
+            self.deadline = self.clock() + self.settings.client_idle_timeout

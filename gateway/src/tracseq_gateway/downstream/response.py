@@ -1,0 +1,106 @@
+"""Writes one answer to a client with the framing of RFC 9112, section 6."""
+
+from typing import TYPE_CHECKING
+
+from tracseq_gateway.downstream.request import Request
+from tracseq_gateway.http.fields import HeaderList
+from tracseq_gateway.http.problem import reason_phrase
+
+if TYPE_CHECKING:
+    from tracseq_gateway.downstream.connection import DownstreamConnection
+
+
+class Response:
+    """The answer to one request; pieces are kept until ``flush`` so that one write holds many.
+
+    Attributes:
+        status: the final status code, 0 before the head is sent.
+        body_bytes: bytes of content sent so far, without framing.
+        complete: everything has been handed to the connection.
+    """
+
+    __slots__ = ("_chunked", "_pieces", "body_bytes", "complete", "connection", "persistent", "request", "status")
+
+    def __init__(self, connection: "DownstreamConnection", request: Request) -> None:
+        self.connection = connection
+        self.request = request
+        self.persistent = request.persistent
+        self.status = 0
+        self.body_bytes = 0
+        self.complete = False
+        self._chunked = False
+        self._pieces: list[bytes] = []
+
+    @property
+    def started(self) -> bool:
+        """Whether the client may have seen a part of the answer."""
+        return self.status != 0
+
+    def send_interim(self, status: int, reason: bytes, fields: bytes) -> None:
+        """Send a 1xx answer (RFC 9110, 15.2), which HTTP/1.0 does not know."""
+        if not self.request.http_1_0:
+            self._pieces.append(b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, reason, fields))
+
+    def send_head(self, status: int, reason: bytes, fields: bytes, *, bodiless: bool, length_known: bool) -> None:
+        """Send the head.
+
+        Args:
+            fields: complete field lines, a Content-Length among them when ``length_known``.
+            bodiless: no content follows whatever the fields say (RFC 9110, 6.4.1).
+        """
+        self.status = status
+        request = self.request
+        if not request.body_complete or self.connection.draining:
+            self.persistent = False
+        framing = b""
+        if not bodiless and not length_known:
+            if request.http_1_0:
+                self.persistent = False
+            else:
+                self._chunked = True
+                framing = b"transfer-encoding: chunked\r\n"
+        if not self.persistent:
+            framing += b"connection: close\r\n"
+        elif request.http_1_0:
+            framing += b"connection: keep-alive\r\n"
+        self._pieces.append(b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (status, reason, fields, framing))
+
+    def send_switch(self, reason: bytes, fields: bytes) -> None:
+        """Send ``101``; what follows on the connection is no longer HTTP (RFC 9110, 15.2.2)."""
+        self.status = 101
+        self.complete = True
+        self._pieces.append(b"HTTP/1.1 101 %b\r\n%b\r\n" % (reason, fields))
+
+    def send_body(self, data: bytes) -> None:
+        """Send a piece of the content."""
+        self.body_bytes += len(data)
+        if self._chunked:
+            self._pieces.append(b"%x\r\n%b\r\n" % (len(data), data))
+        else:
+            self._pieces.append(data)
+
+    def finish(self, trailers: bytes = b"") -> None:
+        """End the answer; the connection goes on to its next request or closes."""
+        if self._chunked:
+            self._pieces.append(b"0\r\n%b\r\n" % trailers)
+        self.complete = True
+        self.flush()
+        self.connection.response_finished(self)
+
+    def send_whole(self, status: int, headers: HeaderList, body: bytes) -> None:
+        """Send an answer that is known as a whole."""
+        fields = b"".join([b"%b: %b\r\n" % header for header in headers])
+        bodiless = self.request.method == b"HEAD" or status in (204, 304)
+        if status != 204:
+            fields += b"content-length: %d\r\n" % len(body)
+        self.send_head(status, reason_phrase(status), fields, bodiless=bodiless, length_known=True)
+        if body and not bodiless:
+            self.send_body(body)
+        self.finish()
+
+    def flush(self) -> None:
+        """Write what was kept to the connection."""
+        pieces = self._pieces
+        if pieces:
+            self._pieces = []
+            self.connection.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))

@@ -1,0 +1,55 @@
+"""Whether the gateway lives, takes requests, and what it depends on."""
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+from tracseq_gateway import __version__
+from tracseq_gateway.endpoints.answer import Answer, json_answer
+
+if TYPE_CHECKING:
+    from tracseq_gateway.gateway import Gateway
+
+
+async def live(gateway: "Gateway") -> Answer:
+    """Answer 200 as long as the process answers at all."""
+    return json_answer(200, _about("ok"))
+
+
+async def ready(gateway: "Gateway") -> Answer:
+    """Answer 200 while requests are taken, 503 at start-up and when draining."""
+    status = gateway.readiness
+    return json_answer(200 if status == "ready" else 503, _about(status))
+
+
+async def detailed(gateway: "Gateway") -> Answer:
+    """Look at everything the gateway depends on; 503 when database or Redis is not up."""
+    database, redis = await asyncio.gather(gateway.database.check(), gateway.redis.check())
+    services = {name: _service(service) for name, service in gateway.services.items()}
+    well = database["status"] == "up" and redis["status"] in ("up", "not configured")
+    content = _about("ok" if well else "degraded")
+    content |= {
+        "readiness": gateway.readiness,
+        "database": database,
+        "redis": redis,
+        "services": services,
+    }
+    return json_answer(200 if well else 503, content)
+
+
+def _about(status: str) -> dict[str, Any]:
+    return {"status": status, "version": __version__, "hostname": socket.gethostname()}
+
+
+def _service(service: Any) -> dict[str, Any]:
+    return {
+        "servers": [
+            {
+                "address": server.label,
+                "healthy": server.healthy,
+                "outstanding": server.outstanding,
+                "connections": len(server.pool.connections),
+            }
+            for server in service.servers
+        ]
+    }

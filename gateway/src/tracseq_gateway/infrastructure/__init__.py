@@ -1,0 +1,1 @@
+"""What all gateways share: the database and Redis."""

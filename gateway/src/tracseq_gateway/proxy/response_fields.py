@@ -1,0 +1,65 @@
+"""Writes the field lines of the answer that goes to the client."""
+
+from tracseq_gateway.http.fields import HOP_BY_HOP, NEVER_IN_TRAILERS, HeaderList, list_members
+
+SECURITY_HEADERS: dict[bytes, bytes] = {
+    b"strict-transport-security": b"max-age=31536000; includeSubDomains",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"x-xss-protection": b"1; mode=block",
+    b"referrer-policy": b"strict-origin-when-cross-origin",
+    b"content-security-policy": b"default-src 'self'; script-src 'self' 'unsafe-inline'",
+    b"permissions-policy": b"geolocation=(), microphone=(), camera=()",
+}
+"""The deployment guide's fields; one that a service sets itself is left as it is."""
+
+SECURITY_BLOCK = b"".join([b"%b: %b\r\n" % header for header in SECURITY_HEADERS.items()])
+REPLACED = HOP_BY_HOP | {b"server", b"x-request-id"}
+LOOKED_AT = REPLACED | SECURITY_HEADERS.keys() | {b"content-length"}
+
+
+def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secure: bool = True) -> tuple[bytes, bool]:
+    """Return the lines for the client, and whether a Content-Length is among them.
+
+    Args:
+        headers: the service's fields.
+        extra: complete lines of the gateway's own.
+        secure: add the security fields that the service did not set.
+        without_length: drop a Content-Length, as 204 must have none (RFC 9110, 8.6).
+    """
+    lines: list[bytes] = []
+    length_known = False
+    named: set[bytes] = set()
+    present: set[bytes] = set()
+    for name, value in headers:
+        lower = name.lower()
+        if lower in LOOKED_AT:
+            if lower == b"connection":
+                named.update(list_members(value))
+            if lower in REPLACED:
+                continue
+            if lower == b"content-length":
+                if without_length:
+                    continue
+                length_known = True
+            else:
+                present.add(lower)
+        lines.append(b"%b: %b\r\n" % (name, value))
+    named -= {b"close", b"keep-alive", b"content-length"}
+    if named:
+        lines = [line for line in lines if line.partition(b":")[0].lower() not in named]
+    if secure:
+        lines.append(_security_lines(present) if present else SECURITY_BLOCK)
+    lines.append(extra)
+    return b"".join(lines), length_known
+
+
+def _security_lines(present: set[bytes]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in SECURITY_HEADERS.items() if header[0] not in present])
+
+
+def trailer_lines(trailers: HeaderList) -> bytes:
+    """Return the trailer fields that may be passed on (RFC 9110, 6.5)."""
+    return b"".join(
+        [b"%b: %b\r\n" % (name, value) for name, value in trailers if name.lower() not in NEVER_IN_TRAILERS]
+    )

@@ -1,0 +1,43 @@
+"""Finds the service of a request path.
+
+``/api/<service>/rest`` goes to the service as ``/rest`` below the path of the service's
+address; ``SAMPLE_SERVICE_URL=http://10.0.0.1:8081/v1`` makes it ``/v1/rest``. The part
+that was taken off is passed on as ``X-Forwarded-Prefix``.
+"""
+
+import re
+from dataclasses import dataclass
+
+from tracseq_gateway.configuration.service_urls import SERVICE_PATHS
+from tracseq_gateway.http.problem import Problem
+
+API_PREFIX = b"/api/"
+# Dot segments, encoded or not, and encoded slashes: a service might resolve them after the
+# gateway has judged the path by another reading (RFC 3986, 6.2.2).
+AMBIGUOUS = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|;|$)|%2f|%5c|%00|%25(?:2e|2f|5c)")
+
+_NAMES = {word.encode(): name for name, words in SERVICE_PATHS.items() for word in words}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service's name, the path to ask it for, and the prefix that was taken off."""
+
+    service: str
+    path: bytes
+    prefix: bytes
+
+
+def find_target(path: bytes) -> Target:
+    """Return where a path below ``/api/`` leads.
+
+    Raises:
+        Problem: the path can be read in two ways (400) or names no known service (404).
+    """
+    if AMBIGUOUS.search(path):
+        raise Problem(400, "The path holds dot segments or encoded slashes.", "path")
+    word, slash, rest = path[len(API_PREFIX) :].partition(b"/")
+    name = _NAMES.get(word)
+    if name is None:
+        raise Problem(404, "There is no such service.", "route")
+    return Target(name, slash + rest if slash else b"/", API_PREFIX + word)

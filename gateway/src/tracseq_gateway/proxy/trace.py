@@ -1,0 +1,25 @@
+"""Names by which one request can be found in every log."""
+
+import re
+from random import getrandbits
+
+# RFC 9110 leaves the form of such an identifier open; this one is safe in logs and shells.
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+=@/-]{1,128}")
+TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def request_id_from(value: bytes | None) -> bytes:
+    """Return the client's ``X-Request-ID`` where it has a harmless form, or else a new one."""
+    if value is not None and REQUEST_ID.fullmatch(value):
+        return value
+    return b"%032x" % getrandbits(128)
+
+
+def traceparent_from(value: bytes | None) -> bytes:
+    """Return the client's ``traceparent`` where it is valid, or else begin a new trace.
+
+    Source: W3C Trace Context, section 3.2.
+    """
+    if value is not None and TRACEPARENT.fullmatch(value):
+        return value
+    return b"00-%032x-%016x-01" % (getrandbits(128) or 1, getrandbits(64) or 1)

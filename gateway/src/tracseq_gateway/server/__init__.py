@@ -1,0 +1,1 @@
+"""The process: its sockets, its workers, and how it talks to systemd."""

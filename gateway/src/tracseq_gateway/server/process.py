@@ -1,0 +1,107 @@
+"""Runs uvicorn with the gateway's protocol, in this process or in several workers."""
+
+import logging
+import signal
+import socket
+import time
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from tracseq_gateway.configuration.settings import Settings
+from tracseq_gateway.downstream.connection import DownstreamConnection
+from tracseq_gateway.server.listeners import listening_sockets
+from tracseq_gateway.server.notify import notify, watchdog_interval
+
+log = logging.getLogger(__name__)
+
+CANNOT_LISTEN = 3
+WORKERS_FAILED = 4
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal says to stop, and return the process's exit status."""
+    try:
+        sockets = listening_sockets(settings)
+    except OSError as error:
+        log.error(
+            "GATEWAY_HOST and GATEWAY_PORT name %s port %d, where the gateway cannot listen: %s.",
+            settings.gateway_host,
+            settings.gateway_port,
+            error.strerror,
+        )
+        return CANNOT_LISTEN
+    # uvicorn raises the signal again once it has stopped; an orderly stop shall exit with 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
+    if settings.gateway_workers > 1:
+        return _serve_with_workers(settings, sockets)
+    _NotifyingServer(_config(settings)).run(sockets)
+    return 0
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        "tracseq_gateway.application:application",
+        http=DownstreamConnection,
+        ws="none",
+        loop="uvloop",
+        lifespan="on",
+        workers=settings.gateway_workers,
+        backlog=settings.gateway_backlog,
+        timeout_graceful_shutdown=int(settings.gateway_shutdown_timeout),
+        log_config=None,
+        access_log=False,
+    )
+
+
+class _NotifyingServer(uvicorn.Server):
+    """Tells systemd when it is ready, that it lives, and when it stops."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        notify("READY=1")
+        interval = watchdog_interval()
+        if interval is not None:
+            self.config.callback_notify = _still_alive
+            self.config.timeout_notify = interval  # type: ignore[assignment]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        notify("STOPPING=1")
+        await super().shutdown(sockets)
+
+
+async def _still_alive() -> None:
+    notify("WATCHDOG=1")
+
+
+def _serve_with_workers(settings: Settings, sockets: list[socket.socket]) -> int:
+    supervisor = _NotifyingSupervisor(_config(settings), sockets)
+    supervisor.run()
+    return WORKERS_FAILED if supervisor.failed else 0
+
+
+class _NotifyingSupervisor(Multiprocess):
+    """Speaks to systemd for its workers; uvicorn itself replaces a worker that hangs."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self.failed = False
+        self._ready = False
+        self._interval = watchdog_interval()
+        self._last_sign = 0.0
+
+    def keep_subprocess_alive(self) -> None:
+        if not self._ready:
+            self._ready = all(process.is_ready() for process in self.processes)
+            if self._ready:
+                notify("READY=1")
+        super().keep_subprocess_alive()
+        self.failed = self.should_exit.is_set()
+        if self._interval is not None and time.monotonic() - self._last_sign >= self._interval:
+            self._last_sign = time.monotonic()
+            notify("WATCHDOG=1")
+
+    def terminate_all(self) -> None:
+        notify("STOPPING=1")
+        super().terminate_all()

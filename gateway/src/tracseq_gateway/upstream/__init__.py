@@ -1,0 +1,1 @@
+"""The side of the services: connections to them, and which of them to ask."""

@@ -1,0 +1,330 @@
+"""A connection to one server of a service: writes a request, reads the answer as it comes.
+
+The whole life of a connection, from idle over a request to a tunnel, is in this one class,
+as its states follow from each other; that makes the file longer than others.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol, cast
+
+import httptools
+
+from tracseq_gateway.http.fields import HeaderList, list_members
+from tracseq_gateway.upstream.failure import UpstreamFailure
+
+if TYPE_CHECKING:
+    from tracseq_gateway.upstream.pool import ConnectionPool
+
+MAX_HEAD_BYTES = 131_072
+
+
+class Receiver(Protocol):
+    """Whoever asked and takes the answer; called in the order of the answer's parts."""
+
+    def on_interim(self, status: int, reason: bytes, headers: HeaderList) -> None:
+        """A 1xx answer came (RFC 9110, 15.2)."""
+
+    def on_response(self, status: int, reason: bytes, headers: HeaderList, *, bodiless: bool) -> None:
+        """The final answer's head came."""
+
+    def on_content(self, data: bytes) -> None:
+        """A piece of content came."""
+
+    def on_end(self, trailers: HeaderList) -> None:
+        """The answer is whole."""
+
+    def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
+        """The upstream has changed the protocol; ``rest`` is the first of what follows."""
+
+    def on_failure(self, failure: UpstreamFailure, *, answered: bool) -> None:
+        """There will be no whole answer; ``answered`` tells whether any byte of one came."""
+
+    def on_flush(self) -> None:
+        """Everything that came at once has been handed over."""
+
+    def upstream_writable(self, writable: bool) -> None:
+        """The upstream takes more of the request's body, or no more for now."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Carries one request at a time (RFC 9112, 9.3) and goes back to its pool between them.
+
+    Attributes:
+        deadline: when the answer must have gone on, or infinity when nothing is awaited.
+        idle_since: when it was put back into the pool.
+        used: it has carried a request before, so that the upstream may be closing it.
+    """
+
+    def __init__(self, pool: "ConnectionPool", loop: asyncio.AbstractEventLoop) -> None:
+        self.pool = pool
+        self.clock = loop.time
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.receiver: Receiver | None = None
+        self.deadline = float("inf")
+        self.idle_since = 0.0
+        self.used = False
+        self.closed = False
+        self.tunneling = False
+        self._parser = httptools.HttpResponseParser(self)
+        self._reason = b""
+        self._headers: HeaderList = []
+        self._head_bytes = 0
+        self._in_head = True
+        self._interim = False
+        self._answered = False
+        self._head_request = False
+        self._until_close = False
+        self._request_sent = False
+        self._response_ended = False
+        self._keep = False
+        self._chunked_body = False
+        self._reading_paused = False
+        self._tunnel_peer: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    # The request
+
+    def start(self, receiver: Receiver, head: bytes, *, head_request: bool, chunked: bool, timeout: float) -> None:
+        """Send a request's head and give the answer to the receiver.
+
+        Args:
+            head: the head and as much of the body as is known, already framed.
+            head_request: the method is HEAD, so that the answer has no content.
+            chunked: ``write_body`` frames its pieces as chunks.
+            timeout: seconds until the answer's head must have come.
+        """
+        self.receiver = receiver
+        self._head_request = head_request
+        self._chunked_body = chunked
+        self._in_head = True
+        self._head_bytes = 0
+        self._answered = self._until_close = False
+        self._request_sent = self._response_ended = False
+        self.deadline = self.clock() + timeout
+        self.transport.write(head)
+
+    def write_body(self, data: bytes) -> None:
+        """Send a piece of the request's body."""
+        if self.closed:
+            return
+        if not self._answered:
+            self.deadline = self.clock() + self.pool.response_timeout
+        if self._chunked_body:
+            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        else:
+            self.transport.write(data)
+
+    def finish_body(self) -> None:
+        """End the request's body."""
+        if self._chunked_body and not self.closed:
+            self.transport.write(b"0\r\n\r\n")
+        self.request_sent()
+
+    def request_sent(self) -> None:
+        """Note that the request is whole, so that the connection may be used again."""
+        self._request_sent = True
+
+    # The answer
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        receiver = self.receiver
+        if receiver is None:
+            # Bytes that nobody asked for would be taken for the next request's answer.
+            self.close()
+            return
+        if self.tunneling:
+            receiver.on_content(data)
+            return
+        self._answered = True
+        self.deadline = self.clock() + self.pool.idle_timeout
+        if self._in_head:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._switched(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            if not self._response_ended:
+                self._fail(UpstreamFailure.MALFORMED)
+            self.close()
+            return
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and self.receiver is not None:
+            self._fail(UpstreamFailure.MALFORMED)
+        elif self._response_ended:
+            self._recycle()
+        elif self.receiver is receiver:
+            receiver.on_flush()
+
+    def on_message_begin(self) -> None:
+        """Start a head; one that follows a whole answer was not asked for."""
+        self._reason = b""
+        self._headers = []
+        if self._response_ended:
+            self._keep = False
+
+    def on_status(self, part: bytes) -> None:
+        """Take a piece of the reason phrase."""
+        self._reason += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head or of the trailers."""
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Hand the head over."""
+        receiver = self.receiver
+        if receiver is None or self._response_ended:
+            return
+        status = self._parser.get_status_code()
+        headers, self._headers = self._headers, []
+        self._interim = status < 200
+        if self._interim:
+            if status != 101:
+                receiver.on_interim(status, self._reason, headers)
+            else:
+                self._headers = headers
+            return
+        self._in_head = False
+        bodiless = self._head_request or status in (204, 304)
+        self._keep = self._parser.should_keep_alive() or (
+            # Without a body the parser cannot tell a HEAD answer's end and says "close".
+            self._head_request and self._parser.get_http_version() == "1.1" and _allows_reuse(headers)
+        )
+        self._until_close = not bodiless and not _has_framing(headers)
+        receiver.on_response(status, self._reason, headers, bodiless=bodiless)
+        if self._head_request and self.receiver is receiver:
+            # The parser would wait for the content that a HEAD answer only announces.
+            self._parser = httptools.HttpResponseParser(self)
+            self._end([])
+
+    def on_body(self, data: bytes) -> None:
+        """Hand a piece of content over."""
+        if self._response_ended:
+            self._keep = False
+        elif self.receiver is not None:
+            self.receiver.on_content(data)
+
+    def on_message_complete(self) -> None:
+        """Hand the end over, unless it was only that of a 1xx answer."""
+        if self._interim:
+            self._interim = False
+        elif not self._response_ended and self.receiver is not None:
+            self._end(self._headers)
+
+    def _end(self, trailers: HeaderList) -> None:
+        self._response_ended = True
+        self.deadline = float("inf")
+        receiver = self.receiver
+        if receiver is not None:
+            receiver.on_end(trailers)
+
+    def _recycle(self) -> None:
+        self.receiver = None
+        if self._keep and self._request_sent and not self._until_close and not self.closed:
+            self.resume_reading()
+            self.used = True
+            self.pool.release(self)
+        else:
+            self.close()
+
+    def _switched(self, rest: bytes) -> None:
+        receiver = self.receiver
+        if receiver is None or not self._interim:
+            self._fail(UpstreamFailure.MALFORMED)
+            return
+        self.tunneling = True
+        self.deadline = float("inf")
+        receiver.on_switch(self._reason, self._headers, rest)
+
+    def _fail(self, failure: UpstreamFailure) -> None:
+        receiver, self.receiver = self.receiver, None
+        self.deadline = float("inf")
+        self.close()
+        if receiver is not None:
+            receiver.on_failure(failure, answered=self._answered)
+
+    def eof_received(self) -> bool:
+        """Let the transport close; what that means is decided in ``connection_lost``."""
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Take the end for the answer's end where it has no other (RFC 9112, 6.3)."""
+        self.closed = True
+        self.pool.forget(self)
+        receiver = self.receiver
+        if receiver is None:
+            return
+        if self.tunneling:
+            self.receiver = None
+            receiver.on_end([])
+        elif self._until_close and not self._in_head and error is None:
+            self._end([])
+            self.receiver = None
+        else:
+            self._fail(UpstreamFailure.CLOSED)
+
+    # Flow and ending
+
+    def pause_writing(self) -> None:
+        """The upstream reads slower than the body comes."""
+        if self.receiver is not None:
+            self.receiver.upstream_writable(False)
+
+    def resume_writing(self) -> None:
+        """The upstream has caught up."""
+        if self.receiver is not None:
+            if not self._answered:
+                self.deadline = self.clock() + self.pool.response_timeout
+            self.receiver.upstream_writable(True)
+
+    def pause_reading(self) -> None:
+        """Stop the upstream from sending; meanwhile the client is the one waited for."""
+        if not self._reading_paused and not self.closed:
+            self._reading_paused = True
+            self.deadline = float("inf")
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Let the upstream send again."""
+        if self._reading_paused and not self.closed:
+            self._reading_paused = False
+            if not self.tunneling:
+                self.deadline = self.clock() + self.pool.idle_timeout
+            self.transport.resume_reading()
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        self._fail(UpstreamFailure.RESPONSE_TIMEOUT)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes through a tunnel."""
+        if not self.closed:
+            self.transport.write(data)
+
+    def close(self) -> None:
+        """Close once everything is written."""
+        if not self.closed:
+            self.closed = True
+            self.pool.forget(self)
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Leave the request: nobody wants its answer any more."""
+        self.receiver = None
+        if not self.closed:
+            self.closed = True
+            self.pool.forget(self)
+            self.transport.abort()
+
+
+def _has_framing(headers: HeaderList) -> bool:
+    return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in headers)
+
+
+def _allows_reuse(headers: HeaderList) -> bool:
+    return not any(name.lower() == b"connection" and b"close" in list_members(value) for name, value in headers)

@@ -1,0 +1,1 @@
+"""Real servers for the tests: Postgres, Redis, upstreams, and the gateway itself."""
