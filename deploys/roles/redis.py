@@ -6,7 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.operations import service
 from deploys.operations.file_set import File
-from deploys.render import render
+from deploys.controller.templates import render
 from deploys.settings.site import Site, SiteHost
 
 # Redis has no command that only checks its configuration. It is started with it for a second, in a
@@ -35,7 +35,15 @@ def apply(site: Site, host: SiteHost) -> None:
     service.configured(
         name="Redis server",
         unit="redis-server.service",
-        files=[File("/etc/redis/redis.conf", text, "redis", "redis", "640", secret=True)],
+        files=[
+            File("/etc/redis/redis.conf", text, "redis", "redis", "640", secret=True),
+            # It binds to addresses that the network must have given the host first.
+            File(
+                "/etc/systemd/system/redis-server.service.d/tracseq.conf",
+                "[Unit]\nWants=network-online.target\nAfter=network-online.target\n",
+                restart=True,
+            ),
+        ],
         validate=CHECK,
     )
 

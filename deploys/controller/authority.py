@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from deploys.settings.once import once
+
 LIFETIME_OF_AUTHORITY = timedelta(days=3650)
 CLOCK_TOLERANCE = timedelta(hours=1)
 """A certificate is valid from this long ago: hosts whose clocks are behind must take it."""
@@ -128,6 +130,11 @@ class Authority:
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
         Path(f"{path}.new").rename(path)
+
+
+def of(directory: str, lifetime: float, renewal: float) -> Authority:
+    """The authority of a run; see ``Authority`` for the arguments."""
+    return once("authority", lambda: Authority(directory, lifetime, renewal))
 
 
 def _builder(
