@@ -14,7 +14,8 @@ from deploys.settings.site import load
 site = load()
 machines = preflight.sound(site)
 authority = certificates.of(site.authority_directory, site.all.certificate_lifetime, site.all.certificate_renewal)
-host, machine = site.host(this.name), machines[this.name]
+host = site.host(this.name)
+machine = machines[host.name]
 
 base.apply(site, host)
 kernel.apply(host)

@@ -67,7 +67,7 @@ def _survey(site: Site) -> dict[str, MachineState]:
 
     # The clocks are read at one moment: a host that was asked later would look ahead.
     active = [host.name for host in state.inventory.get_active_hosts()]
-    jobs = {name: gevent.spawn(read, name) for name in active}
+    jobs = {site.host(name).name: gevent.spawn(read, name) for name in active}
     gevent.joinall(list(jobs.values()), raise_error=True)
     return {name: job.get() for name, job in jobs.items()}
 

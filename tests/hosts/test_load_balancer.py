@@ -69,7 +69,7 @@ def test_it_refuses_old_tls(data: dict[str, Any], version: ssl.TLSVersion) -> No
 def test_mozillas_intermediate_profile_is_met(data: dict[str, Any]) -> None:
     assert SSLYZE.exists(), "sslyze is missing: `make .venv-sslyze` installs it."
     done = subprocess.run(
-        [str(SSLYZE), "--mozilla_config", "intermediate", "--certificate_info_ca_file", _authority(data),
+        [str(SSLYZE), "--mozilla_config", "intermediate", "--certinfo_ca_file", _authority(data),
          f"{data['domain']}:443{{{data['address']}}}"],
         capture_output=True, text=True, timeout=300, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
