@@ -32,4 +32,4 @@ postgres_settings = {
 postgres_clients = []
 
 # Kernel settings only these hosts need.
-postgres_kernel_settings = {"vm.swappiness": "10", "vm.overcommit_memory": "2"}
+postgres_kernel_settings = {"vm.swappiness": "10"}

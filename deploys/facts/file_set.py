@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pyinfra.api import FactBase
@@ -21,6 +21,8 @@ class FileState:
     changed: float
     """When its content, name, mode or owner last changed (ctime), seconds since the epoch."""
     digest: str | None = None
+    target: str | None = None
+    """What a symbolic link points to."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def reading(paths: Sequence[str], directories: Sequence[str], key: str) -> str:
     if paths:
         files = " ".join(shlex.quote(path) for path in paths)
         lines.append(f"sha256sum -- {files} 2>/dev/null | sed 's/^/digest\\t/'")
+        lines.append(f"find {files} -maxdepth 0 -type l -printf 'target\\t%p\\t%l\\n' 2>/dev/null")
     if directories:
         lines.append(
             f"find {listed} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null"
@@ -75,6 +78,7 @@ def parse(output: Iterable[str]) -> FileSetState:
     """What ``reading()`` printed, as values."""
     files: dict[str, FileState] = {}
     digests: dict[str, str] = {}
+    targets: dict[str, str] = {}
     names: dict[str, set[str]] = {}
     taken_up = 0.0
     for line in output:
@@ -86,15 +90,15 @@ def parse(output: Iterable[str]) -> FileSetState:
             case ["digest", rest]:
                 digest, _, path = rest.partition("  ")
                 digests[path] = digest
+            case ["target", path, target]:
+                targets[path] = target
             case ["name", directory, name]:
                 names.setdefault(directory, set()).add(name)
             case [line] if line.startswith("UserspaceTimestamp="):
                 taken_up = max(taken_up, timestamp(line.partition("=")[2]))
     return FileSetState(
         files={
-            path: FileState(
-                state.kind, state.mode, state.owner, state.group, state.changed, digests.get(path)
-            )
+            path: replace(state, digest=digests.get(path), target=targets.get(path))
             for path, state in files.items()
         },
         names={directory: frozenset(found) for directory, found in names.items()},

@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 
 from pyinfra import host, logger, state
 
-from deploys.facts.file_set import STAMPS, Contents, FileSetState
+from deploys.facts.file_set import STAMPS, Contents, FileSetState, FileState
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class File:
     + mode: permissions in octal digits (default 644)
     + secret: whether its text must never be shown
     + restart: whether the service must be restarted, not reloaded, to take it up
+    + link: whether it is a symbolic link, and its content what it points to
     """
 
     path: str
@@ -42,6 +43,7 @@ class File:
     mode: str = "644"
     secret: bool = False
     restart: bool = False
+    link: bool = False
 
     @property
     def digest(self) -> str:
@@ -71,17 +73,7 @@ def difference(
     + purged: directories that should hold nothing but declared files
     + there: what it has
     """
-    write = []
-    for file in files:
-        found = there.files.get(file.path)
-        same = found is not None and (found.kind, found.mode, found.owner, found.group) == (
-            "regular file" if file.content else "regular empty file",
-            file.mode,
-            file.owner,
-            file.group,
-        )
-        if not same or (found and found.digest != file.digest):
-            write.append(file)
+    write = [file for file in files if not _same(file, there.files.get(file.path))]
     declared = {file.path for file in files}
     remove = [path for path in absent if path in there.files]
     for directory in purged:
@@ -91,6 +83,21 @@ def difference(
             if (path := f"{directory}/{name}") not in declared
         ]
     return Difference(tuple(write), tuple(remove))
+
+
+def _same(file: File, found: FileState | None) -> bool:
+    if found is None:
+        return False
+    if file.link:
+        return found.kind == "symbolic link" and found.target == file.content
+    kind = "regular file" if file.content else "regular empty file"
+    return (found.kind, found.mode, found.owner, found.group, found.digest) == (
+        kind,
+        file.mode,
+        file.owner,
+        file.group,
+        file.digest,
+    )
 
 
 def show(changes: Difference) -> None:
@@ -130,9 +137,12 @@ def archive(files: Sequence[File]) -> str:
                     tar.addfile(entry)
             data = file.content.encode()
             entry = tarfile.TarInfo(str(path))
-            entry.size, entry.mode = len(data), int(file.mode, 8)
             entry.uname, entry.gname = file.owner, file.group
-            tar.addfile(entry, io.BytesIO(data))
+            if file.link:
+                entry.type, entry.linkname = tarfile.SYMTYPE, file.content
+            else:
+                entry.size, entry.mode = len(data), int(file.mode, 8)
+            tar.addfile(entry, None if file.link else io.BytesIO(data))
     return base64.b64encode(buffer.getvalue()).decode()
 
 

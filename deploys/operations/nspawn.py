@@ -20,7 +20,7 @@ PREPARATION = """
 chroot "$1" apt-get install --yes --download-only --no-install-recommends {packages}
 chroot "$1" systemctl enable systemd-networkd.service ssh.service
 chroot "$1" systemctl disable apt-daily.timer apt-daily-upgrade.timer
-chroot "$1" systemctl mask systemd-networkd-wait-online.service
+chroot "$1" systemctl mask systemd-networkd-wait-online.service systemd-network-generator.service
 chroot "$1" useradd --create-home --shell /bin/bash {user}
 install -d -m 0700 -o 1000 -g 1000 "$1/home/{user}/.ssh"
 echo '{user} ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/{user}"

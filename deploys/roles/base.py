@@ -6,7 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.operations import packages, service, system
 from deploys.operations.file_set import File
-from deploys.render import render
+from deploys.controller.templates import render
 from deploys.settings.packages import of_host
 from deploys.settings.site import Site, SiteHost
 

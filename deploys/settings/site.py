@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from pydantic import SecretStr, ValidationError
-from pyinfra import inventory, state
+from pyinfra import inventory
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.settings import model, secrets
@@ -66,7 +67,8 @@ class Site:
         return self.all.authority_directory.format(environment=self.all.environment)
 
     def host(self, name: str) -> SiteHost:
-        return next(host for host in self.hosts if host.name == name)
+        """A host by its name, or by pyinfra's with a connector before it (``@ssh/pg1``)."""
+        return next(host for host in self.hosts if host.name == _plain(name))
 
     def group(self, name: str) -> tuple[SiteHost, ...]:
         return tuple(host for host in self.hosts if name in host.groups)
@@ -89,14 +91,25 @@ def load() -> Site:
 
     Raises:
         DataError: listing everything that is wrong with inventory, group_data and secrets.
+        PyinfraError: where the run was not started from the repository's root.
     """
+    if not Path("group_data/all.py").is_file():
+        raise PyinfraError(
+            f"{Path.cwd()} has no group_data/all.py: run pyinfra from the repository's root, such as "
+            "pyinfra inventories/production.py deploys/site.py. No host was touched."
+        )
     return once("site", lambda: _checked({host.name: host for host in inventory}))
+
+
+def _plain(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _checked(hosts: Mapping[str, Any]) -> Site:
     problems: list[str] = []
     members = {
-        name: [host.name for host in inventory.groups.get(name, [])] for name in model.GROUPS
+        name: [_plain(host.name) for host in inventory.groups.get(name, [])]
+        for name in model.GROUPS
     }
     problems += [
         f"the inventory's group {name} has no hosts: it needs at least one."
@@ -104,7 +117,8 @@ def _checked(hosts: Mapping[str, Any]) -> Site:
         if not names
     ]
     checked = []
-    for name, host in hosts.items():
+    for full_name, host in hosts.items():
+        name = _plain(full_name)
         data = host.data.dict()
         groups = frozenset(group for group, names in members.items() if name in names)
         base = _validated(model.All, "all", name, data, problems)
@@ -175,8 +189,3 @@ def _contradictions(hosts: list[SiteHost]) -> list[str]:
                     f"{port} is no port and no value that holds one."
                 )
     return problems
-
-
-def dry() -> bool:
-    """Whether this run only looks for changes."""
-    return not state.is_executing

@@ -1,0 +1,1 @@
+"""What is made on the controller, before any host is touched: texts, certificates, wheels."""

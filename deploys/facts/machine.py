@@ -1,0 +1,94 @@
+"""A machine as it is, before anything was done to it: one reading for all that preflight asks."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase
+
+
+@dataclass(frozen=True)
+class MachineState:
+    """What a machine is and has."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    listeners: dict[int, str] = field(default_factory=dict)
+    """Which program listens on a TCP port."""
+    reached: dict[tuple[str, int], str] = field(default_factory=dict)
+    """``open``, ``refused`` or what went wrong, by address and port."""
+    rules: tuple[str, ...] = ()
+    """The rules of a firewall that is in force, as ufw keeps them; empty where none is."""
+    firewall: bool = False
+
+    def number(self, name: str) -> float:
+        return float(self.values.get(name) or 0)
+
+
+class Machine(FactBase[MachineState]):
+    """
+    System, size, clock, ports, sudo, shell, and whom the machine reaches, in one execution.
+
+    It runs as the login user: that this user may use sudo is one of the things it finds out.
+
+    + targets: addresses and ports to try to reach
+    """
+
+    def command(self, targets: Sequence[tuple[str, int]]) -> str:
+        tries = "\n".join(
+            f"try {shlex.quote(address)} {port} &" for address, port in targets
+        )
+        return f"""
+root=""; [ "$(id -u)" = 0 ] || root="sudo -n"
+try() {{
+  said=$(LC_ALL=C timeout 2 bash -c "</dev/tcp/$1/$2" 2>&1); code=$?
+  case "$code $said" in
+    "0 "*) answer=open ;;
+    *refused*) answer=refused ;;
+    124*) answer="no answer within 2 s" ;;
+    *) answer=${{said##*: }} ;;
+  esac
+  printf 'reach\\t%s\\t%s\\t%s\\n' "$1" "$2" "$answer"
+}}
+say() {{ printf 'is\\t%s\\t%s\\n' "$1" "$2"; }}
+say clock "$(date +%s.%N)"
+{tries}
+. /etc/os-release
+say system "$ID"; say version "${{VERSION_ID:-}}"
+say architecture "$(uname -m)"
+say python "$(python3 -c 'import platform; print(platform.python_version())' 2>/dev/null)"
+say cpus "$(nproc)"
+say memory "$(($(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) * 1024))"
+set -- $(df --block-size=1 --output=size,avail / | tail -n 1)
+say disk "$1"; say disk_free "$2"
+user=$(id -un); shell=$(getent passwd "$user" | cut -d: -f7)
+start=$(date +%s%N)
+env SHLVL=0 SSH_CLIENT="${{SSH_CLIENT:-}}" "$shell" -c true </dev/null >/dev/null 2>&1
+say shell_start "$((($(date +%s%N) - start) / 1000))"
+$root true 2>/dev/null && say sudo yes || say sudo no
+$root ss -Hltnp 2>/dev/null | while read -r _ _ _ local _ process; do
+  name=${{process#*\\"}}
+  printf 'listens\\t%s\\t%s\\n' "${{local##*:}}" "${{name%%\\"*}}"
+done
+if $root grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; then
+  say firewall yes
+  $root cat /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null | sed -n 's/^-A /rule\\t/p'
+fi
+wait
+"""
+
+    @staticmethod
+    def default() -> MachineState:
+        return MachineState()
+
+    def process(self, output: list[str]) -> MachineState:
+        rows = [line.split("\t") for line in output]
+        values = {row[1]: row[2] for row in rows if row[0] == "is" and len(row) == 3}
+        return MachineState(
+            values=values,
+            listeners={int(row[1]): row[2] for row in rows if row[0] == "listens"},
+            reached={(row[1], int(row[2])): row[3] for row in rows if row[0] == "reach"},
+            rules=tuple(row[1] for row in rows if row[0] == "rule"),
+            firewall=values.get("firewall") == "yes",
+        )

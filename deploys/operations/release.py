@@ -1,0 +1,69 @@
+"""Releases of a Python program: directories that are complete or not there at all."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from deploys.facts.release import Releases
+
+
+@operation()
+def installed(
+    directory: str, release: str, archive: str, package: str, kept: int = 3
+) -> Iterator[StringCommand]:
+    """
+    Have a release installed beside the current one, from wheels and without a network.
+
+    It is a virtual environment of the host's own Python. It counts only once it is complete:
+    what a run that died left half done is made anew. Old releases go, never the current one.
+
+    + directory: holds ``releases/`` and the link ``current``, such as /opt/tracseq/gateway
+    + release: the name of the release
+    + archive: path on the controller of a tar archive of wheels
+    + package: what to install of them, by its name; the others are what it needs
+    + kept: how many releases stay beside the current one and this one
+
+    **Example:**
+
+    .. code:: python
+
+        release.installed(
+            name="Gateway release",
+            directory="/opt/tracseq/gateway",
+            release="2.0.0-0a1b2c3d4e",
+            archive=".cache/wheels/2.0.0-0a1b2c3d4e.tar",
+            package="tracseq-gateway",
+        )
+    """
+    there = host.get_fact(Releases, directory=directory)
+    others = [name for name in there.complete if name not in (release, there.current)]
+    old = [*there.broken, *others[: max(0, len(others) - kept)]]
+    old = [name for name in old if name not in (release, there.current)]
+    if release in there.complete and not old:
+        host.noop(f"release {release} is installed")
+        return
+    lines = ["set -eu", f"mkdir -p {shlex.quote(directory)}/releases", f"cd {shlex.quote(directory)}/releases"]
+    contents = None
+    if release not in there.complete:
+        quoted = shlex.quote(release)
+        contents = base64.b64encode(Path(archive).read_bytes()).decode()
+        lines += [
+            f"rm -rf {quoted}",
+            "wheels=$(mktemp -d /var/tmp/tracseq-wheels.XXXXXX)",
+            "trap 'rm -rf \"$wheels\"' EXIT",
+            'base64 -d | tar -x -C "$wheels"',
+            f"python3 -m venv {quoted}",
+            f'{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index '
+            f'--find-links="$wheels" --no-deps "$wheels"/*.whl',
+            f"{quoted}/bin/python -m pip --quiet show {shlex.quote(package)}",
+            f"sync {quoted} && touch {quoted}/.complete",
+        ]
+    if old:
+        lines.append(f"rm -rf -- {' '.join(shlex.quote(name) for name in old)}")
+    yield StringCommand(*lines, _separator="\n", _stdin=contents)

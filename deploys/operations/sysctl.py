@@ -1,0 +1,97 @@
+"""Kernel settings: in force now, and after every boot."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from pyinfra import host, logger
+from pyinfra.api import StringCommand, operation
+
+from deploys.facts.sysctl import Kernel
+from deploys.operations import file_set
+from deploys.operations.file_set import File
+
+HEADER = "# Written by the deploy of this site; a change made here is undone by the next run.\n"
+
+
+@operation()
+def settings(
+    values: Mapping[str, str], modules: Sequence[str] = (), name_of_files: str = "60-tracseq"
+) -> Iterator[StringCommand]:
+    """
+    Have kernel settings, in one drop-in file and live, with the modules that they need.
+
+    A key that the running kernel does not offer, or that is not this host's to set, is reported
+    by name. It stays in the file, for the kernel that does offer it, marked so that booting
+    does not stop at it (sysctl.d(5)).
+
+    + values: settings by key; several values in one are separated by single blanks
+    + modules: modules to load at boot, before the settings, and now
+    + name_of_files: of the files in /etc/sysctl.d and /etc/modules-load.d
+
+    **Example:**
+
+    .. code:: python
+
+        sysctl.settings(
+            name="Kernel settings",
+            values={"net.ipv4.tcp_congestion_control": "bbr"},
+            modules=["tcp_bbr"],
+        )
+    """
+    files = [
+        File(
+            f"/etc/sysctl.d/{name_of_files}.conf",
+            HEADER + "".join(f"-{key} = {value}\n" for key, value in values.items()),
+        ),
+        File(
+            f"/etc/modules-load.d/{name_of_files}.conf",
+            HEADER + "".join(f"{module}\n" for module in modules),
+        ),
+    ]
+    there = host.get_fact(
+        Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files)
+    )
+    changes = file_set.difference(files, (), (), there.files)
+    wanted = {
+        key: value for key, value in values.items() if key in there.values and key not in there.fixed
+    }
+    wrong = {key: value for key, value in wanted.items() if there.values[key] != value}
+    to_load = [module for module in modules if module in there.loadable]
+    # A setting may exist only once its module is loaded, so it is set again after loading one.
+    unset = [key for key in values if key not in there.values] if to_load else []
+    _report(values, modules, there.values, there.fixed, there.loaded | there.loadable)
+    if not changes and not wrong and not to_load:
+        host.noop("the kernel runs with these settings")
+        return
+    file_set.show(changes)
+    lines = ["set -eu"]
+    if changes:
+        lines += [*file_set.staged(), *file_set.in_place(changes)]
+    lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
+    lines += [
+        f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}"
+        for key in (*wrong, *unset)
+    ]
+    yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))
+
+
+def _report(
+    values: Mapping[str, str],
+    modules: Sequence[str],
+    live: Mapping[str, str],
+    fixed: frozenset[str],
+    there: frozenset[str],
+) -> None:
+    """Name what cannot be had here, each by its name."""
+    unknown = [key for key in values if key not in live]
+    foreign = [key for key in values if key in fixed and live[key] != values[key]]
+    lacking = [module for module in modules if module not in there]
+    for names, what in (
+        (unknown, "its kernel does not offer"),
+        (foreign, "not its own to set (a container shares its kernel)"),
+        (lacking, "no such kernel module"),
+    ):
+        if names:
+            logger.warning(f"{host.print_prefix}{what}: {', '.join(names)}")

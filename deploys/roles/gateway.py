@@ -1,0 +1,113 @@
+"""The API gateway: a release that is installed offline, its unit, and one instance at a time."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from pyinfra.api import deploy
+
+from deploys.controller import wheels
+from deploys.controller.templates import render
+from deploys.facts.machine import MachineState
+from deploys.operations import release, service
+from deploys.operations.file_set import File
+from deploys.settings.once import once
+from deploys.settings.site import Site, SiteHost
+
+DIRECTORY = "/opt/tracseq/gateway"
+ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
+AUTHORITY_FILE = "/etc/tracseq/authority.crt"
+UNIT = "tracseq-gateway.service"
+
+
+@deploy("Gateway")
+def apply(site: Site, host: SiteHost, machine: MachineState, authority: str) -> None:
+    """
+    Have one gateway that runs this release with this configuration, and is healthy.
+
+    + machine: the host as preflight found it; its Python decides which wheels it gets
+    + authority: the site's authority's certificate, as PEM text
+    """
+    data = host.gateway
+    user = host.all.platform_user
+    python, architecture = machine.values["python"], machine.values["architecture"]
+    bundle = once(f"wheels {python}", lambda: wheels.bundle(python, architecture))
+    release.installed(
+        name="Release installed beside the current one",
+        directory=DIRECTORY,
+        release=bundle.release,
+        archive=str(bundle.archive),
+        package="tracseq-gateway",
+        kept=data.gateway_releases_kept,
+    )
+    service.configured(
+        name="Gateway runs it, one host at a time",
+        unit=UNIT,
+        files=[
+            File(AUTHORITY_FILE, authority, restart=True),
+            File(
+                ENVIRONMENT_FILE,
+                render("gateway/gateway.env.j2", variables=_environment(site, host, machine)),
+                group=user,
+                mode="640",
+                secret=True,
+                restart=True,
+            ),
+            File(
+                f"/etc/systemd/system/{UNIT}",
+                render(
+                    "gateway/tracseq-gateway.service.j2",
+                    user=user,
+                    directory=DIRECTORY,
+                    environment_file=ENVIRONMENT_FILE,
+                    memory=data.gateway_memory,
+                    cpu_quota=round(data.gateway_cpus * 100),
+                    open_files=host.all.open_files,
+                    shutdown_timeout=data.gateway_shutdown_timeout,
+                ),
+                restart=True,
+            ),
+            File(f"{DIRECTORY}/current", f"releases/{bundle.release}", restart=True, link=True),
+        ],
+        validate=_check(user),
+        healthy=f"http://127.0.0.1:{host.all.gateway_port}/health",
+        one_at_a_time="gateways",
+    )
+
+
+def _check(user: str) -> str:
+    """Shell: let the new release itself check its new configuration, as the user it will run as."""
+    return (
+        f"(set -a; . {ENVIRONMENT_FILE}; exec setpriv --reuid={user} --regid={user} --init-groups "
+        f"{DIRECTORY}/current/bin/python -m tracseq_gateway check)"
+    )
+
+
+def _environment(site: Site, host: SiteHost, machine: MachineState) -> dict[str, str]:
+    """The gateway's environment variables, by the deployment guide's names."""
+    shared, data = host.all, host.gateway
+    servers = ",".join(f"{peer.name}:{shared.postgres_port}" for peer in site.group("postgres"))
+    redis = site.group("redis")[0]
+    password = quote(site.secret("POSTGRES_PASSWORD"), safe="")
+    return {
+        "ENVIRONMENT": "staging" if shared.environment == "staging" else "production",
+        "GATEWAY_HOST": "0.0.0.0",
+        "GATEWAY_PORT": str(shared.gateway_port),
+        "GATEWAY_WORKERS": str(data.gateway_workers or machine.values["cpus"]),
+        "GATEWAY_SHUTDOWN_TIMEOUT": str(data.gateway_shutdown_timeout),
+        "TRUSTED_PROXIES": ",".join(
+            address for peer in site.group("load_balancers") for address in peer.addresses
+        ),
+        "DATABASE_URL": (
+            f"postgresql://{shared.postgres_user}:{password}@{servers}/{shared.postgres_database}"
+            f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"
+        ),
+        "REDIS_URL": f"redis://{redis.name}:{shared.redis_port}/0",
+        "REDIS_PASSWORD": site.secret("REDIS_PASSWORD"),
+        "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),
+        **{
+            f"{name}_SERVICE_URL": ",".join(str(url).rstrip("/") for url in urls)
+            for name, urls in data.gateway_services.items()
+        },
+        **data.gateway_environment,
+    }

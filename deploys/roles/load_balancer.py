@@ -1,0 +1,103 @@
+"""The load balancer: nginx with TLS in front of every gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from pyinfra.api import deploy
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.controller.authority import Authority, Certificate
+from deploys.controller.templates import render
+from deploys.facts.machine import MachineState
+from deploys.operations import service
+from deploys.operations.file_set import File
+from deploys.settings.debian import RELEASES
+from deploys.settings.site import Site, SiteHost
+from deploys.settings.units import written
+
+
+@deploy("Load balancer")
+def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authority) -> None:
+    """
+    Have nginx answer for the platform, and share its requests among the gateways.
+
+    + machine: the host as preflight found it; its Debian decides how nginx is told of HTTP/2
+    + authority: issues the certificate where there is none of the administrator's own
+    """
+    data = host.load_balancer
+    certificate = _certificate(site, host, authority)
+    service.configured(
+        name="nginx",
+        unit="nginx.service",
+        files=[
+            File(
+                "/etc/nginx/nginx.conf",
+                render("load_balancer/nginx.conf.j2", open_files=host.all.open_files, request_rate=data.request_rate),
+            ),
+            File(
+                "/etc/nginx/conf.d/tracseq.conf",
+                render(
+                    "load_balancer/tracseq.conf.j2",
+                    gateways=site.group("gateways"),
+                    port=host.all.gateway_port,
+                    domain=host.all.domain,
+                    http2_directive=RELEASES[machine.values["version"]].nginx_has_http2_directive,
+                    stapling=_names_a_responder(certificate.certificate),
+                    max_fails=data.upstream_max_fails,
+                    fail_timeout=round(data.upstream_fail_timeout),
+                    keepalive=data.upstream_keepalive,
+                    request_burst=data.request_burst,
+                    largest_body=written(data.largest_body).replace("MB", "m").replace("GB", "g").replace("kB", "k"),
+                    connect_timeout=round(data.connect_timeout),
+                    send_timeout=round(data.send_timeout),
+                    read_timeout=round(data.read_timeout),
+                    strict_transport_security=round(data.strict_transport_security),
+                ),
+            ),
+            File("/etc/nginx/tls/site.crt", certificate.certificate),
+            File("/etc/nginx/tls/site.key", certificate.key, mode="600", secret=True),
+            File(
+                "/etc/systemd/system/nginx.service.d/tracseq.conf",
+                f"[Service]\nLimitNOFILE={host.all.open_files}\nRestart=always\nRestartSec=2\n",
+                restart=True,
+            ),
+        ],
+        purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
+        validate="nginx -t -q",
+        reload="systemctl reload nginx.service",
+    )
+
+
+def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:
+    data = host.load_balancer
+    if not data.certificate_file or not data.certificate_key_file:
+        balancers = site.group("load_balancers")
+        names = [
+            host.all.domain,
+            *(peer.name for peer in balancers),
+            *(address for peer in balancers for address in peer.addresses),
+        ]
+        return authority.leaf(host.all.domain, names)
+    try:
+        return Certificate(
+            Path(data.certificate_file).read_text(), Path(data.certificate_key_file).read_text()
+        )
+    except OSError as error:
+        raise PyinfraError(
+            f"{host.name}: certificate_file and certificate_key_file (in group_data/load_balancers.py) "
+            f"name a file of this machine that cannot be read: {error}. No host was touched."
+        ) from error
+
+
+def _names_a_responder(certificate: str) -> bool:
+    """Whether a certificate names an OCSP responder: without one, stapling only makes warnings."""
+    leaf = x509.load_pem_x509_certificate(certificate.encode())
+    try:
+        access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return False
+    return any(
+        entry.access_method == x509.oid.AuthorityInformationAccessOID.OCSP for entry in access
+    )

@@ -1,0 +1,53 @@
+"""Redis: on the site's network, with a password, every write on disk within a second."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.operations import service
+from deploys.operations.file_set import File
+from deploys.controller.templates import render
+from deploys.settings.site import Site, SiteHost
+
+# Redis has no command that only checks its configuration. It is started with it for a second, in a
+# network of its own, on no port and in an empty directory: what is wrong it says and ends at once.
+CHECK = (
+    'mkdir "$stage/data" && chown redis "$stage" "$stage/data" && chmod 711 "$stage" && '
+    "code=0; unshare --net setpriv --reuid=redis --regid=redis --init-groups timeout 1 redis-server "
+    '/etc/redis/redis.conf --port 0 --bind 127.0.0.1 --unixsocket "$stage/data/socket" '
+    '--dir "$stage/data" --appendonly no --supervised no --pidfile "$stage/data/pid" || code=$?; '
+    "[ $code = 124 ]"
+)
+
+
+@deploy("Redis")
+def apply(site: Site, host: SiteHost) -> None:
+    """Have one Redis server, reachable by the gateways."""
+    data = host.redis
+    text = render(
+        "redis/redis.conf.j2",
+        addresses=["127.0.0.1", "::1", *host.addresses],
+        port=host.all.redis_port,
+        password=_quoted(site.secret("REDIS_PASSWORD")),
+        memory=data.redis_memory,
+        eviction=data.redis_eviction,
+    )
+    service.configured(
+        name="Redis server",
+        unit="redis-server.service",
+        files=[
+            File("/etc/redis/redis.conf", text, "redis", "redis", "640", secret=True),
+            # It binds to addresses that the network must have given the host first.
+            File(
+                "/etc/systemd/system/redis-server.service.d/tracseq.conf",
+                "[Unit]\nWants=network-online.target\nAfter=network-online.target\n",
+                restart=True,
+            ),
+        ],
+        validate=CHECK,
+    )
+
+
+def _quoted(secret: str) -> str:
+    """A secret between the double quotes of redis.conf."""
+    return secret.replace("\\", "\\\\").replace('"', '\\"')

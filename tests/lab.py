@@ -1,0 +1,163 @@
+"""The lab, as tests use it: run pyinfra, ask a machine, and do to it what happens to machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploys.settings import lab
+from tests.inventory import PYINFRA, hosts, ssh_config
+
+INVENTORY = "inventories/lab.py"
+SITE = "deploys/site.py"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run of pyinfra ended."""
+
+    code: int
+    output: str
+    """What it printed for people."""
+    json: dict[str, Any]
+    """What it printed for programs, where it was asked to; else empty."""
+
+    @property
+    def changes(self) -> dict[str, list[str]]:
+        """The operations that changed (or, in a dry run, would change) something, each with its hosts."""
+        if results := self.json.get("results"):
+            return {one["name"]: one["success"] for one in results["operations"] if one["success"]}
+        return {
+            one["name"]: sorted(one["hosts_with_change"])
+            for one in self.json.get("plan", [])
+            if one["hosts_with_change"]
+        }
+
+
+def pyinfra(
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    directory: str | Path = ".",
+    timeout: int = 600,
+) -> Run:
+    """Run pyinfra with these arguments, as somebody at a prompt would."""
+    done = subprocess.run(
+        [PYINFRA, *arguments],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout,
+        env=os.environ | (environment or {}), cwd=directory,
+    )  # fmt: skip
+    parsed = json.loads(done.stdout) if "--json" in arguments and done.stdout.startswith("{") else {}
+    return Run(done.returncode, done.stdout + done.stderr, parsed)
+
+
+def site(*arguments: str, inventory: str = INVENTORY, **options: Any) -> Run:
+    """Run the site, without questions, and read what it did."""
+    return pyinfra("-y", "--json", *arguments, inventory, SITE, **options)
+
+
+def ssh(name: str, command: str, check: bool = True, inventory: str = INVENTORY) -> str:
+    """What a command prints on a host, run by root."""
+    done = subprocess.run(
+        ["ssh", "-F", str(ssh_config(inventory)), name, "sudo", "sh", "-s"],
+        input=command, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    if check and done.returncode:
+        raise AssertionError(f"{name}: {command!r} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def up(*names: str, inventory: str = INVENTORY) -> None:
+    """Have these machines of the lab running (all, where none is named)."""
+    _lab("deploys/lab.py", names, "--data", f"inventory={inventory}")
+
+
+def destroy(*names: str) -> None:
+    """Have these machines gone, with their disks."""
+    _lab("deploys/lab_down.py", names)
+
+
+def _lab(deploy: str, names: Iterable[str], *arguments: str) -> None:
+    chosen = ["--data", f"machines={','.join(names)}"] if names else []
+    run = pyinfra("-y", *arguments, *chosen, "@local", deploy)
+    assert run.code == 0, run.output
+
+
+def first_process(name: str) -> int:
+    """The process id, on this machine, of a machine's systemd."""
+    nspawn = (lab.machine_directory(name) / "pid").read_text().strip()
+    return int(Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split()[0])
+
+
+def pull_the_plug(name: str) -> None:
+    """End a machine at once, with all its processes; its disk stays."""
+    os.kill(first_process(name), signal.SIGKILL)
+
+
+def reboot(*names: str) -> None:
+    """Boot machines again, all at once, without a farewell."""
+    for name in names:
+        pull_the_plug(name)
+    up(*names)
+
+
+def cut_off(name: str) -> None:
+    """Pull a machine's network cable."""
+    subprocess.run(["ip", "link", "set", f"vb-{name}", "down"], check=True)
+
+
+def plug_in(name: str) -> None:
+    """Put a machine's network cable back."""
+    subprocess.run(["ip", "link", "set", f"vb-{name}", "up"], check=True)
+
+
+def processes(name: str) -> list[int]:
+    """The process ids, on this machine, of all that a machine runs."""
+    namespace = os.readlink(f"/proc/{first_process(name)}/ns/pid")
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if os.readlink(entry / "ns" / "pid") == namespace:
+                    found.append(int(entry.name))
+            except OSError:
+                continue  # it has ended since
+    return found
+
+
+def freeze(name: str) -> None:
+    """Stop everything a machine runs, as a hanging hypervisor does."""
+    for process in processes(name):
+        os.kill(process, signal.SIGSTOP)
+
+
+def thaw(name: str) -> None:
+    """Let a frozen machine go on."""
+    for process in processes(name):
+        os.kill(process, signal.SIGCONT)
+
+
+def eventually(check: Any, within: float = 30.0, every: float = 0.3) -> Any:
+    """What a check returns once it neither raises nor returns something false."""
+    end = time.monotonic() + within
+    while True:
+        try:
+            if result := check():
+                return result
+            problem: object = f"it returned {result!r}"
+        except Exception as error:
+            problem = error
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within:g} s: {problem}")
+        time.sleep(every)
+
+
+def names() -> list[str]:
+    """The hosts of the lab's site."""
+    return list(hosts(INVENTORY))
