@@ -1,0 +1,112 @@
+"""A replica: built from its primary, and following it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+from pyinfra.api.exceptions import OperationError
+
+from deploys.facts.postgres import Server
+from deploys.operations.postgres import shell
+from deploys.operations.postgres.slots import PREFIX
+from deploys.operations.turns import turn
+
+
+@operation()
+def built(version: int, primary: str, slot: str) -> Iterator[StringCommand]:
+    """
+    Have a copy of the primary's data on a host that has none; what is there is left as it is.
+
+    + version: of Postgres
+    + primary: connection string of the primary; its password is in a file that it names
+    + slot: the host's own slot on the primary, so that nothing is missed until it follows
+
+    **Example:**
+
+    .. code:: python
+
+        standby.built(
+            name="Copy of the primary",
+            version=15,
+            primary="host=pg1 user=replicator passfile=/etc/tracseq/postgres/passfile",
+            slot="tracseq_pg2",
+        )
+    """
+    if host.get_fact(Server).cluster is not None:
+        host.noop("there is a cluster")
+        return
+    maker = (
+        f"/usr/lib/postgresql/{version}/bin/pg_basebackup --dbname={shlex.quote(primary)} "
+        f'--pgdata="$new" --slot={shlex.quote(slot)} --wal-method=stream --checkpoint=fast '
+        "--no-password"
+    )
+    # Within the copy before it is in place: a copy without it would come up as a second primary.
+    marked = 'runuser -u postgres -- touch "$new/standby.signal"'
+    *making, placing = shell.brought(version, maker)
+    yield StringCommand(*making, marked, placing, _separator="\n")
+
+
+@operation()
+def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
+    """
+    Have a replica receive from its primary, with no setting waiting for a restart.
+
+    Slots that it kept for others when it was a primary itself would make it keep their WAL for
+    ever; they are dropped.
+
+    + version: of Postgres
+    + patience: seconds it may take until it receives (default 60)
+
+    Raises:
+        OperationError: where it is no replica, or does not understand a line of pg_hba.conf.
+
+    **Example:**
+
+    .. code:: python
+
+        standby.following(name="Replica follows", version=15)
+    """
+    there = host.get_fact(Server).cluster
+    answer = there.answer if there else None
+    leftover = []
+    if answer:
+        if not answer.recovery:
+            raise OperationError(
+                f"{host.name} became a primary while this run was under way. Run again."
+            )
+        if answer.refused:
+            raise OperationError("\n".join(answer.refused))
+        leftover = [
+            name
+            for name, slot in answer.slots.items()
+            if name.startswith(PREFIX) and not slot.active
+        ]
+        if answer.receiver.get("status") == "streaming" and not answer.pending and not leftover:
+            host.noop("it follows, and no setting waits for a restart")
+            return
+    lines = ["set -eu", shell.asked(version)]
+    if answer is None or answer.pending:
+        lines.append(shell.restarted(version))
+    if leftover:
+        dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
+        lines.append(f"asked --command={shlex.quote(dropped)} >/dev/null")
+    lines.append(f"""
+status=
+end=$(($(date +%s) + {patience}))
+while [ "$(date +%s)" -lt $end ]; do
+  status=$(asked --command='select status from pg_stat_wal_receiver') || true
+  [ "$status" != streaming ] || break
+  sleep 0.3
+done
+if [ "$status" != streaming ]; then
+  tail -n 20 {shell.log_file(version)} >&2
+  echo "This replica does not follow after {patience} s (${{status:-not connected}}); the last lines of its" \\
+    "log are above. Where WAL that it needs was removed, or its history is not the primary's, move" \\
+    "{shell.data_directory(version)} away and run again: it is then copied anew." >&2
+  exit 1
+fi""")
+    with turn("postgres"):
+        yield StringCommand(*lines, _separator="\n")
