@@ -8,12 +8,14 @@ from pyinfra import host as this
 
 from deploys.controller import authority as certificates
 from deploys.operations.barrier import barrier
-from deploys.roles import base, gateway, kernel, load_balancer, preflight, redis
+from deploys.roles import base, gateway, kernel, load_balancer, postgres, preflight, redis
 from deploys.settings.site import load
 
 site = load()
 machines = preflight.sound(site)
-authority = certificates.of(site.authority_directory, site.all.certificate_lifetime, site.all.certificate_renewal)
+topology = postgres.topology(site)
+authority = certificates.of(site)
+
 host = site.host(this.name)
 machine = machines[host.name]
 
@@ -22,13 +24,26 @@ kernel.apply(host)
 
 barrier(name="Every host is ready for its role")
 
+if host.name in topology.replicas:
+    postgres.ahead(site, host, topology, authority)
+
+barrier(name="Replicas are ready for what their primary takes up")
+
+if host.name == topology.primary:
+    postgres.primary(site, host, topology, authority)
+
 if "redis" in host.groups:
     redis.apply(site, host)
+
+barrier(name="The primary is up")
+
+if host.name in topology.replicas:
+    postgres.replica(site, host, topology, authority)
 
 barrier(name="The gateways have what they need")
 
 if "gateways" in host.groups:
-    gateway.apply(site, host, machine, authority.certificate)
+    gateway.apply(site, host, machine, authority)
 
 barrier(name="The gateways are healthy")
 

@@ -97,12 +97,15 @@ def network(present: bool = True) -> Iterator[StringCommand]:
         ("nat", "POSTROUTING", f"-s {lab.NETWORK} ! -o {lab.BRIDGE} -j MASQUERADE"),
         # A firewall of this machine that drops what it forwards would cut the lab off.
         ("filter", "FORWARD", f"-i {lab.BRIDGE} -j ACCEPT"),
-        ("filter", "FORWARD", f"-o {lab.BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"),
+        (
+            "filter",
+            "FORWARD",
+            f"-o {lab.BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        ),
     )
     mark = f"-m comment --comment {lab.BRIDGE}"
     drop = [
-        f"while iptables -t {table} -D {chain} {mark} {rule} 2>/dev/null; do :; done"
-        for table, chain, rule in rules
+        f"while iptables -t {table} -D {chain} {mark} {rule} 2>/dev/null; do :; done" for table, chain, rule in rules
     ]
     forwarding = lab.DIRECTORY / "ip_forward"
     if not present:
@@ -134,10 +137,7 @@ def network(present: bool = True) -> Iterator[StringCommand]:
                 f"ip link set {lab.BRIDGE} up",
                 f"[ -e {forwarding} ] || cat /proc/sys/net/ipv4/ip_forward > {forwarding}",
                 "echo 1 > /proc/sys/net/ipv4/ip_forward",
-                *(
-                    f"iptables -t {table} -I {chain} {mark} {rule}"
-                    for table, chain, rule in rules
-                ),
+                *(f"iptables -t {table} -I {chain} {mark} {rule}" for table, chain, rule in rules),
             ]
         )
     )

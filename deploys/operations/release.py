@@ -14,9 +14,7 @@ from deploys.facts.release import Releases
 
 
 @operation()
-def installed(
-    directory: str, release: str, archive: str, package: str, kept: int = 3
-) -> Iterator[StringCommand]:
+def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Iterator[StringCommand]:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -48,7 +46,11 @@ def installed(
     if release in there.complete and not old:
         host.noop(f"release {release} is installed")
         return
-    lines = ["set -eu", f"mkdir -p {shlex.quote(directory)}/releases", f"cd {shlex.quote(directory)}/releases"]
+    lines = [
+        "set -eu",
+        f"mkdir -p {shlex.quote(directory)}/releases",
+        f"cd {shlex.quote(directory)}/releases",
+    ]
     contents = None
     if release not in there.complete:
         quoted = shlex.quote(release)
@@ -59,7 +61,7 @@ def installed(
             "trap 'rm -rf \"$wheels\"' EXIT",
             'base64 -d | tar -x -C "$wheels"',
             f"python3 -m venv {quoted}",
-            f'{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index '
+            f"{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index "
             f'--find-links="$wheels" --no-deps "$wheels"/*.whl',
             f"{quoted}/bin/python -m pip --quiet show {shlex.quote(package)}",
             f"sync {quoted} && touch {quoted}/.complete",

@@ -106,11 +106,7 @@ def _action(
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write):
         return restart
-    if any(
-        state.changed > there.started
-        for path, state in there.files.files.items()
-        if path in for_restart
-    ):
+    if any(state.changed > there.started for path, state in there.files.files.items() if path in for_restart):
         return restart
     if changes or there.files.newest > max(there.started, there.files.taken_up):
         return reload or restart

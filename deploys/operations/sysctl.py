@@ -50,13 +50,9 @@ def settings(
             HEADER + "".join(f"{module}\n" for module in modules),
         ),
     ]
-    there = host.get_fact(
-        Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files)
-    )
+    there = host.get_fact(Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files))
     changes = file_set.difference(files, (), (), there.files)
-    wanted = {
-        key: value for key, value in values.items() if key in there.values and key not in there.fixed
-    }
+    wanted = {key: value for key, value in values.items() if key in there.values and key not in there.fixed}
     wrong = {key: value for key, value in wanted.items() if there.values[key] != value}
     to_load = [module for module in modules if module in there.loadable]
     # A setting may exist only once its module is loaded, so it is set again after loading one.
@@ -71,8 +67,7 @@ def settings(
         lines += [*file_set.staged(), *file_set.in_place(changes)]
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
     lines += [
-        f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}"
-        for key in (*wrong, *unset)
+        f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}" for key in (*wrong, *unset)
     ]
     yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))
 

@@ -43,9 +43,7 @@ def configured(
             apply="systemd-sysusers",
         )
     """
-    there = host.get_fact(
-        FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key
-    )
+    there = host.get_fact(FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key)
     changes = file_set.difference(files, absent, purged, there)
     late = apply is not None and there.newest > there.taken_up
     if not changes and not late:

@@ -71,13 +71,9 @@ def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, 
     versions = {name: server.version for name, server in servers.items()}
     if len(set(versions.values())) > 1:
         listed = ", ".join(f"{name} has {version}" for name, version in versions.items())
-        raise TopologyError(
-            [f"All hosts need the same version of Postgres, but {listed}. Use one Debian release."]
-        )
+        raise TopologyError([f"All hosts need the same version of Postgres, but {listed}. Use one Debian release."])
     left_alone = tuple(
-        name
-        for name, cluster in clusters.items()
-        if name != primary and not cluster.running and not cluster.replica
+        name for name, cluster in clusters.items() if name != primary and not cluster.running and not cluster.replica
     )
     return Topology(
         primary=primary,
@@ -136,9 +132,7 @@ def _strangers(clusters: Mapping[str, Cluster]) -> list[str]:
 
 
 def _two_primaries(clusters: Mapping[str, Cluster]) -> str:
-    listed = " and ".join(
-        f"{name} (timeline {cluster.known_timeline})" for name, cluster in clusters.items()
-    )
+    listed = " and ".join(f"{name} (timeline {cluster.known_timeline})" for name, cluster in clusters.items())
     unit = f"postgresql@{next(iter(clusters.values())).version}-main"
     newest = max(clusters, key=lambda name: clusters[name].known_timeline or 0)
     return (
@@ -148,16 +142,13 @@ def _two_primaries(clusters: Mapping[str, Cluster]) -> str:
     )
 
 
-def _without_running_primary(
-    servers: Mapping[str, ServerState], clusters: Mapping[str, Cluster], first: str
-) -> str:
+def _without_running_primary(servers: Mapping[str, ServerState], clusters: Mapping[str, Cluster], first: str) -> str:
     """The primary where none runs: one that is stopped or, where there is no data at all, a new one."""
     if not clusters:
         return first if first in servers else next(iter(servers))
     stopped = [name for name, cluster in clusters.items() if not cluster.replica and not cluster.running]
     listed = ", ".join(
-        f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, "
-        f"timeline {cluster.known_timeline})"
+        f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, timeline {cluster.known_timeline})"
         for name, cluster in clusters.items()
     )
     promote = "pg_ctlcluster <version> main promote"
@@ -200,9 +191,7 @@ def _remarks(
 ) -> tuple[str, ...]:
     remarks = []
     if primary != first:
-        remarks.append(
-            f"{primary} is the primary, as its server says; the inventory's first primary is {first}."
-        )
+        remarks.append(f"{primary} is the primary, as its server says; the inventory's first primary is {first}.")
     for name in left_alone:
         remarks.append(
             f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
@@ -216,8 +205,5 @@ def _remarks(
                 f"{name}: somebody made {', '.join(cluster.answer.altered)} with ALTER SYSTEM, which "
                 "wins over group_data. ALTER SYSTEM RESET gives it back."
             )
-    remarks += [
-        f"{name} was not reached ({reason}) and has no part in this run."
-        for name, reason in silent.items()
-    ]
+    remarks += [f"{name} was not reached ({reason}) and has no part in this run." for name, reason in silent.items()]
     return tuple(remarks)

@@ -51,9 +51,7 @@ def sound(site: Site) -> Mapping[str, MachineState]:
     found = machines(site)
     findings = once("findings", lambda: list(_findings(site, found)))
     if findings:
-        raise PyinfraError(
-            f"{len(findings)} findings stop the deploy. No host was changed.\n{_table(findings)}"
-        )
+        raise PyinfraError(f"{len(findings)} findings stop the deploy. No host was changed.\n{_table(findings)}")
     return found
 
 
@@ -161,9 +159,7 @@ def _forbids(machine: MachineState, address: str, port: int) -> bool:
         words = rule.split()
         options = dict(zip(words, words[1:], strict=False))
         network = options.get("-s") or options.get("-d")
-        if options.get("--dport") == str(port) and (
-            network is None or ip_address(address) in ip_network(network)
-        ):
+        if options.get("--dport") == str(port) and (network is None or ip_address(address) in ip_network(network)):
             return False
     return True
 

@@ -93,11 +93,34 @@ POSTGRES_LIMITS = {
 """Settings that a replica must not have lower than its primary, with Postgres' own defaults."""
 
 POSTGRES_DECIDED_ELSEWHERE = frozenset(
-    "cluster_name data_directory effective_cache_size external_pid_file hba_file hot_standby "
-    "ident_file listen_addresses log_min_duration_statement maintenance_work_mem max_connections "
-    "max_replication_slots max_slot_wal_keep_size password_encryption port primary_conninfo "
-    "primary_slot_name shared_buffers ssl ssl_cert_file ssl_key_file ssl_min_protocol_version "
-    "unix_socket_directories wal_level wal_log_hints work_mem".split()
+    [
+        "cluster_name",
+        "data_directory",
+        "effective_cache_size",
+        "external_pid_file",
+        "hba_file",
+        "hot_standby",
+        "ident_file",
+        "listen_addresses",
+        "log_min_duration_statement",
+        "maintenance_work_mem",
+        "max_connections",
+        "max_replication_slots",
+        "max_slot_wal_keep_size",
+        "password_encryption",
+        "port",
+        "primary_conninfo",
+        "primary_slot_name",
+        "shared_buffers",
+        "ssl",
+        "ssl_cert_file",
+        "ssl_key_file",
+        "ssl_min_protocol_version",
+        "unix_socket_directories",
+        "wal_level",
+        "wal_log_hints",
+        "work_mem",
+    ]
 )
 """Settings that ``postgres_settings`` cannot give."""
 
@@ -121,9 +144,7 @@ class Postgres(Data):
     def _decided_here(cls, settings: dict[str, str]) -> dict[str, str]:
         taken = sorted(POSTGRES_DECIDED_ELSEWHERE & settings.keys())
         if taken:
-            raise ValueError(
-                f"{', '.join(taken)} is decided by a value of its own, or by what the site is"
-            )
+            raise ValueError(f"{', '.join(taken)} is decided by a value of its own, or by what the site is")
         for name in POSTGRES_LIMITS.keys() & settings.keys():
             if not settings[name].isdecimal():
                 raise ValueError(f"{name} is {settings[name]!r} and must be a whole number")
@@ -150,9 +171,7 @@ class Gateways(Data):
     gateway_shutdown_timeout: Annotated[int, Field(ge=1, le=600)]
     gateway_releases_kept: Annotated[int, Field(ge=1)]
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str]
-    gateway_services: dict[
-        Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]
-    ]
+    gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]]
 
 
 class LoadBalancers(Data):

@@ -7,7 +7,6 @@ from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from gevent.lock import RLock
-from pyinfra import state
 from pyinfra.context import ctx_state
 
 T = TypeVar("T")

@@ -10,7 +10,16 @@ import pytest
 from deploys.settings import secrets
 from tests.lab import Run, pyinfra
 
-PARTS = ("config.py", "deploys", "files", "gateway", "group_data", "inventories", "templates", "tests")
+PARTS = (
+    "config.py",
+    "deploys",
+    "files",
+    "gateway",
+    "group_data",
+    "inventories",
+    "templates",
+    "tests",
+)
 
 
 class Copy:
@@ -36,9 +45,7 @@ class Copy:
 
     def plan(self, *arguments: str, inventory: str = "tests/plan/inventory.py") -> Run:
         """What a deploy of the pretended site would do."""
-        return pyinfra(
-            "--dry", "--json", *arguments, inventory, "deploys/site.py", directory=self.directory
-        )
+        return pyinfra("--dry", "--json", *arguments, inventory, "deploys/site.py", directory=self.directory)
 
 
 @pytest.fixture

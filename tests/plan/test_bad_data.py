@@ -122,8 +122,6 @@ def test_a_limit_that_names_nobody(copy: Copy) -> None:
 
 
 def test_a_run_from_the_wrong_directory(copy: Copy) -> None:
-    run = pyinfra(
-        "--dry", "../tests/plan/inventory.py", "site.py", directory=copy.directory / "deploys"
-    )
+    run = pyinfra("--dry", "../tests/plan/inventory.py", "site.py", directory=copy.directory / "deploys")
     assert run.code != 0
     assert "run pyinfra from the repository's root" in run.output

@@ -74,16 +74,10 @@ def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
     leftover = []
     if answer:
         if not answer.recovery:
-            raise OperationError(
-                f"{host.name} became a primary while this run was under way. Run again."
-            )
+            raise OperationError(f"{host.name} became a primary while this run was under way. Run again.")
         if answer.refused:
             raise OperationError("\n".join(answer.refused))
-        leftover = [
-            name
-            for name, slot in answer.slots.items()
-            if name.startswith(PREFIX) and not slot.active
-        ]
+        leftover = [name for name, slot in answer.slots.items() if name.startswith(PREFIX) and not slot.active]
         if answer.receiver.get("status") == "streaming" and not answer.pending and not leftover:
             host.noop("it follows, and no setting waits for a restart")
             return
