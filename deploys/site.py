@@ -19,33 +19,33 @@ authority = certificates.of(site)
 host = site.host(this.name)
 machine = machines[host.name]
 
-base.apply(site, host)
-kernel.apply(host)
+base.apply(site=site, host=host)
+kernel.apply(host=host)
 
 barrier(name="Every host is ready for its role")
 
 if host.name in topology.replicas:
-    postgres.ahead(site, host, topology, authority)
+    postgres.ahead(site=site, host=host, topology=topology, authority=authority)
 
 barrier(name="Replicas are ready for what their primary takes up")
 
 if host.name == topology.primary:
-    postgres.primary(site, host, topology, authority)
+    postgres.primary(site=site, host=host, topology=topology, authority=authority)
 
 if "redis" in host.groups:
-    redis.apply(site, host)
+    redis.apply(site=site, host=host)
 
 barrier(name="The primary is up")
 
 if host.name in topology.replicas:
-    postgres.replica(site, host, topology, authority)
+    postgres.replica(site=site, host=host, topology=topology, authority=authority)
 
 barrier(name="The gateways have what they need")
 
 if "gateways" in host.groups:
-    gateway.apply(site, host, machine, authority)
+    gateway.apply(site=site, host=host, machine=machine, authority=authority)
 
 barrier(name="The gateways are healthy")
 
 if "load_balancers" in host.groups:
-    load_balancer.apply(site, host, machine, authority)
+    load_balancer.apply(site=site, host=host, machine=machine, authority=authority)

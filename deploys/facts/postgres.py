@@ -169,6 +169,7 @@ class Server(FactBase[ServerState]):
 
     def command(self) -> str:
         return f"""
+cd /
 query=$(cat <<'SQL'
 {QUERY}
 SQL

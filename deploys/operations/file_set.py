@@ -169,8 +169,7 @@ def validated(changes: Difference, command: str) -> list[str]:
     """
     trees = sorted({file.path.split("/")[1] for file in changes.write})
     inside = ["set -eu"]
-    for tree in trees:
-        inside.append(f'mount -t overlay tracseq -o "lowerdir=$stage/new/{tree}:/{tree}" /{tree}')
+    inside += [f'mount -t overlay tracseq -o "lowerdir=$stage/new/{tree}:/{tree}" /{tree}' for tree in trees]
     inside += [f"[ ! -f {shlex.quote(path)} ] || mount --bind /dev/null {shlex.quote(path)}" for path in changes.remove]
     inside.append(f"{command} || exit 1")
     script = shlex.quote("\n".join(inside))

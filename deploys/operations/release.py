@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from pyinfra import host
@@ -14,7 +14,7 @@ from deploys.facts.release import Releases
 
 
 @operation()
-def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Iterator[StringCommand]:
+def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Generator[StringCommand]:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -51,7 +51,7 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
         f"mkdir -p {shlex.quote(directory)}/releases",
         f"cd {shlex.quote(directory)}/releases",
     ]
-    contents = None
+    contents = ""
     if release not in there.complete:
         quoted = shlex.quote(release)
         contents = base64.b64encode(Path(archive).read_bytes()).decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -26,7 +26,7 @@ def configured(
     healthy: str | None = None,
     patience: int = 60,
     one_at_a_time: str | None = None,
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have a service enabled and running, with all the files that it reads.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
@@ -18,7 +18,7 @@ HEADER = "# Written by the deploy of this site; a change made here is undone by 
 @operation()
 def settings(
     values: Mapping[str, str], modules: Sequence[str] = (), name_of_files: str = "60-tracseq"
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have kernel settings, in one drop-in file and live, with the modules that they need.
 

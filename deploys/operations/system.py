@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -20,7 +20,7 @@ def configured(
     purged: Sequence[str] = (),
     validate: str | None = None,
     apply: str | None = None,
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have a set of files, and the system take them up.
 

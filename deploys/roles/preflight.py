@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 
 import gevent
 from pyinfra import inventory, logger, state
@@ -17,7 +18,7 @@ from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 from deploys.settings.units import written
 
-HOLDERS = {
+HOLDERS: dict[str, tuple[tuple[int | str, str], ...]] = {
     "load_balancers": ((80, "nginx"), (443, "nginx")),
     "gateways": (("gateway_port", "python"),),
     "postgres": (("postgres_port", "postgres"),),
@@ -119,7 +120,7 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
 def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
     for group in sorted(host.groups):
         for port_or_name, program in HOLDERS[group]:
-            port = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
+            port: int = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
             holder = machine.listeners.get(port)
             if holder is not None and not holder.startswith(program):
                 yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {program}'s")
@@ -157,7 +158,7 @@ def _forbids(machine: MachineState, address: str, port: int) -> bool:
         return False
     for rule in machine.rules:
         words = rule.split()
-        options = dict(zip(words, words[1:], strict=False))
+        options = dict(pairwise(words))
         network = options.get("-s") or options.get("-d")
         if options.get("--dport") == str(port) and (network is None or ip_address(address) in ip_network(network)):
             return False

@@ -23,7 +23,7 @@ def once(name: str, compute: Callable[[], T]) -> T:
     + compute: the function; what it raises is raised for every host
     """
     with _lock:
-        results = _results.setdefault(ctx_state.get(), {})
+        results = _results.setdefault(ctx_state.get(), {})  # type: ignore[no-untyped-call]
         if name not in results:
             results[name] = compute()
         return cast(T, results[name])

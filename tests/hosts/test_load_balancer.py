@@ -62,7 +62,7 @@ def test_it_speaks_modern_tls_and_http2(data: dict[str, Any], version: ssl.TLSVe
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_it_refuses_old_tls(data: dict[str, Any], version: ssl.TLSVersion) -> None:
-    with pytest.raises(ssl.SSLError, match="(?i)protocol.version"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"):
         _handshake(data, version)
 
 

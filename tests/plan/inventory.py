@@ -1,5 +1,7 @@
 """A site of machines that pyinfra only pretends to have: its @fake connector."""
 
+from typing import Any
+
 _bare_debian = [
     "is\tclock\t1700000000.0",
     "is\tsystem\tdebian",
@@ -15,7 +17,7 @@ _bare_debian = [
 ]
 
 
-def _host(name, number):
+def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
     reached = [
         f"reach\t10.0.0.{peer}\t{port}\trefused"
         for peer, port in ((21, 8000), (22, 8000), (23, 8000), (31, 5432), (32, 5432), (41, 6379))

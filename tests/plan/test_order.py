@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tests.plan.conftest import Copy
 
 
@@ -18,7 +20,7 @@ def test_every_host_is_ready_before_any_has_a_role(copy: Copy) -> None:
 
     order = ["Base |", "Kernel |", "Firewall |", "Every host is ready", "Postgres primary |",
              "Postgres replica |", "Gateway |", "Load balancer |"]  # fmt: skip
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(order):
         assert last(earlier) < first(later), f"{earlier} comes before {later}"
     assert first("Every host is ready") < first("Redis |") < first("Gateway |")
 
