@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ OF_DEBIAN = {"12": 15, "13": 17}
 """The version that each Debian release brings."""
 PATIENCE = 30
 """Seconds that a server which is just starting may take to answer."""
+
+SLOT_PREFIX = "tracseq_"
+"""The slots whose names begin with it are the site's; no other is touched."""
 
 # The verifiers of passwords stay on the server: their salt and a digest are enough to compare them.
 QUERY = """
@@ -162,6 +166,15 @@ class ServerState:
         return self.clusters.get(self.version)
 
 
+def slot_name(host: str) -> str:
+    """
+    The name of a host's slot: Postgres takes lower-case letters, digits and underscores only.
+
+    + host: its name in the inventory
+    """
+    return SLOT_PREFIX + re.sub(r"[^a-z0-9_]", "_", host.lower())
+
+
 class Server(FactBase[ServerState]):
     """
     The host's cluster ``main``: what is on disk, whether it runs, and what it then says of itself.
@@ -169,6 +182,7 @@ class Server(FactBase[ServerState]):
 
     def command(self) -> str:
         return f"""
+cd /
 query=$(cat <<'SQL'
 {QUERY}
 SQL

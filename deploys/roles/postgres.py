@@ -10,15 +10,15 @@ from pyinfra.api import deploy
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.context import ctx_host
 
-from deploys.facts.postgres import Server, ServerState
+from deploys.controller.postgres import configuration
+from deploys.controller.postgres import topology as rules
+from deploys.controller.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
+from deploys.controller.postgres.topology import Topology
+from deploys.controller.templates import render
+from deploys.facts.postgres import Server, ServerState, slot_name
 from deploys.operations import service, system
 from deploys.operations.file_set import File
-from deploys.operations.postgres import access, cluster, shell, slots, standby
-from deploys.postgres import configuration
-from deploys.postgres import topology as rules
-from deploys.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
-from deploys.postgres.topology import Topology
-from deploys.render import render
+from deploys.operations.postgres import access, cluster, shell, standby
 from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 
@@ -134,7 +134,7 @@ def replica(
         name="Copy of the primary (takes as long as its data takes over the network)",
         version=version,
         primary=configuration.primary_connection(site, host),
-        slot=slots.slot_name(host.name),
+        slot=slot_name(host.name),
     )
     _configured(
         site,

@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
-from deploys.facts.postgres import Answer, Role, Server
+from deploys.facts.postgres import Answer, Role, Server, slot_name
 from deploys.operations.postgres import scram, shell, slots
 
 ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
@@ -67,7 +67,7 @@ def granted(
     if there and there.answer and there.answer.recovery:
         raise OperationError(f"{host.name} is no primary any more. Run again.")
     answer = (there.answer if there else None) or Answer(recovery=False)
-    wanted = [slots.slot_name(name) for name in replicas]
+    wanted = [slot_name(name) for name in replicas]
     statements = [
         *(line for login in logins for line in _role(login, answer.roles.get(login.name))),
         *(line for name, owner in databases.items() for line in _database(name, owner, answer)),

@@ -89,7 +89,7 @@ def settled(version: int) -> Iterator[StringCommand]:
     + version: of Postgres
 
     Raises:
-        OperationError: where it does not run, or does not understand a line of pg_hba.conf.
+        OperationError: where it does not answer, or does not understand a line of pg_hba.conf.
 
     **Example:**
 
@@ -104,5 +104,7 @@ def settled(version: int) -> Iterator[StringCommand]:
         if not there.answer.pending:
             host.noop("no setting waits for a restart")
             return
+    elif there and there.silence:
+        raise OperationError(f"{host.name}: the server runs, but does not answer: {there.silence}")
     with turn("postgres"):
         yield StringCommand("set -eu", shell.restarted(version), _separator="\n")

@@ -9,9 +9,8 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
-from deploys.facts.postgres import Server
+from deploys.facts.postgres import SLOT_PREFIX, Server
 from deploys.operations.postgres import shell
-from deploys.operations.postgres.slots import PREFIX
 from deploys.operations.turns import turn
 
 
@@ -82,13 +81,13 @@ def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
         leftover = [
             name
             for name, slot in answer.slots.items()
-            if name.startswith(PREFIX) and not slot.active
+            if name.startswith(SLOT_PREFIX) and not slot.active
         ]
         if answer.receiver.get("status") == "streaming" and not answer.pending and not leftover:
             host.noop("it follows, and no setting waits for a restart")
             return
     lines = ["set -eu", shell.asked(version)]
-    if answer is None or answer.pending:
+    if answer and answer.pending:
         lines.append(shell.restarted(version))
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)

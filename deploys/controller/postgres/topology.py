@@ -203,19 +203,19 @@ def _remarks(
         remarks.append(
             f"{primary} is the primary, as its server says; the inventory's first primary is {first}."
         )
-    for name in left_alone:
-        remarks.append(
-            f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
-            f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left "
-            "alone, and neither started nor changed. Make it a replica: move its data away from "
-            f"{DATA}/{clusters[name].version}/main and run again."
-        )
-    for name, cluster in clusters.items():
-        if cluster.answer and cluster.answer.altered:
-            remarks.append(
-                f"{name}: somebody made {', '.join(cluster.answer.altered)} with ALTER SYSTEM, which "
-                "wins over group_data. ALTER SYSTEM RESET gives it back."
-            )
+    remarks += [
+        f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
+        f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left alone, "
+        "and neither started nor changed. To make it a replica, move its data away from "
+        f"{DATA}/{clusters[name].version}/main and run again."
+        for name in left_alone
+    ]
+    remarks += [
+        f"{name}: {', '.join(cluster.answer.altered)} was set with ALTER SYSTEM, which wins over "
+        "group_data. ALTER SYSTEM RESET gives it back."
+        for name, cluster in clusters.items()
+        if cluster.answer and cluster.answer.altered
+    ]
     remarks += [
         f"{name} was not reached ({reason}) and has no part in this run."
         for name, reason in silent.items()

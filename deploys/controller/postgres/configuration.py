@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deploys.operations.postgres.slots import slot_name
+from deploys.facts.postgres import slot_name
 from deploys.settings.model import POSTGRES_LIMITS, Postgres
 from deploys.settings.site import Site, SiteHost
 from deploys.settings.units import SIZES, written
