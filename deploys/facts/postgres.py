@@ -50,7 +50,8 @@ select json_build_object(
       'member_of', array(select granted.rolname from pg_auth_members as membership
         join pg_roles as granted on granted.oid = membership.roleid
         where membership.member = pg_authid.oid),
-      'scram', case when rolpassword like 'SCRAM-SHA-256$%' then split_part(rolpassword, '$', 2) end,
+      'scram', case when rolpassword like 'SCRAM-SHA-256$%'
+        then split_part(rolpassword, '$', 2) end,
       'digest', encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex')))
     from pg_authid where rolname !~ '^pg_'),
   'databases', (select json_object_agg(datname, pg_get_userbyid(datdba)) from pg_database),
@@ -67,7 +68,7 @@ class Role:
     attributes: frozenset[str] = frozenset()
     member_of: frozenset[str] = frozenset()
     scram: str | None = None
-    """Iterations and salt of its SCRAM-SHA-256 verifier, as Postgres writes them: ``4096:<base64>``."""
+    """Iterations and salt of its SCRAM-SHA-256 verifier, as in it: ``4096:<base64>``."""
     digest: str | None = None
     """SHA-256 of the whole verifier, hexadecimal."""
 
@@ -126,6 +127,8 @@ class Cluster:
     answer: Answer | None = None
     silence: str | None = None
     """Why a running server gave no answer."""
+    complaint: str | None = None
+    """The last that the server of a replica wrote to its log of something that failed."""
 
     @property
     def primary(self) -> bool:
@@ -188,12 +191,13 @@ query=$(cat <<'SQL'
 SQL
 )
 asked() {{
-  timeout 20 runuser -u postgres -- psql -XAtq --host="$2" --port="$1" --dbname=postgres --command="$query" 2>&1
+  timeout 20 runuser -u postgres -- \\
+    psql -XAtq --host="$2" --port="$1" --dbname=postgres --command="$query" 2>&1
 }}
 printf 'debian\\t%s\\n' "$(sed -n 's/^VERSION_ID="\\(.*\\)"/\\1/p' /etc/os-release)"
 sed -n 's/^MemTotal: *\\([0-9]*\\) kB/memory\\t\\1/p' /proc/meminfo
 for program in /usr/lib/postgresql/*/bin/postgres; do
-  [ ! -x "$program" ] || echo "$program" | sed 's|^/usr/lib/postgresql/\\(.*\\)/bin/postgres$|installed\\t\\1|'
+  [ ! -x "$program" ] || printf 'installed\\t%s\\n' "$(echo "$program" | cut -d / -f 5)"
 done
 for data in {DATA}/*/{CLUSTER}; do
   [ -n "$(ls -A "$data" 2>/dev/null)" ] || continue
@@ -203,12 +207,17 @@ for data in {DATA}/*/{CLUSTER}; do
     continue
   fi
   printf 'cluster\\t%s\\n' "$version"
-  [ ! -e "$data/standby.signal" ] && [ ! -e "$data/recovery.signal" ] || printf 'replica\\t%s\\n' "$version"
+  for signal in standby.signal recovery.signal; do
+    [ ! -e "$data/$signal" ] || printf 'replica\\t%s\\n' "$version"
+  done
   LC_ALL=C "/usr/lib/postgresql/$version/bin/pg_controldata" -D "$data" 2>/dev/null |
-    sed -n "s/^\\(Database system identifier\\|Database cluster state\\|Latest checkpoint's TimeLineID\\): *\\(.*\\)/control\\t$version\\t\\1\\t\\2/p"
+    sed -n "s/^\\(Database .*\\|Latest checkpoint's TimeLineID\\): */control\\t$version\\t\\1\\t/p"
   pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
   [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
   printf 'running\\t%s\\n' "$version"
+  [ ! -e "$data/standby.signal" ] ||
+    tail -c 100000 "/var/log/postgresql/postgresql-$version-{CLUSTER}.log" 2>/dev/null |
+    grep -a ' FATAL: \\| ERROR: ' | tail -n 1 | tr '\t' ' ' | sed "s/^/complaint\t$version\t/"
   port=$(sed -n 4p "$data/postmaster.pid")
   socket=$(sed -n 5p "$data/postmaster.pid")
   tries=0
@@ -251,6 +260,8 @@ true
                     clusters[int(version)]["state"] = value
                 case ["control", version, "Latest checkpoint's TimeLineID", value]:
                     clusters[int(version)]["timeline"] = int(value)
+                case ["complaint", version, said]:
+                    clusters[int(version)]["complaint"] = said
                 case ["said", version, said]:
                     clusters[int(version)] |= _answer(said)
         return ServerState(

@@ -76,14 +76,9 @@ def ahead(
 
     A replica stops to replay, and cannot be promoted, while one of its is lower than its primary's.
     """
-    there = topology.servers[host.name].cluster
-    running = there.answer.limits if there and there.answer else {}
-    declared = configuration.limits(site, host.postgres)
-    if any(value > running.get(name, value) for name, value in declared.items()):
-        larger = {name: max(value, running[name]) for name, value in declared.items()}
-        credentials = Credentials(certificate, key, authority)
-        _configured(site, host, topology, credentials, larger)
-        cluster.settled(name="No setting waits for a restart", version=topology.version)
+    larger = _larger_limits(site, host, topology)
+    if larger:
+        _configured(site, host, topology, Credentials(certificate, key, authority), larger)
 
 
 @deploy("Postgres primary")
@@ -136,14 +131,22 @@ def replica(
         primary=configuration.primary_connection(site, host),
         slot=slot_name(host.name),
     )
-    _configured(
-        site,
-        host,
-        topology,
-        Credentials(certificate, key, authority),
-        configuration.limits(site, host.postgres),
-    )
+    limits = configuration.limits(site, host.postgres)
+    if limits != _larger_limits(site, host, topology):  # else it has them from ahead()
+        _configured(site, host, topology, Credentials(certificate, key, authority), limits)
     standby.following(name="Replica follows", version=version)
+
+
+def _larger_limits(site: Site, host: SiteHost, topology: Topology) -> dict[str, int]:
+    """The limits that a replica takes before its primary does; none where none grows."""
+    there = topology.servers[host.name].cluster
+    if there is None or there.answer is None:
+        return {}
+    running = there.answer.limits
+    declared = configuration.limits(site, host.postgres)
+    if all(value <= running[name] for name, value in declared.items()):
+        return {}
+    return {name: max(value, running[name]) for name, value in declared.items()}
 
 
 def _connection(site: Site, authority: str) -> None:
@@ -213,6 +216,7 @@ def _configured(
         ],
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
         reload=cluster.reload(version),
+        one_at_a_time="postgres",
     )
 
 

@@ -52,7 +52,7 @@ def memory(data: Postgres, available: int) -> dict[str, str]:
 
 
 def _even(size: int) -> int:
-    """Down to whole 16 MB: what a kernel keeps for itself changes a little with each of its versions."""
+    """Down to whole 16 MB: what a kernel keeps for itself changes with its version."""
     return size // (16 * MB) * (16 * MB)
 
 
@@ -111,6 +111,7 @@ def sections(
             "wal_log_hints": "on",
             "hot_standby": "on",
             "max_replication_slots": str(declared["max_wal_senders"]),
+            "wal_retrieve_retry_interval": "1s",
             "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
             "primary_conninfo": primary_connection(site, host),
             "primary_slot_name": slot_name(host.name) if primary_connection(site, host) else "",

@@ -21,7 +21,7 @@ class Topology:
     servers: Mapping[str, ServerState]
     """What was read of each host."""
     remarks: tuple[str, ...]
-    """What the administrator should know: where it is not as the inventory has it, or needs a hand."""
+    """What the administrator should know: what is not as the inventory has it, or needs a hand."""
 
     @property
     def version(self) -> int:
@@ -34,7 +34,9 @@ class TopologyError(PyinfraError):
 
     def __init__(self, problems: list[str]) -> None:
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(f"The Postgres servers need a hand first, and no host was changed:\n{listed}")
+        super().__init__(
+            f"The Postgres servers need a hand first, and no host was changed:\n{listed}"
+        )
 
 
 def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, str]) -> Topology:
@@ -67,7 +69,7 @@ def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, 
             ]
         )
     else:
-        primary = _without_running_primary(servers, clusters, first)
+        primary = _without_running_primary(clusters, first)
     versions = {name: server.version for name, server in servers.items()}
     if len(set(versions.values())) > 1:
         listed = ", ".join(f"{name} has {version}" for name, version in versions.items())
@@ -105,14 +107,15 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
             continue
         if cluster.contents is not None:
             problems.append(
-                f"{name}: {DATA}/{cluster.version}/main holds something that is no complete "
-                f"Postgres cluster ({cluster.contents}). Nothing is ever overwritten: look at it, "
-                "and move it away if it is not needed."
+                f"{name}: {DATA}/{cluster.version}/main holds something that is no "
+                f"complete Postgres cluster ({cluster.contents}). Nothing is ever overwritten: "
+                "look at it, and move it away if it is not needed."
             )
         elif server.installed and cluster.version not in server.installed:
             problems.append(
-                f"{name}: its data is of Postgres {cluster.version}, whose server is not installed. "
-                f"Install postgresql-{cluster.version}, or upgrade the data with pg_upgradecluster."
+                f"{name}: its data is of Postgres {cluster.version}, whose server is not "
+                f"installed. Install postgresql-{cluster.version}, or upgrade the data "
+                "with pg_upgradecluster."
             )
         elif cluster.silence is not None and not cluster.replica:
             problems.append(
@@ -124,14 +127,16 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
 
 def _strangers(clusters: Mapping[str, Cluster]) -> list[str]:
     """Clusters that do not descend from the same initdb."""
-    identifiers = {name: cluster.identifier for name, cluster in clusters.items() if cluster.identifier}
+    identifiers = {
+        name: cluster.identifier for name, cluster in clusters.items() if cluster.identifier
+    }
     if len(set(identifiers.values())) < 2:
         return []
     listed = ", ".join(f"{name} has {identifier}" for name, identifier in identifiers.items())
     return [
-        f"The hosts hold data of different systems (system identifiers: {listed}), so one cannot be "
-        f"the replica of another. Move the data that is not the site's away from {DATA}, or take "
-        "its host out of the inventory."
+        f"The hosts hold data of different systems (system identifiers: {listed}), so one cannot "
+        f"be the replica of another. Move the data that is not the site's away from {DATA}, or "
+        "take its host out of the inventory."
     ]
 
 
@@ -143,18 +148,18 @@ def _two_primaries(clusters: Mapping[str, Cluster]) -> str:
     newest = max(clusters, key=lambda name: clusters[name].known_timeline or 0)
     return (
         f"There are two primaries, and both take writes: {listed}. Find out which one the platform "
-        f"wrote to last (the higher timeline was promoted last: {newest}), save what only the other "
-        f"has, stop that other one at once (systemctl disable --now {unit}) and run again."
+        f"wrote to last (the higher timeline was promoted last: {newest}), save what only the "
+        f"other has, stop that other one at once (systemctl disable --now {unit}) and run again."
     )
 
 
-def _without_running_primary(
-    servers: Mapping[str, ServerState], clusters: Mapping[str, Cluster], first: str
-) -> str:
-    """The primary where none runs: one that is stopped or, where there is no data at all, a new one."""
+def _without_running_primary(clusters: Mapping[str, Cluster], first: str) -> str:
+    """The primary where none runs: one that is stopped or, without any data, a new one."""
     if not clusters:
-        return first if first in servers else next(iter(servers))
-    stopped = [name for name, cluster in clusters.items() if not cluster.replica and not cluster.running]
+        return first
+    stopped = [
+        name for name, cluster in clusters.items() if not cluster.replica and not cluster.running
+    ]
     listed = ", ".join(
         f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, "
         f"timeline {cluster.known_timeline})"
@@ -201,12 +206,13 @@ def _remarks(
     remarks = []
     if primary != first:
         remarks.append(
-            f"{primary} is the primary, as its server says; the inventory's first primary is {first}."
+            f"{primary} is the primary, as its server says; the inventory's first primary "
+            f"is {first}."
         )
     remarks += [
         f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
-        f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left alone, "
-        "and neither started nor changed. To make it a replica, move its data away from "
+        f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left "
+        "alone, and neither started nor changed. To make it a replica, move its data away from "
         f"{DATA}/{clusters[name].version}/main and run again."
         for name in left_alone
     ]
