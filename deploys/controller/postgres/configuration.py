@@ -68,7 +68,9 @@ def primary_connection(site: Site, host: SiteHost) -> str:
         f"host={','.join(others)} port={site.all.postgres_port} user={REPLICATOR} "
         f"passfile={CREDENTIALS}/passfile target_session_attrs=primary "
         f"sslmode=verify-full sslrootcert={CREDENTIALS}/authority.crt gssencmode=disable "
-        f"application_name={host.name} connect_timeout=5"
+        f"application_name={host.name} connect_timeout=5 "
+        # A primary that vanished without a word is given up after a minute.
+        "keepalives_idle=30 keepalives_interval=10 keepalives_count=3"
     )
 
 

@@ -105,8 +105,8 @@ def _received(there: Cluster | None, version: int, patience: int) -> Cluster | N
             raise OperationError(
                 f"{host.name} does not follow its primary after {patience} s. The last its server "
                 f"said of it: {said}. Where WAL that it needs was removed, or its history is not "
-                f"the primary's, move {shell.data_directory(version)} away and run again: it is then "
-                "copied anew."
+                f"the primary's, move {shell.data_directory(version)} away and run again: it is "
+                "then copied anew."
             )
         sleep(0.3)
         there = host.get_fact(Server).cluster
