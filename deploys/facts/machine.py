@@ -36,9 +36,7 @@ class Machine(FactBase[MachineState]):
     """
 
     def command(self, targets: Sequence[tuple[str, int]]) -> str:
-        tries = "\n".join(
-            f"try {shlex.quote(address)} {port} &" for address, port in targets
-        )
+        tries = "\n".join(f"try {shlex.quote(address)} {port} &" for address, port in targets)
         return f"""
 root=""; [ "$(id -u)" = 0 ] || root="sudo -n"
 try() {{

@@ -38,7 +38,12 @@ class ServiceState:
     @property
     def enabled(self) -> bool:
         return self.properties.get("UnitFileState") in (
-            "enabled", "enabled-runtime", "alias", "static", "indirect", "generated",
+            "enabled",
+            "enabled-runtime",
+            "alias",
+            "static",
+            "indirect",
+            "generated",
         )
 
     @property
@@ -72,7 +77,11 @@ class Service(FactBase[ServiceState]):
     """
 
     def command(
-        self, unit: str, paths: Sequence[str], directories: Sequence[str], healthy: str | None = None
+        self,
+        unit: str,
+        paths: Sequence[str],
+        directories: Sequence[str],
+        healthy: str | None = None,
     ) -> str:
         properties = ",".join(PROPERTIES)
         lines = [
@@ -94,9 +103,7 @@ class Service(FactBase[ServiceState]):
     def process(self, output: list[str]) -> ServiceState:
         rows = [line.split("\t") for line in output]
         return ServiceState(
-            properties=dict(
-                row[1].split("=", 1) for row in rows if row[0] == "unit" and "=" in row[1]
-            ),
+            properties=dict(row[1].split("=", 1) for row in rows if row[0] == "unit" and "=" in row[1]),
             files=file_set.parse(output),
             answer=next((row[1] for row in rows if row[0] == "answer"), None),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -39,7 +39,7 @@ def root_key(suite: str, packages: Sequence[str], archive: Sequence[str]) -> str
 @operation()
 def root_filesystem(
     suite: str, include: Sequence[str], keep: Sequence[str], archive: Sequence[str]
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have the root file system of a Debian release in the cache, as a bare machine has it.
 
@@ -86,7 +86,7 @@ touch {target}/complete
 
 
 @operation()
-def network(present: bool = True) -> Iterator[StringCommand]:
+def network(present: bool = True) -> Generator[StringCommand]:
     """
     The lab's bridge, this machine's addresses on it, and the way out for the lab's machines.
 
@@ -97,12 +97,15 @@ def network(present: bool = True) -> Iterator[StringCommand]:
         ("nat", "POSTROUTING", f"-s {lab.NETWORK} ! -o {lab.BRIDGE} -j MASQUERADE"),
         # A firewall of this machine that drops what it forwards would cut the lab off.
         ("filter", "FORWARD", f"-i {lab.BRIDGE} -j ACCEPT"),
-        ("filter", "FORWARD", f"-o {lab.BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"),
+        (
+            "filter",
+            "FORWARD",
+            f"-o {lab.BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        ),
     )
     mark = f"-m comment --comment {lab.BRIDGE}"
     drop = [
-        f"while iptables -t {table} -D {chain} {mark} {rule} 2>/dev/null; do :; done"
-        for table, chain, rule in rules
+        f"while iptables -t {table} -D {chain} {mark} {rule} 2>/dev/null; do :; done" for table, chain, rule in rules
     ]
     forwarding = lab.DIRECTORY / "ip_forward"
     if not present:
@@ -134,17 +137,14 @@ def network(present: bool = True) -> Iterator[StringCommand]:
                 f"ip link set {lab.BRIDGE} up",
                 f"[ -e {forwarding} ] || cat /proc/sys/net/ipv4/ip_forward > {forwarding}",
                 "echo 1 > /proc/sys/net/ipv4/ip_forward",
-                *(
-                    f"iptables -t {table} -I {chain} {mark} {rule}"
-                    for table, chain, rule in rules
-                ),
+                *(f"iptables -t {table} -I {chain} {mark} {rule}" for table, chain, rule in rules),
             ]
         )
     )
 
 
 @operation()
-def ssh_identity() -> Iterator[StringCommand]:
+def ssh_identity() -> Generator[StringCommand]:
     """The key pair with which whoever runs this logs in to the lab's machines."""
     if host.get_fact(File, path=str(lab.SSH_KEY)):
         host.noop("the lab has its key pair")
@@ -163,7 +163,7 @@ chown -R {os.getuid()}:{os.getgid()} {lab.SSH_KEY.parent}
 
 
 @operation()
-def machines(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Iterator[StringCommand]:
+def machines(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Generator[StringCommand]:
     """
     Machines that run and answer SSH.
 
@@ -199,7 +199,7 @@ def machines(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Iterato
 
 
 @operation()
-def machines_absent(wanted: str | None = None) -> Iterator[StringCommand]:
+def machines_absent(wanted: str | None = None) -> Generator[StringCommand]:
     """
     Machines that are gone, with their disks, mounts and processes.
 
@@ -247,7 +247,8 @@ def make(machine: lab.Machine, root: str) -> str:
     disk = machine.directory / "disk"
     return f"""
 rm -rf {machine.directory}
-mkdir -p {machine.directory}/work {machine.directory}/root {disk}/etc/systemd/network {disk}/etc/ssh {disk}/etc/tracseq-lab
+mkdir -p {machine.directory}/work {machine.directory}/root
+mkdir -p {disk}/etc/systemd/network {disk}/etc/ssh {disk}/etc/tracseq-lab
 echo {root} > {machine.directory}/made-from
 : > {disk}/etc/tracseq-lab/{machine.name}
 echo {machine.name} > {disk}/etc/hostname
@@ -280,7 +281,8 @@ def start(machine: lab.Machine, root: str) -> str:
     # Not registered with machined, and in the caller's cgroup: systemd need not be this machine's
     # own first process. The kernel keys of its network namespace are its own to set.
     return f"""
-mount -t overlay tracseq-lab -o lowerdir={lab.CACHE}/{root}/root,upperdir={directory}/disk,workdir={directory}/work {directory}/root
+mount -t overlay tracseq-lab \\
+  -o lowerdir={lab.CACHE}/{root}/root,upperdir={directory}/disk,workdir={directory}/work {directory}/root
 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network setsid systemd-nspawn --quiet --register=no --keep-unit \
   --settings=no --link-journal=no --timezone=off --resolv-conf=replace-host --console=pipe \
   -M {machine.name} -D {directory}/root --network-bridge={lab.BRIDGE} --boot \

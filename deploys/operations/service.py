@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -26,7 +26,7 @@ def configured(
     healthy: str | None = None,
     patience: int = 60,
     one_at_a_time: str | None = None,
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have a service enabled and running, with all the files that it reads.
 
@@ -106,11 +106,7 @@ def _action(
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write):
         return restart
-    if any(
-        state.changed > there.started
-        for path, state in there.files.files.items()
-        if path in for_restart
-    ):
+    if any(state.changed > there.started for path, state in there.files.files.items() if path in for_restart):
         return restart
     if changes or there.files.newest > max(there.started, there.files.taken_up):
         return reload or restart

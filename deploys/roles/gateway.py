@@ -7,6 +7,7 @@ from urllib.parse import quote
 from pyinfra.api import deploy
 
 from deploys.controller import wheels
+from deploys.controller.authority import Authority
 from deploys.controller.templates import render
 from deploys.facts.machine import MachineState
 from deploys.operations import release, service
@@ -21,12 +22,12 @@ UNIT = "tracseq-gateway.service"
 
 
 @deploy("Gateway")
-def apply(site: Site, host: SiteHost, machine: MachineState, authority: str) -> None:
+def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authority) -> None:
     """
     Have one gateway that runs this release with this configuration, and is healthy.
 
     + machine: the host as preflight found it; its Python decides which wheels it gets
-    + authority: the site's authority's certificate, as PEM text
+    + authority: the site's; the gateway trusts the servers that it certifies
     """
     data = host.gateway
     user = host.all.platform_user
@@ -44,7 +45,7 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: str) -> 
         name="Gateway runs it, one host at a time",
         unit=UNIT,
         files=[
-            File(AUTHORITY_FILE, authority, restart=True),
+            File(AUTHORITY_FILE, authority.certificate, restart=True),
             File(
                 ENVIRONMENT_FILE,
                 render("gateway/gateway.env.j2", variables=_environment(site, host, machine)),
@@ -95,9 +96,7 @@ def _environment(site: Site, host: SiteHost, machine: MachineState) -> dict[str,
         "GATEWAY_PORT": str(shared.gateway_port),
         "GATEWAY_WORKERS": str(data.gateway_workers or machine.values["cpus"]),
         "GATEWAY_SHUTDOWN_TIMEOUT": str(data.gateway_shutdown_timeout),
-        "TRUSTED_PROXIES": ",".join(
-            address for peer in site.group("load_balancers") for address in peer.addresses
-        ),
+        "TRUSTED_PROXIES": ",".join(address for peer in site.group("load_balancers") for address in peer.addresses),
         "DATABASE_URL": (
             f"postgresql://{shared.postgres_user}:{password}@{servers}/{shared.postgres_database}"
             f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"

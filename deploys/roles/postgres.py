@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import gevent
 from pyinfra import inventory, logger
 from pyinfra.api import deploy
@@ -21,15 +19,6 @@ from deploys.operations.file_set import File
 from deploys.operations.postgres import access, cluster, shell, standby
 from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """PEM texts with which a host shows who it is, and by which it knows the others."""
-
-    certificate: str
-    key: str
-    authority: str
 
 
 def topology(site: Site) -> Topology:
@@ -68,9 +57,7 @@ def _read(name: str) -> ServerState | str:
 
 
 @deploy("Postgres limits")
-def ahead(
-    site: Site, host: SiteHost, topology: Topology, certificate: str, key: str, authority: str
-) -> None:
+def ahead(site: Site, host: SiteHost, topology: Topology, authority: Authority) -> None:
     """
     Have a replica take limits that grow, before its primary does.
 
@@ -82,20 +69,12 @@ def ahead(
 
 
 @deploy("Postgres primary")
-def primary(
-    site: Site, host: SiteHost, topology: Topology, certificate: str, key: str, authority: str
-) -> None:
+def primary(site: Site, host: SiteHost, topology: Topology, authority: Authority) -> None:
     """Have the primary, with the roles, databases and slots that the site needs."""
     version = topology.version
     _connection(site, authority)
     cluster.created(name="Cluster", version=version)
-    _configured(
-        site,
-        host,
-        topology,
-        Credentials(certificate, key, authority),
-        configuration.limits(site, host.postgres),
-    )
+    _configured(site, host, topology, authority, configuration.limits(site, host.postgres))
     cluster.settled(name="No setting waits for a restart", version=version)
     access.granted(
         name="Roles, databases and slots",
@@ -119,9 +98,7 @@ def primary(
 
 
 @deploy("Postgres replica")
-def replica(
-    site: Site, host: SiteHost, topology: Topology, certificate: str, key: str, authority: str
-) -> None:
+def replica(site: Site, host: SiteHost, topology: Topology, authority: Authority) -> None:
     """Have a replica: a copy of the primary where the host has no data, that follows it."""
     version = topology.version
     _connection(site, authority)
@@ -156,7 +133,7 @@ def _connection(site: Site, authority: str) -> None:
         name="Connection to the other servers",
         key="postgres-connection",
         files=[
-            File(f"{CREDENTIALS}/authority.crt", authority),
+            File(f"{CREDENTIALS}/authority.crt", authority.certificate),
             _of_postgres(
                 f"{CREDENTIALS}/passfile",
                 render(
@@ -175,15 +152,14 @@ def _configured(
     site: Site,
     host: SiteHost,
     topology: Topology,
-    credentials: Credentials,
+    authority: Authority,
     limits: dict[str, int],
 ) -> None:
     """The server runs, with all files that it reads; what needs a restart still waits for it."""
     version = topology.version
+    own = authority.of_host(host)
     directory = f"/etc/postgresql/{version}/main"
-    sections = configuration.sections(
-        site, host, topology.servers[host.name].memory, version, limits
-    )
+    sections = configuration.sections(site, host, topology.servers[host.name].memory, version, limits)
     service.configured(
         name="Server",
         unit=shell.unit(version),
@@ -211,8 +187,8 @@ def _configured(
             _of_postgres(f"{directory}/start.conf", "auto\n", mode="644"),
             _of_postgres(f"{directory}/pg_ctl.conf", "pg_ctl_options = ''\n", mode="644"),
             _of_postgres(f"{directory}/environment", "", mode="644"),
-            _of_postgres(f"{CREDENTIALS}/server.crt", credentials.certificate, mode="644"),
-            _of_postgres(f"{CREDENTIALS}/server.key", credentials.key, secret=True),
+            _of_postgres(f"{CREDENTIALS}/server.crt", own.certificate, mode="644"),
+            _of_postgres(f"{CREDENTIALS}/server.key", own.key, secret=True),
         ],
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
         reload=cluster.reload(version),

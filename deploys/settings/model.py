@@ -125,9 +125,7 @@ class Postgres(Data):
     def _decided_here(cls, settings: dict[str, str]) -> dict[str, str]:
         taken = sorted(POSTGRES_DECIDED_ELSEWHERE & settings.keys())
         if taken:
-            raise ValueError(
-                f"{', '.join(taken)} is decided by a value of its own, or by what the site is"
-            )
+            raise ValueError(f"{', '.join(taken)} is decided by a value of its own, or by what the site is")
         for name in POSTGRES_LIMITS.keys() & settings.keys():
             if not settings[name].isdecimal():
                 raise ValueError(f"{name} is {settings[name]!r} and must be a whole number")
@@ -154,9 +152,7 @@ class Gateways(Data):
     gateway_shutdown_timeout: Annotated[int, Field(ge=1, le=600)]
     gateway_releases_kept: Annotated[int, Field(ge=1)]
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str]
-    gateway_services: dict[
-        Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]
-    ]
+    gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]]
 
 
 class LoadBalancers(Data):

@@ -62,14 +62,14 @@ def test_it_speaks_modern_tls_and_http2(data: dict[str, Any], version: ssl.TLSVe
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_it_refuses_old_tls(data: dict[str, Any], version: ssl.TLSVersion) -> None:
-    with pytest.raises(ssl.SSLError, match="(?i)protocol.version"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"):
         _handshake(data, version)
 
 
 def test_mozillas_intermediate_profile_is_met(data: dict[str, Any]) -> None:
     assert SSLYZE.exists(), "sslyze is missing: `make .venv-sslyze` installs it."
     done = subprocess.run(
-        [str(SSLYZE), "--mozilla_config", "intermediate", "--certificate_info_ca_file", _authority(data),
+        [str(SSLYZE), "--mozilla_config", "intermediate", "--certinfo_ca_file", _authority(data),
          f"{data['domain']}:443{{{data['address']}}}"],
         capture_output=True, text=True, timeout=300, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
@@ -77,9 +77,7 @@ def test_mozillas_intermediate_profile_is_met(data: dict[str, Any]) -> None:
 
 
 def test_plain_http_is_sent_to_https(data: dict[str, Any]) -> None:
-    response = httpx.get(
-        f"http://{data['address']}/api/samples?page=2", headers={"Host": data["domain"]}, timeout=10
-    )
+    response = httpx.get(f"http://{data['address']}/api/samples?page=2", headers={"Host": data["domain"]}, timeout=10)
     assert response.status_code == 308
     assert response.headers["location"] == f"https://{data['domain']}/api/samples?page=2"
 
@@ -87,7 +85,12 @@ def test_plain_http_is_sent_to_https(data: dict[str, Any]) -> None:
 def test_security_headers_are_there_once(client: httpx.Client, data: dict[str, Any]) -> None:
     for path in ("/health", "/api/nothing/here"):
         headers = client.get(path).headers
-        for name in ("strict-transport-security", "x-content-type-options", "x-frame-options", "referrer-policy"):
+        for name in (
+            "strict-transport-security",
+            "x-content-type-options",
+            "x-frame-options",
+            "referrer-policy",
+        ):
             assert len(headers.get_list(name)) == 1, name
         assert "nginx/" not in headers.get("server", "")
 
@@ -113,7 +116,11 @@ def test_nginx_runs_with_what_is_on_disk(host: Host) -> None:
     for path in ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/tracseq.conf"):
         assert f"# configuration file {path}:" in shown
         assert host.file(path).content_string.strip() in shown
-    configured = [line.split(":")[0].split()[-1] for line in shown.splitlines() if line.startswith("# configuration file /etc/nginx/")]
+    configured = [
+        line.split(":")[0].split()[-1]
+        for line in shown.splitlines()
+        if line.startswith("# configuration file /etc/nginx/")
+    ]
     extra = [path for path in configured if path.startswith(("/etc/nginx/sites", "/etc/nginx/conf.d"))]
     assert extra == ["/etc/nginx/conf.d/tracseq.conf"]
 

@@ -17,9 +17,11 @@ def redis(host: Host) -> Any:
     """Ask Redis with the password, which is read on the host and goes over standard input."""
 
     def ask(command: str) -> str:
-        return host.check_output(
-            "(sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf; "
-            f"printf '%s\\n' {command!r}) | redis-cli | tail -n +2"
+        return str(
+            host.check_output(
+                "(sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf; "
+                f"printf '%s\\n' {command!r}) | redis-cli | tail -n +2"
+            )
         )
 
     return ask

@@ -29,9 +29,7 @@ def limits(site: Site, data: Postgres) -> dict[str, int]:
         "max_connections": data.postgres_max_connections,
         "max_wal_senders": connections,
     }
-    return {
-        name: int(data.postgres_settings.get(name, default)) for name, default in defaults.items()
-    }
+    return {name: int(data.postgres_settings.get(name, default)) for name, default in defaults.items()}
 
 
 def memory(data: Postgres, available: int) -> dict[str, str]:
@@ -74,9 +72,7 @@ def primary_connection(site: Site, host: SiteHost) -> str:
     )
 
 
-def sections(
-    site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int]
-) -> Sections:
+def sections(site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int]) -> Sections:
     """
     The whole of postgresql.conf, by heading, each value as the file takes it.
 
@@ -133,17 +129,12 @@ def sections(
             "default_text_search_config": "pg_catalog.english",
         },
     }
-    further = {
-        name: value for name, value in data.postgres_settings.items() if name not in declared
-    }
+    further = {name: value for name, value in data.postgres_settings.items() if name not in declared}
     for settings in found.values():
         for name in further.keys() & settings.keys():
             settings[name] = further.pop(name)
     found["Further settings of this site"] = further
-    return {
-        title: {name: quoted(value) for name, value in settings.items()}
-        for title, settings in found.items()
-    }
+    return {title: {name: quoted(value) for name, value in settings.items()} for title, settings in found.items()}
 
 
 def quoted(value: str) -> str:

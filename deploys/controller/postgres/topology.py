@@ -73,13 +73,9 @@ def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, 
     versions = {name: server.version for name, server in servers.items()}
     if len(set(versions.values())) > 1:
         listed = ", ".join(f"{name} has {version}" for name, version in versions.items())
-        raise TopologyError(
-            [f"All hosts need the same version of Postgres, but {listed}. Use one Debian release."]
-        )
+        raise TopologyError([f"All hosts need the same version of Postgres, but {listed}. Use one Debian release."])
     left_alone = tuple(
-        name
-        for name, cluster in clusters.items()
-        if name != primary and not cluster.running and not cluster.replica
+        name for name, cluster in clusters.items() if name != primary and not cluster.running and not cluster.replica
     )
     return Topology(
         primary=primary,
@@ -141,9 +137,7 @@ def _strangers(clusters: Mapping[str, Cluster]) -> list[str]:
 
 
 def _two_primaries(clusters: Mapping[str, Cluster]) -> str:
-    listed = " and ".join(
-        f"{name} (timeline {cluster.known_timeline})" for name, cluster in clusters.items()
-    )
+    listed = " and ".join(f"{name} (timeline {cluster.known_timeline})" for name, cluster in clusters.items())
     unit = f"postgresql@{next(iter(clusters.values())).version}-main"
     newest = max(clusters, key=lambda name: clusters[name].known_timeline or 0)
     return (
@@ -161,8 +155,7 @@ def _without_running_primary(clusters: Mapping[str, Cluster], first: str) -> str
         name for name, cluster in clusters.items() if not cluster.replica and not cluster.running
     ]
     listed = ", ".join(
-        f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, "
-        f"timeline {cluster.known_timeline})"
+        f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, timeline {cluster.known_timeline})"
         for name, cluster in clusters.items()
     )
     promote = "pg_ctlcluster <version> main promote"

@@ -93,9 +93,7 @@ def _role(login: Login, there: Role | None) -> list[str]:
     attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
     statements = []
     if there is None:
-        statements.append(
-            f"CREATE ROLE {login.name} {attributes} PASSWORD '{scram.verifier(login.password)}';"
-        )
+        statements.append(f"CREATE ROLE {login.name} {attributes} PASSWORD '{scram.verifier(login.password)}';")
     elif there.attributes != wanted:
         statements.append(f"ALTER ROLE {login.name} {attributes};")
     if there and not scram.matches(login.password, there.scram, there.digest):

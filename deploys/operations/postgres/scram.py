@@ -23,9 +23,7 @@ def verifier(password: str, parameters: str | None = None) -> str:
     if parameters is None:
         parameters = f"{ITERATIONS}:{base64.b64encode(os.urandom(16)).decode()}"
     iterations, _, salt = parameters.partition(":")
-    salted = hashlib.pbkdf2_hmac(
-        "sha256", password.encode(), base64.b64decode(salt), int(iterations)
-    )
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(iterations))
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
     keys = f"{base64.b64encode(stored).decode()}:{base64.b64encode(server).decode()}"
