@@ -8,6 +8,7 @@ from pyinfra.api import deploy
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.context import ctx_host
 
+from deploys.controller.authority import Authority
 from deploys.controller.postgres import configuration
 from deploys.controller.postgres import topology as rules
 from deploys.controller.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
@@ -65,7 +66,7 @@ def ahead(site: Site, host: SiteHost, topology: Topology, authority: Authority) 
     """
     larger = _larger_limits(site, host, topology)
     if larger:
-        _configured(site, host, topology, Credentials(certificate, key, authority), larger)
+        _configured(site, host, topology, authority, larger)
 
 
 @deploy("Postgres primary")
@@ -110,7 +111,7 @@ def replica(site: Site, host: SiteHost, topology: Topology, authority: Authority
     )
     limits = configuration.limits(site, host.postgres)
     if limits != _larger_limits(site, host, topology):  # else it has them from ahead()
-        _configured(site, host, topology, Credentials(certificate, key, authority), limits)
+        _configured(site, host, topology, authority, limits)
     standby.following(name="Replica follows", version=version)
 
 
@@ -126,7 +127,7 @@ def _larger_limits(site: Site, host: SiteHost, topology: Topology) -> dict[str, 
     return {name: max(value, running[name]) for name, value in declared.items()}
 
 
-def _connection(site: Site, authority: str) -> None:
+def _connection(site: Site, authority: Authority) -> None:
     """What a host needs to follow another; on the primary too, which may be a replica tomorrow."""
     password = site.secret("POSTGRES_REPLICATION_PASSWORD")
     system.configured(

@@ -34,9 +34,7 @@ class TopologyError(PyinfraError):
 
     def __init__(self, problems: list[str]) -> None:
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(
-            f"The Postgres servers need a hand first, and no host was changed:\n{listed}"
-        )
+        super().__init__(f"The Postgres servers need a hand first, and no host was changed:\n{listed}")
 
 
 def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, str]) -> Topology:
@@ -123,9 +121,7 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
 
 def _strangers(clusters: Mapping[str, Cluster]) -> list[str]:
     """Clusters that do not descend from the same initdb."""
-    identifiers = {
-        name: cluster.identifier for name, cluster in clusters.items() if cluster.identifier
-    }
+    identifiers = {name: cluster.identifier for name, cluster in clusters.items() if cluster.identifier}
     if len(set(identifiers.values())) < 2:
         return []
     listed = ", ".join(f"{name} has {identifier}" for name, identifier in identifiers.items())
@@ -151,9 +147,7 @@ def _without_running_primary(clusters: Mapping[str, Cluster], first: str) -> str
     """The primary where none runs: one that is stopped or, without any data, a new one."""
     if not clusters:
         return first
-    stopped = [
-        name for name, cluster in clusters.items() if not cluster.replica and not cluster.running
-    ]
+    stopped = [name for name, cluster in clusters.items() if not cluster.replica and not cluster.running]
     listed = ", ".join(
         f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, timeline {cluster.known_timeline})"
         for name, cluster in clusters.items()
@@ -198,10 +192,7 @@ def _remarks(
 ) -> tuple[str, ...]:
     remarks = []
     if primary != first:
-        remarks.append(
-            f"{primary} is the primary, as its server says; the inventory's first primary "
-            f"is {first}."
-        )
+        remarks.append(f"{primary} is the primary, as its server says; the inventory's first primary is {first}.")
     remarks += [
         f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
         f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left "
@@ -215,8 +206,5 @@ def _remarks(
         for name, cluster in clusters.items()
         if cluster.answer and cluster.answer.altered
     ]
-    remarks += [
-        f"{name} was not reached ({reason}) and has no part in this run."
-        for name, reason in silent.items()
-    ]
+    remarks += [f"{name} was not reached ({reason}) and has no part in this run." for name, reason in silent.items()]
     return tuple(remarks)

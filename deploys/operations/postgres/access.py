@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyinfra import host
@@ -38,7 +38,7 @@ def granted(
     logins: Sequence[Login],
     databases: Mapping[str, str],
     replicas: Sequence[str],
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand, None, None]:
     """
     Have a primary's roles, databases and slots. What it has beside them stays, but for slots of
     hosts that are no more.

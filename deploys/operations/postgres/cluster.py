@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -15,7 +15,7 @@ from deploys.operations.turns import turn
 
 
 @operation()
-def created(version: int) -> Iterator[StringCommand]:
+def created(version: int) -> Generator[StringCommand, None, None]:
     """
     Have a new, empty cluster on a host that has no data; what is there is left as it is.
 
@@ -84,7 +84,7 @@ take_up"""
 
 
 @operation()
-def settled(version: int) -> Iterator[StringCommand]:
+def settled(version: int) -> Generator[StringCommand, None, None]:
     """
     Have a server run with all of its settings: it is restarted where somebody left one waiting.
 

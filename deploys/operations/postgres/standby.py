@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 from time import monotonic
 
 from gevent import sleep
@@ -17,7 +17,7 @@ from deploys.operations.turns import turn
 
 
 @operation()
-def built(version: int, primary: str, slot: str) -> Iterator[StringCommand]:
+def built(version: int, primary: str, slot: str) -> Generator[StringCommand, None, None]:
     """
     Have a copy of the primary's data on a host that has none; what is there is left as it is.
 
@@ -51,7 +51,7 @@ def built(version: int, primary: str, slot: str) -> Iterator[StringCommand]:
 
 
 @operation()
-def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
+def following(version: int, patience: int = 60) -> Generator[StringCommand, None, None]:
     """
     Have a replica receive from its primary, with no setting waiting for a restart.
 
@@ -95,9 +95,7 @@ def _received(there: Cluster | None, version: int, patience: int) -> Cluster | N
     end = monotonic() + patience
     while state.is_executing:
         if there and there.primary:
-            raise OperationError(
-                f"{host.name} became a primary while this run was under way. Run again."
-            )
+            raise OperationError(f"{host.name} became a primary while this run was under way. Run again.")
         if there and there.answer and there.answer.receiver.get("status") == "streaming":
             break
         if monotonic() > end:
