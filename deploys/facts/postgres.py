@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ OF_DEBIAN = {"12": 15, "13": 17}
 """The version that each Debian release brings."""
 PATIENCE = 30
 """Seconds that a server which is just starting may take to answer."""
+
+SLOT_PREFIX = "tracseq_"
+"""The slots whose names begin with it are the site's; no other is touched."""
 
 # The verifiers of passwords stay on the server: their salt and a digest are enough to compare them.
 QUERY = """
@@ -46,7 +50,8 @@ select json_build_object(
       'member_of', array(select granted.rolname from pg_auth_members as membership
         join pg_roles as granted on granted.oid = membership.roleid
         where membership.member = pg_authid.oid),
-      'scram', case when rolpassword like 'SCRAM-SHA-256$%' then split_part(rolpassword, '$', 2) end,
+      'scram', case when rolpassword like 'SCRAM-SHA-256$%'
+        then split_part(rolpassword, '$', 2) end,
       'digest', encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex')))
     from pg_authid where rolname !~ '^pg_'),
   'databases', (select json_object_agg(datname, pg_get_userbyid(datdba)) from pg_database),
@@ -63,7 +68,7 @@ class Role:
     attributes: frozenset[str] = frozenset()
     member_of: frozenset[str] = frozenset()
     scram: str | None = None
-    """Iterations and salt of its SCRAM-SHA-256 verifier, as Postgres writes them: ``4096:<base64>``."""
+    """Iterations and salt of its SCRAM-SHA-256 verifier, as in it: ``4096:<base64>``."""
     digest: str | None = None
     """SHA-256 of the whole verifier, hexadecimal."""
 
@@ -122,6 +127,8 @@ class Cluster:
     answer: Answer | None = None
     silence: str | None = None
     """Why a running server gave no answer."""
+    complaint: str | None = None
+    """The last that the server of a replica wrote to its log of something that failed."""
 
     @property
     def primary(self) -> bool:
@@ -162,6 +169,15 @@ class ServerState:
         return self.clusters.get(self.version)
 
 
+def slot_name(host: str) -> str:
+    """
+    The name of a host's slot: Postgres takes lower-case letters, digits and underscores only.
+
+    + host: its name in the inventory
+    """
+    return SLOT_PREFIX + re.sub(r"[^a-z0-9_]", "_", host.lower())
+
+
 class Server(FactBase[ServerState]):
     """
     The host's cluster ``main``: what is on disk, whether it runs, and what it then says of itself.
@@ -175,12 +191,13 @@ query=$(cat <<'SQL'
 SQL
 )
 asked() {{
-  timeout 20 runuser -u postgres -- psql -XAtq --host="$2" --port="$1" --dbname=postgres --command="$query" 2>&1
+  timeout 20 runuser -u postgres -- \\
+    psql -XAtq --host="$2" --port="$1" --dbname=postgres --command="$query" 2>&1
 }}
 printf 'debian\\t%s\\n' "$(sed -n 's/^VERSION_ID="\\(.*\\)"/\\1/p' /etc/os-release)"
 sed -n 's/^MemTotal: *\\([0-9]*\\) kB/memory\\t\\1/p' /proc/meminfo
 for program in /usr/lib/postgresql/*/bin/postgres; do
-  [ ! -x "$program" ] || echo "$program" | sed 's|^/usr/lib/postgresql/\\(.*\\)/bin/postgres$|installed\\t\\1|'
+  [ ! -x "$program" ] || printf 'installed\\t%s\\n' "$(echo "$program" | cut -d / -f 5)"
 done
 for data in {DATA}/*/{CLUSTER}; do
   [ -n "$(ls -A "$data" 2>/dev/null)" ] || continue
@@ -190,12 +207,17 @@ for data in {DATA}/*/{CLUSTER}; do
     continue
   fi
   printf 'cluster\\t%s\\n' "$version"
-  [ ! -e "$data/standby.signal" ] && [ ! -e "$data/recovery.signal" ] || printf 'replica\\t%s\\n' "$version"
+  for signal in standby.signal recovery.signal; do
+    [ ! -e "$data/$signal" ] || printf 'replica\\t%s\\n' "$version"
+  done
   LC_ALL=C "/usr/lib/postgresql/$version/bin/pg_controldata" -D "$data" 2>/dev/null |
-    sed -n "s/^\\(Database system identifier\\|Database cluster state\\|Latest checkpoint's TimeLineID\\): *\\(.*\\)/control\\t$version\\t\\1\\t\\2/p"
+    sed -n "s/^\\(Database .*\\|Latest checkpoint's TimeLineID\\): */control\\t$version\\t\\1\\t/p"
   pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
   [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
   printf 'running\\t%s\\n' "$version"
+  [ ! -e "$data/standby.signal" ] ||
+    tail -c 100000 "/var/log/postgresql/postgresql-$version-{CLUSTER}.log" 2>/dev/null |
+    grep -a ' FATAL: \\| ERROR: ' | tail -n 1 | tr '\t' ' ' | sed "s/^/complaint\t$version\t/"
   port=$(sed -n 4p "$data/postmaster.pid")
   socket=$(sed -n 5p "$data/postmaster.pid")
   tries=0
@@ -238,6 +260,8 @@ true
                     clusters[int(version)]["state"] = value
                 case ["control", version, "Latest checkpoint's TimeLineID", value]:
                     clusters[int(version)]["timeline"] = int(value)
+                case ["complaint", version, said]:
+                    clusters[int(version)]["complaint"] = said
                 case ["said", version, said]:
                     clusters[int(version)] |= _answer(said)
         return ServerState(

@@ -9,15 +9,15 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.context import ctx_host
 
 from deploys.controller.authority import Authority
+from deploys.controller.postgres import configuration
+from deploys.controller.postgres import topology as rules
+from deploys.controller.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
+from deploys.controller.postgres.topology import Topology
 from deploys.controller.templates import render
-from deploys.facts.postgres import Server, ServerState
+from deploys.facts.postgres import Server, ServerState, slot_name
 from deploys.operations import service, system
 from deploys.operations.file_set import File
-from deploys.operations.postgres import access, cluster, shell, slots, standby
-from deploys.postgres import configuration
-from deploys.postgres import topology as rules
-from deploys.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
-from deploys.postgres.topology import Topology
+from deploys.operations.postgres import access, cluster, shell, standby
 from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 
@@ -64,13 +64,9 @@ def ahead(site: Site, host: SiteHost, topology: Topology, authority: Authority) 
 
     A replica stops to replay, and cannot be promoted, while one of its is lower than its primary's.
     """
-    there = topology.servers[host.name].cluster
-    running = there.answer.limits if there and there.answer else {}
-    declared = configuration.limits(site, host.postgres)
-    if any(value > running.get(name, value) for name, value in declared.items()):
-        larger = {name: max(value, running[name]) for name, value in declared.items()}
+    larger = _larger_limits(site, host, topology)
+    if larger:
         _configured(site, host, topology, authority, larger)
-        cluster.settled(name="No setting waits for a restart", version=topology.version)
 
 
 @deploy("Postgres primary")
@@ -111,10 +107,24 @@ def replica(site: Site, host: SiteHost, topology: Topology, authority: Authority
         name="Copy of the primary (takes as long as its data takes over the network)",
         version=version,
         primary=configuration.primary_connection(site, host),
-        slot=slots.slot_name(host.name),
+        slot=slot_name(host.name),
     )
-    _configured(site, host, topology, authority, configuration.limits(site, host.postgres))
+    limits = configuration.limits(site, host.postgres)
+    if limits != _larger_limits(site, host, topology):  # else it has them from ahead()
+        _configured(site, host, topology, authority, limits)
     standby.following(name="Replica follows", version=version)
+
+
+def _larger_limits(site: Site, host: SiteHost, topology: Topology) -> dict[str, int]:
+    """The limits that a replica takes before its primary does; none where none grows."""
+    there = topology.servers[host.name].cluster
+    if there is None or there.answer is None:
+        return {}
+    running = there.answer.limits
+    declared = configuration.limits(site, host.postgres)
+    if all(value <= running[name] for name, value in declared.items()):
+        return {}
+    return {name: max(value, running[name]) for name, value in declared.items()}
 
 
 def _connection(site: Site, authority: Authority) -> None:
@@ -183,6 +193,7 @@ def _configured(
         ],
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
         reload=cluster.reload(version),
+        one_at_a_time="postgres",
     )
 
 

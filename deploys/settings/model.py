@@ -93,35 +93,16 @@ POSTGRES_LIMITS = {
 """Settings that a replica must not have lower than its primary, with Postgres' own defaults."""
 
 POSTGRES_DECIDED_ELSEWHERE = frozenset(
-    [
-        "cluster_name",
-        "data_directory",
-        "effective_cache_size",
-        "external_pid_file",
-        "hba_file",
-        "hot_standby",
-        "ident_file",
-        "listen_addresses",
-        "log_min_duration_statement",
-        "maintenance_work_mem",
-        "max_connections",
-        "max_replication_slots",
-        "max_slot_wal_keep_size",
-        "password_encryption",
-        "port",
-        "primary_conninfo",
-        "primary_slot_name",
-        "shared_buffers",
-        "ssl",
-        "ssl_cert_file",
-        "ssl_key_file",
-        "ssl_min_protocol_version",
-        "unix_socket_directories",
-        "wal_level",
-        "wal_log_hints",
-        "work_mem",
-    ]
-)
+    {
+        "cluster_name", "data_directory", "effective_cache_size", "external_pid_file",
+        "hba_file", "hot_standby", "ident_file", "listen_addresses",
+        "log_min_duration_statement", "maintenance_work_mem", "max_connections",
+        "max_replication_slots", "max_slot_wal_keep_size", "password_encryption", "port",
+        "primary_conninfo", "primary_slot_name", "shared_buffers", "ssl", "ssl_cert_file",
+        "ssl_key_file", "ssl_min_protocol_version", "unix_socket_directories", "wal_level",
+        "wal_log_hints", "work_mem",
+    }
+)  # fmt: skip
 """Settings that ``postgres_settings`` cannot give."""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
-from deploys.facts.postgres import Answer, Role, Server
+from deploys.facts.postgres import Answer, Role, Server, slot_name
 from deploys.operations.postgres import scram, shell, slots
 
 ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
@@ -38,7 +38,7 @@ def granted(
     logins: Sequence[Login],
     databases: Mapping[str, str],
     replicas: Sequence[str],
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand, None, None]:
     """
     Have a primary's roles, databases and slots. What it has beside them stays, but for slots of
     hosts that are no more.
@@ -67,7 +67,7 @@ def granted(
     if there and there.answer and there.answer.recovery:
         raise OperationError(f"{host.name} is no primary any more. Run again.")
     answer = (there.answer if there else None) or Answer(recovery=False)
-    wanted = [slots.slot_name(name) for name in replicas]
+    wanted = [slot_name(name) for name in replicas]
     statements = [
         *(line for login in logins for line in _role(login, answer.roles.get(login.name))),
         *(line for name, owner in databases.items() for line in _database(name, owner, answer)),

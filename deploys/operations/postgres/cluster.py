@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -15,7 +15,7 @@ from deploys.operations.turns import turn
 
 
 @operation()
-def created(version: int) -> Iterator[StringCommand]:
+def created(version: int) -> Generator[StringCommand, None, None]:
     """
     Have a new, empty cluster on a host that has no data; what is there is left as it is.
 
@@ -54,42 +54,44 @@ def checked(version: int, path: str) -> str:
 
 def reload(version: int) -> str:
     """
-    Shell with which the server loads its configuration, and which waits until it has.
+    Shell with which a running server takes up its configuration; it is restarted for a setting
+    that needs that. It fails with the server's own words where that refuses a line.
 
     + version: of Postgres
-
-    It fails with the server's own words where that does not understand a line of it.
     """
-    errors = (
+    refused = (
         "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
-        " from pg_file_settings where error is not null and not applied"
+        " from pg_file_settings where error is not null"
         " and coalesce(name, '') not in (select name from pg_settings where pending_restart)"
-        " union all select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
+        " union all"
+        " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
         " from pg_hba_file_rules where error is not null"
     )
+    loaded = "asked --command='select pg_conf_load_time()'"
     return f"""
 {shell.asked(version)}
-loaded='select pg_conf_load_time()'
-before=$(asked --command="$loaded")
-systemctl reload {shell.unit(version)}
-tries=0
-while [ "$(asked --command="$loaded")" = "$before" ] && [ $tries -lt 50 ]; do
-  tries=$((tries + 1)); sleep 0.1
-done
-errors=$(asked --command={shlex.quote(errors)})
-[ -z "$errors" ] || {{ echo "$errors" >&2; false; }}
-"""
+take_up() {{
+  before=$({loaded}) && systemctl reload {shell.unit(version)} || return 1
+  tries=0
+  until [ "$({loaded})" != "$before" ] || [ $tries = 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+  refused=$(asked --command={shlex.quote(refused)}) || return 1
+  [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
+  [ $tries != 50 ] || {{ echo 'It did not read its configuration within 5 s.' >&2; return 1; }}
+  pending=$(asked --command='select count(*) from pg_settings where pending_restart') || return 1
+  [ "$pending" = 0 ] || systemctl restart {shell.unit(version)}
+}}
+take_up"""
 
 
 @operation()
-def settled(version: int) -> Iterator[StringCommand]:
+def settled(version: int) -> Generator[StringCommand, None, None]:
     """
-    Have a server run with all of its settings: it is restarted where one waits for that.
+    Have a server run with all of its settings: it is restarted where somebody left one waiting.
 
     + version: of Postgres
 
     Raises:
-        OperationError: where it does not run, or does not understand a line of pg_hba.conf.
+        OperationError: where it does not answer, or does not understand a line of pg_hba.conf.
 
     **Example:**
 
@@ -98,11 +100,12 @@ def settled(version: int) -> Iterator[StringCommand]:
         cluster.settled(name="No setting waits for a restart", version=15)
     """
     there = host.get_fact(Server).cluster
-    if there and there.answer:
-        if there.answer.refused:
-            raise OperationError("\n".join(there.answer.refused))
-        if not there.answer.pending:
-            host.noop("no setting waits for a restart")
-            return
+    if there and there.silence:
+        raise OperationError(f"{host.name}: the server runs, but does not answer: {there.silence}")
+    if there and there.answer and there.answer.refused:
+        raise OperationError("\n".join(there.answer.refused))
+    if there is None or there.answer is None or not there.answer.pending:
+        host.noop("no setting waits for a restart")
+        return
     with turn("postgres"):
         yield StringCommand("set -eu", shell.restarted(version), _separator="\n")

@@ -18,7 +18,7 @@ def verifier(password: str, parameters: str | None = None) -> str:
     Passwords are printable ASCII, which SASLprep leaves as it is.
 
     + password: the password
-    + parameters: iterations and salt of a verifier that is there, ``4096:<base64>``; without, new ones
+    + parameters: iterations and salt, ``4096:<base64>``; without them, new ones
     """
     if parameters is None:
         parameters = f"{ITERATIONS}:{base64.b64encode(os.urandom(16)).decode()}"

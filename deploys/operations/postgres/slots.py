@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from deploys.facts.postgres import Slot
-
-PREFIX = "tracseq_"
-"""The slots whose names begin with it are the site's; no other is touched."""
-
-
-def slot_name(host: str) -> str:
-    """
-    The name of a host's slot: Postgres takes lower-case letters, digits and underscores only.
-
-    + host: its name in the inventory
-    """
-    return PREFIX + re.sub(r"[^a-z0-9_]", "_", host.lower())
+from deploys.facts.postgres import SLOT_PREFIX, Slot
 
 
 def statements(wanted: Sequence[str], there: Mapping[str, Slot]) -> list[str]:
@@ -33,7 +20,7 @@ def statements(wanted: Sequence[str], there: Mapping[str, Slot]) -> list[str]:
     drop = [
         name
         for name, slot in there.items()
-        if name.startswith(PREFIX) and not slot.active and (name not in wanted or slot.lost)
+        if name.startswith(SLOT_PREFIX) and not slot.active and (name not in wanted or slot.lost)
     ]
     create = [name for name in wanted if name not in there or name in drop]
     return [

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
+from time import monotonic
 
-from pyinfra import host
+from gevent import sleep
+from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
-from deploys.facts.postgres import Server
+from deploys.facts.postgres import SLOT_PREFIX, Cluster, Server
 from deploys.operations.postgres import shell
-from deploys.operations.postgres.slots import PREFIX
 from deploys.operations.turns import turn
 
 
 @operation()
-def built(version: int, primary: str, slot: str) -> Iterator[StringCommand]:
+def built(version: int, primary: str, slot: str) -> Generator[StringCommand, None, None]:
     """
     Have a copy of the primary's data on a host that has none; what is there is left as it is.
 
@@ -50,7 +51,7 @@ def built(version: int, primary: str, slot: str) -> Iterator[StringCommand]:
 
 
 @operation()
-def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
+def following(version: int, patience: int = 60) -> Generator[StringCommand, None, None]:
     """
     Have a replica receive from its primary, with no setting waiting for a restart.
 
@@ -61,7 +62,7 @@ def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
     + patience: seconds it may take until it receives (default 60)
 
     Raises:
-        OperationError: where it is no replica, or does not understand a line of pg_hba.conf.
+        OperationError: where it does not receive, or is no replica (any more).
 
     **Example:**
 
@@ -69,38 +70,42 @@ def following(version: int, patience: int = 60) -> Iterator[StringCommand]:
 
         standby.following(name="Replica follows", version=15)
     """
-    there = host.get_fact(Server).cluster
+    there = _received(host.get_fact(Server).cluster, version, patience)
     answer = there.answer if there else None
-    leftover = []
-    if answer:
-        if not answer.recovery:
-            raise OperationError(f"{host.name} became a primary while this run was under way. Run again.")
-        if answer.refused:
-            raise OperationError("\n".join(answer.refused))
-        leftover = [name for name, slot in answer.slots.items() if name.startswith(PREFIX) and not slot.active]
-        if answer.receiver.get("status") == "streaming" and not answer.pending and not leftover:
-            host.noop("it follows, and no setting waits for a restart")
-            return
+    leftover = [
+        name
+        for name, slot in (answer.slots if answer else {}).items()
+        if name.startswith(SLOT_PREFIX) and not slot.active
+    ]
+    if answer is None or not (answer.pending or leftover):
+        host.noop("it follows, and no setting waits for a restart")
+        return
     lines = ["set -eu", shell.asked(version)]
-    if answer is None or answer.pending:
-        lines.append(shell.restarted(version))
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
         lines.append(f"asked --command={shlex.quote(dropped)} >/dev/null")
-    lines.append(f"""
-status=
-end=$(($(date +%s) + {patience}))
-while [ "$(date +%s)" -lt $end ]; do
-  status=$(asked --command='select status from pg_stat_wal_receiver') || true
-  [ "$status" != streaming ] || break
-  sleep 0.3
-done
-if [ "$status" != streaming ]; then
-  tail -n 20 {shell.log_file(version)} >&2
-  echo "This replica does not follow after {patience} s (${{status:-not connected}}); the last lines of its" \\
-    "log are above. Where WAL that it needs was removed, or its history is not the primary's, move" \\
-    "{shell.data_directory(version)} away and run again: it is then copied anew." >&2
-  exit 1
-fi""")
+    if answer.pending:
+        lines.append(shell.restarted(version))
     with turn("postgres"):
         yield StringCommand(*lines, _separator="\n")
+
+
+def _received(there: Cluster | None, version: int, patience: int) -> Cluster | None:
+    """The replica once it receives; while nothing is changed yet, as it is."""
+    end = monotonic() + patience
+    while state.is_executing:
+        if there and there.primary:
+            raise OperationError(f"{host.name} became a primary while this run was under way. Run again.")
+        if there and there.answer and there.answer.receiver.get("status") == "streaming":
+            break
+        if monotonic() > end:
+            said = (there.complaint or there.silence if there else None) or "nothing"
+            raise OperationError(
+                f"{host.name} does not follow its primary after {patience} s. The last its server "
+                f"said of it: {said}. Where WAL that it needs was removed, or its history is not "
+                f"the primary's, move {shell.data_directory(version)} away and run again: it is "
+                "then copied anew."
+            )
+        sleep(0.3)
+        there = host.get_fact(Server).cluster
+    return there

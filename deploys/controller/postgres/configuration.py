@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deploys.operations.postgres.slots import slot_name
+from deploys.facts.postgres import slot_name
 from deploys.settings.model import POSTGRES_LIMITS, Postgres
 from deploys.settings.site import Site, SiteHost
 from deploys.settings.units import SIZES, written
@@ -50,7 +50,7 @@ def memory(data: Postgres, available: int) -> dict[str, str]:
 
 
 def _even(size: int) -> int:
-    """Down to whole 16 MB: what a kernel keeps for itself changes a little with each of its versions."""
+    """Down to whole 16 MB: what a kernel keeps for itself changes with its version."""
     return size // (16 * MB) * (16 * MB)
 
 
@@ -66,7 +66,9 @@ def primary_connection(site: Site, host: SiteHost) -> str:
         f"host={','.join(others)} port={site.all.postgres_port} user={REPLICATOR} "
         f"passfile={CREDENTIALS}/passfile target_session_attrs=primary "
         f"sslmode=verify-full sslrootcert={CREDENTIALS}/authority.crt gssencmode=disable "
-        f"application_name={host.name} connect_timeout=5"
+        f"application_name={host.name} connect_timeout=5 "
+        # A primary that vanished without a word is given up after a minute.
+        "keepalives_idle=30 keepalives_interval=10 keepalives_count=3"
     )
 
 
@@ -107,6 +109,7 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "wal_log_hints": "on",
             "hot_standby": "on",
             "max_replication_slots": str(declared["max_wal_senders"]),
+            "wal_retrieve_retry_interval": "1s",
             "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
             "primary_conninfo": primary_connection(site, host),
             "primary_slot_name": slot_name(host.name) if primary_connection(site, host) else "",

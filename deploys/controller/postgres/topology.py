@@ -21,7 +21,7 @@ class Topology:
     servers: Mapping[str, ServerState]
     """What was read of each host."""
     remarks: tuple[str, ...]
-    """What the administrator should know: where it is not as the inventory has it, or needs a hand."""
+    """What the administrator should know: what is not as the inventory has it, or needs a hand."""
 
     @property
     def version(self) -> int:
@@ -67,7 +67,7 @@ def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, 
             ]
         )
     else:
-        primary = _without_running_primary(servers, clusters, first)
+        primary = _without_running_primary(clusters, first)
     versions = {name: server.version for name, server in servers.items()}
     if len(set(versions.values())) > 1:
         listed = ", ".join(f"{name} has {version}" for name, version in versions.items())
@@ -101,14 +101,15 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
             continue
         if cluster.contents is not None:
             problems.append(
-                f"{name}: {DATA}/{cluster.version}/main holds something that is no complete "
-                f"Postgres cluster ({cluster.contents}). Nothing is ever overwritten: look at it, "
-                "and move it away if it is not needed."
+                f"{name}: {DATA}/{cluster.version}/main holds something that is no "
+                f"complete Postgres cluster ({cluster.contents}). Nothing is ever overwritten: "
+                "look at it, and move it away if it is not needed."
             )
         elif server.installed and cluster.version not in server.installed:
             problems.append(
-                f"{name}: its data is of Postgres {cluster.version}, whose server is not installed. "
-                f"Install postgresql-{cluster.version}, or upgrade the data with pg_upgradecluster."
+                f"{name}: its data is of Postgres {cluster.version}, whose server is not "
+                f"installed. Install postgresql-{cluster.version}, or upgrade the data "
+                "with pg_upgradecluster."
             )
         elif cluster.silence is not None and not cluster.replica:
             problems.append(
@@ -125,9 +126,9 @@ def _strangers(clusters: Mapping[str, Cluster]) -> list[str]:
         return []
     listed = ", ".join(f"{name} has {identifier}" for name, identifier in identifiers.items())
     return [
-        f"The hosts hold data of different systems (system identifiers: {listed}), so one cannot be "
-        f"the replica of another. Move the data that is not the site's away from {DATA}, or take "
-        "its host out of the inventory."
+        f"The hosts hold data of different systems (system identifiers: {listed}), so one cannot "
+        f"be the replica of another. Move the data that is not the site's away from {DATA}, or "
+        "take its host out of the inventory."
     ]
 
 
@@ -137,15 +138,15 @@ def _two_primaries(clusters: Mapping[str, Cluster]) -> str:
     newest = max(clusters, key=lambda name: clusters[name].known_timeline or 0)
     return (
         f"There are two primaries, and both take writes: {listed}. Find out which one the platform "
-        f"wrote to last (the higher timeline was promoted last: {newest}), save what only the other "
-        f"has, stop that other one at once (systemctl disable --now {unit}) and run again."
+        f"wrote to last (the higher timeline was promoted last: {newest}), save what only the "
+        f"other has, stop that other one at once (systemctl disable --now {unit}) and run again."
     )
 
 
-def _without_running_primary(servers: Mapping[str, ServerState], clusters: Mapping[str, Cluster], first: str) -> str:
-    """The primary where none runs: one that is stopped or, where there is no data at all, a new one."""
+def _without_running_primary(clusters: Mapping[str, Cluster], first: str) -> str:
+    """The primary where none runs: one that is stopped or, without any data, a new one."""
     if not clusters:
-        return first if first in servers else next(iter(servers))
+        return first
     stopped = [name for name, cluster in clusters.items() if not cluster.replica and not cluster.running]
     listed = ", ".join(
         f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, timeline {cluster.known_timeline})"
@@ -192,18 +193,18 @@ def _remarks(
     remarks = []
     if primary != first:
         remarks.append(f"{primary} is the primary, as its server says; the inventory's first primary is {first}.")
-    for name in left_alone:
-        remarks.append(
-            f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
-            f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left "
-            "alone, and neither started nor changed. Make it a replica: move its data away from "
-            f"{DATA}/{clusters[name].version}/main and run again."
-        )
-    for name, cluster in clusters.items():
-        if cluster.answer and cluster.answer.altered:
-            remarks.append(
-                f"{name}: somebody made {', '.join(cluster.answer.altered)} with ALTER SYSTEM, which "
-                "wins over group_data. ALTER SYSTEM RESET gives it back."
-            )
+    remarks += [
+        f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
+        f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left "
+        "alone, and neither started nor changed. To make it a replica, move its data away from "
+        f"{DATA}/{clusters[name].version}/main and run again."
+        for name in left_alone
+    ]
+    remarks += [
+        f"{name}: {', '.join(cluster.answer.altered)} was set with ALTER SYSTEM, which wins over "
+        "group_data. ALTER SYSTEM RESET gives it back."
+        for name, cluster in clusters.items()
+        if cluster.answer and cluster.answer.altered
+    ]
     remarks += [f"{name} was not reached ({reason}) and has no part in this run." for name, reason in silent.items()]
     return tuple(remarks)
