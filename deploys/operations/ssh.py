@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -51,7 +51,7 @@ EOF
 
 
 @operation()
-def configured(files: Sequence[File], patience: float = 20) -> Iterator[StringCommand]:
+def configured(files: Sequence[File], patience: float = 20) -> Generator[StringCommand]:
     """
     Have sshd running with its drop-in files, also from boot on.
 

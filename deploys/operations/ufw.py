@@ -47,7 +47,7 @@ done
 
 
 @operation()
-def ruleset(files: Sequence[File], patience: float = 20) -> Iterator[StringCommand]:
+def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringCommand]:
     """
     Have the whole firewall as declared, on disk and in the kernel, now and from boot on.
 
