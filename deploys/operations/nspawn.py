@@ -30,6 +30,10 @@ rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/hostname"
 """
 
 
+CGROUP_TREES = "/sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd"
+"""Where the cgroups that systemd uses may be mounted: version 2, mixed, version 1 (cgroups(7))."""
+
+
 def root_key(suite: str, packages: Sequence[str], archive: Sequence[str]) -> str:
     """The name that a root file system has in the cache: its suite and a digest of what it is made of."""
     made_of = "\n".join((PREPARATION, *packages, *archive)).encode()
@@ -117,6 +121,7 @@ def network(present: bool = True) -> Generator[StringCommand]:
                 [
                     *drop,
                     f"ip link delete {lab.BRIDGE} 2>/dev/null || true",
+                    f"for tree in {CGROUP_TREES}; do rmdir $tree/{lab.BRIDGE} 2>/dev/null || true; done",
                     f"cat {forwarding} > /proc/sys/net/ipv4/ip_forward 2>/dev/null || true",
                 ]
             )
@@ -239,6 +244,9 @@ fi
 ip link delete vb-{name} 2>/dev/null || true
 while umount --lazy {directory}/root 2>/dev/null; do :; done
 rm -f {directory}/pid
+for tree in {CGROUP_TREES}; do
+  [ ! -d $tree/{lab.BRIDGE}/{name} ] || find $tree/{lab.BRIDGE}/{name} -depth -type d -exec rmdir {{}} + 2>/dev/null || true
+done
 """
 
 
@@ -278,14 +286,19 @@ echo "{machine.address} $(cut -d' ' -f1,2 {disk}/etc/ssh/ssh_host_ed25519_key.pu
 def start(machine: lab.Machine, root: str) -> str:
     """Shell: boot a machine in the background, systemd as its first process."""
     directory = machine.directory
-    # Not registered with machined, and in the caller's cgroup: systemd need not be this machine's
-    # own first process. The kernel keys of its network namespace are its own to set.
+    # Not registered with machined: systemd need not be this machine's own first process. Each has
+    # a cgroup of its own, or their systemds would undo each other's. The kernel keys of its network
+    # namespace are its own to set.
     return f"""
 mount -t overlay tracseq-lab \\
   -o lowerdir={lab.CACHE}/{root}/root,upperdir={directory}/disk,workdir={directory}/work {directory}/root
-SYSTEMD_NSPAWN_API_VFS_WRITABLE=network setsid systemd-nspawn --quiet --register=no --keep-unit \
-  --settings=no --link-journal=no --timezone=off --resolv-conf=replace-host --console=pipe \
-  -M {machine.name} -D {directory}/root --network-bridge={lab.BRIDGE} --boot \
+setsid sh -c 'for tree in {CGROUP_TREES}; do
+  [ -e $tree/cgroup.procs ] || continue
+  mkdir -p $tree/{lab.BRIDGE}/{machine.name} && echo $$ > $tree/{lab.BRIDGE}/{machine.name}/cgroup.procs
+done
+exec env SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn --quiet --register=no --keep-unit \\
+  --settings=no --link-journal=no --timezone=off --resolv-conf=replace-host --console=pipe \\
+  -M {machine.name} -D {directory}/root --network-bridge={lab.BRIDGE} --boot' \\
   </dev/null >{directory}/log 2>&1 &
 echo $! > {directory}/pid
 """

@@ -71,9 +71,7 @@ def configured(files: Sequence[File], patience: float = 20) -> Generator[StringC
             files=[File("/etc/ssh/sshd_config.d/00-tracseq.conf", "PasswordAuthentication no\\n")],
         )
     """
-    there = host.get_fact(
-        Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, TRIAL), directories=()
-    )
+    there = host.get_fact(Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, TRIAL), directories=())
     changes = file_set.difference(files, [TRIAL], (), there.files)
     late = there.files.newest > there.started
     if not changes and not late and there.running and there.enabled:

@@ -20,6 +20,7 @@ DIRECTORY = "/opt/tracseq/gateway"
 ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
 AUTHORITY_FILE = "/etc/tracseq/authority.crt"
 UNIT = "tracseq-gateway.service"
+SOCKET = "tracseq-gateway.socket"
 
 
 @deploy("Gateway")
@@ -69,9 +70,14 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authorit
                 ),
                 restart=True,
             ),
+            File(
+                f"/etc/systemd/system/{SOCKET}",
+                render("gateway/tracseq-gateway.socket.j2", port=host.all.gateway_port),
+            ),
             File(f"{DIRECTORY}/current", f"releases/{bundle.release}", restart=True, link=True),
         ],
         validate=_check(user),
+        socket=SOCKET,
         healthy=f"http://127.0.0.1:{host.all.gateway_port}/health",
         one_at_a_time="gateways",
     )
