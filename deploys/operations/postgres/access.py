@@ -69,8 +69,8 @@ def granted(
     answer = (there.answer if there else None) or Answer(recovery=False)
     wanted = [slot_name(name) for name in replicas]
     statements = [
-        *(line for login in logins for line in _role(login, answer.roles.get(login.name))),
-        *(line for name, owner in databases.items() for line in _database(name, owner, answer)),
+        *(line for login in logins for line in role_statements(login, answer.roles.get(login.name))),
+        *(line for name, owner in databases.items() for line in database_statements(name, owner, answer)),
         *slots.statements(wanted, answer.slots),
     ]
     if not statements:
@@ -87,7 +87,7 @@ def granted(
     )
 
 
-def _role(login: Login, there: Role | None) -> list[str]:
+def role_statements(login: Login, there: Role | None) -> list[str]:
     """SQL that makes a role what it is declared to be."""
     wanted = login.attributes | {"LOGIN"}
     attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
@@ -103,7 +103,7 @@ def _role(login: Login, there: Role | None) -> list[str]:
     return statements
 
 
-def _database(name: str, owner: str, answer: Answer) -> list[str]:
+def database_statements(name: str, owner: str, answer: Answer) -> list[str]:
     """SQL that makes a database be there and belong to its owner."""
     if name not in answer.databases:
         return [f"CREATE DATABASE {name} OWNER {owner};"]
