@@ -8,7 +8,7 @@ from pyinfra import host as this
 
 from deploys.controller import authority as certificates
 from deploys.operations.barrier import barrier
-from deploys.roles import base, gateway, kernel, load_balancer, postgres, preflight, redis
+from deploys.roles import base, firewall, gateway, kernel, load_balancer, postgres, preflight, redis, ssh
 from deploys.settings.site import load
 
 site = load()
@@ -21,6 +21,8 @@ machine = machines[host.name]
 
 base.apply(site=site, host=host)
 kernel.apply(host=host)
+ssh.apply(site=site, host=host)
+firewall.apply(site=site, host=host)
 
 barrier(name="Every host is ready for its role")
 

@@ -42,6 +42,10 @@ ssh_port_of_hosts = 22
 # Further lines of sshd's configuration, such as "AllowUsers deploy".
 sshd_options = []
 
+# After a change of sshd or of the firewall a host waits this long for a new login, at most 40 s.
+# If none comes, it puts the old state back within another 10 s.
+confirmation_timeout = "20s"
+
 # --- the network -------------------------------------------------------------------------------
 
 # Names for addresses outside of the site. `administrators` may log in: keep your own machine in it.

@@ -157,15 +157,15 @@ def staged() -> list[str]:
     ]
 
 
-def validated(changes: Difference, command: str) -> list[str]:
+def seen_in_place(changes: Difference, command: str) -> str:
     """
-    Shell: run a validator that sees the staged files where they will be, before they are there.
+    Shell: a command that sees the staged files where they will be, before they are there.
 
-    In a mount namespace of its own the staged tree lies over the real one, so that the validator
-    reads every path as the service will. Nothing that runs sees it.
+    In a mount namespace of its own the staged tree lies over the real one, so that the command
+    reads every path as if the files were in place. Nothing else that runs sees it.
 
     + changes: what is staged, and what will be gone
-    + command: the validator's command line
+    + command: the command line
     """
     trees = sorted({file.path.split("/")[1] for file in changes.write})
     inside = ["set -eu"]
@@ -173,8 +173,18 @@ def validated(changes: Difference, command: str) -> list[str]:
     inside += [f"[ ! -f {shlex.quote(path)} ] || mount --bind /dev/null {shlex.quote(path)}" for path in changes.remove]
     inside.append(f"{command} || exit 1")
     script = shlex.quote("\n".join(inside))
+    return f'stage="$stage" unshare --mount --propagation private sh -c {script}'
+
+
+def validated(changes: Difference, command: str) -> list[str]:
+    """
+    Shell: run a validator that sees the staged files where they will be, before they are there.
+
+    + changes: what is staged, and what will be gone
+    + command: the validator's command line
+    """
     return [
-        f'if ! stage="$stage" unshare --mount --propagation private sh -c {script} >"$stage/said" 2>&1; then',
+        f'if ! {seen_in_place(changes, command)} >"$stage/said" 2>&1; then',
         '  cat "$stage/said" >&2',
         f"  echo {shlex.quote('Refused by: ' + command + '. Nothing was changed.')} >&2",
         "  exit 1",

@@ -12,6 +12,7 @@ from deploys.controller.templates import render
 from deploys.facts.machine import MachineState
 from deploys.operations import release, service
 from deploys.operations.file_set import File
+from deploys.settings.debian import RELEASES
 from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 
@@ -26,13 +27,13 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authorit
     """
     Have one gateway that runs this release with this configuration, and is healthy.
 
-    + machine: the host as preflight found it; its Python decides which wheels it gets
+    + machine: the host as preflight found it; its Debian decides which wheels it gets
     + authority: the site's; the gateway trusts the servers that it certifies
     """
     data = host.gateway
     user = host.all.platform_user
-    python, architecture = machine.values["python"], machine.values["architecture"]
-    bundle = once(f"wheels {python}", lambda: wheels.bundle(python, architecture))
+    python, architecture = RELEASES[machine.values["version"]].python, machine.values["architecture"]
+    bundle = once(f"wheels {python} {architecture}", lambda: wheels.bundle(python, architecture))
     release.installed(
         name="Release installed beside the current one",
         directory=DIRECTORY,

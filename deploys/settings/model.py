@@ -60,6 +60,7 @@ class All(Data):
 
     ssh_port_of_hosts: Port
     sshd_options: tuple[str, ...]
+    confirmation_timeout: Annotated[Duration, Field(ge=1, le=40)]
 
     networks: dict[Name, tuple[Network, ...]]
     firewall_rules: tuple[Rule, ...]

@@ -7,7 +7,6 @@ _bare_debian = [
     "is\tsystem\tdebian",
     "is\tversion\t12",
     "is\tarchitecture\tx86_64",
-    "is\tpython\t3.11.2",
     "is\tcpus\t4",
     "is\tmemory\t8589934592",
     "is\tdisk\t107374182400",
