@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploys.controller.postgres import configuration
+from deploys.facts.postgres import Answer, Cluster
 from deploys.settings import model
 
 GB = 1 << 30
@@ -54,6 +55,52 @@ def test_a_value_of_the_administrator_decides() -> None:
 def test_a_new_kernel_that_keeps_a_little_more_changes_nothing() -> None:
     before, after = 4096 * 1024**2 - 130_000_000, 4096 * 1024**2 - 131_000_000
     assert configuration.memory(postgres(), before) == configuration.memory(postgres(), after)
+
+
+def cluster(running: int | None, required: int, **altered: str) -> Cluster:
+    answer = Answer(False, limits=limits(running), altered=altered) if running else None
+    return Cluster(15, required=limits(required), running=running is not None, answer=answer)
+
+
+def limits(connections: int) -> dict[str, int]:
+    return {"max_connections": connections, "max_wal_senders": 10}
+
+
+@pytest.mark.parametrize(
+    ("what", "declared", "primary", "replica", "first", "last", "waits"),
+    [
+        ("nothing changes", 100, cluster(100, 100), cluster(100, 100), None, 100, False),
+        ("a new site", 100, None, None, None, 100, False),
+        ("a new replica", 100, cluster(100, 100), None, None, 100, False),
+        ("it grows: the replica first", 150, cluster(100, 100), cluster(100, 100), 150, 150, False),
+        ("it grows, and the replica has it", 150, cluster(100, 100), cluster(150, 100), None, 150, False),
+        ("it shrinks: the primary first", 50, cluster(100, 100), cluster(100, 100), None, 50, True),
+        ("it shrank, and the replica stopped to replay", 100, cluster(100, 100), cluster(100, 120), 120, 100, True),
+        ("it shrank, and the replica did not start", 100, cluster(100, 100), cluster(None, 120), 120, 100, True),
+        ("a stopped replica", 100, cluster(100, 100), cluster(None, 100), None, 100, False),
+        (
+            "ALTER SYSTEM on the primary",
+            100,
+            cluster(100, 100, max_connections="120"),
+            cluster(100, 100),
+            120,
+            120,
+            False,
+        ),
+    ],
+)
+def test_a_replica_never_has_lower_limits_than_its_primary(
+    what: str,
+    declared: int,
+    primary: Cluster | None,
+    replica: Cluster | None,
+    first: int | None,
+    last: int,
+    waits: bool,
+) -> None:
+    found = configuration.of_replica(limits(declared), primary, replica)
+    assert found == (limits(first) if first else {}, limits(last))
+    assert configuration.shrinks(*found, replica) is waits
 
 
 def test_values_are_quoted_as_the_file_takes_them() -> None:

@@ -11,7 +11,7 @@ SAID = {
     "timeline": 2,
     "receiver": None,
     "pending": ["shared_buffers"],
-    "altered": [],
+    "altered": {},
     "refused": [],
     "limits": {"max_connections": 100},
     "roles": {

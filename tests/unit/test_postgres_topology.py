@@ -158,5 +158,5 @@ def test_everything_in_the_way_is_listed() -> None:
 
 
 def test_settings_made_by_hand_are_told() -> None:
-    altered = replace(PRIMARY, answer=Answer(False, 1, altered=("work_mem",)))
+    altered = replace(PRIMARY, answer=Answer(False, 1, altered={"work_mem": "8MB"}))
     assert "work_mem was set with ALTER SYSTEM" in decided(pg1=altered).remarks[0]

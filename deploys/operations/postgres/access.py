@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
-from pyinfra.api.exceptions import OperationError
 
 from deploys.facts.postgres import Answer, Role, Server, slot_name
 from deploys.operations.postgres import scram, shell, slots
@@ -48,9 +47,6 @@ def granted(
     + databases: the owner of each database
     + replicas: names of the hosts that may replicate from it
 
-    Raises:
-        OperationError: where it is no primary (any more).
-
     **Example:**
 
     .. code:: python
@@ -65,7 +61,8 @@ def granted(
     """
     there = host.get_fact(Server).cluster
     if there and there.answer and there.answer.recovery:
-        raise OperationError(f"{host.name} is no primary any more. Run again.")
+        yield StringCommand(shell.failed("The server is no primary any more. Run again."))
+        return
     answer = (there.answer if there else None) or Answer(recovery=False)
     wanted = [slot_name(name) for name in replicas]
     statements = [
