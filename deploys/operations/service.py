@@ -85,7 +85,7 @@ def configured(
         return
     file_set.show(changes)
     quoted = shlex.quote(unit)
-    lines = ["set -eu"]
+    lines = ["set -eu", *file_set.alone(unit)]
     if changes:
         lines += file_set.staged()
         if validate:

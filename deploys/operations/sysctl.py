@@ -62,7 +62,7 @@ def settings(
         host.noop("the kernel runs with these settings")
         return
     file_set.show(changes)
-    lines = ["set -eu"]
+    lines = ["set -eu", *file_set.alone("kernel")]
     if changes:
         lines += [*file_set.staged(), *file_set.in_place(changes)]
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]

@@ -50,7 +50,7 @@ def configured(
         host.noop(f"the files of {key} are in force")
         return
     file_set.show(changes)
-    lines = ["set -eu"]
+    lines = ["set -eu", *file_set.alone(key)]
     if changes:
         lines += file_set.staged()
         if validate:

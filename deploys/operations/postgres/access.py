@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
-from pyinfra.api.exceptions import OperationError
 
 from deploys.facts.postgres import Answer, Role, Server, slot_name
 from deploys.operations.postgres import scram, shell, slots
@@ -48,9 +47,6 @@ def granted(
     + databases: the owner of each database
     + replicas: names of the hosts that may replicate from it
 
-    Raises:
-        OperationError: where it is no primary (any more).
-
     **Example:**
 
     .. code:: python
@@ -65,12 +61,13 @@ def granted(
     """
     there = host.get_fact(Server).cluster
     if there and there.answer and there.answer.recovery:
-        raise OperationError(f"{host.name} is no primary any more. Run again.")
+        yield StringCommand(shell.failed("The server is no primary any more. Run again."))
+        return
     answer = (there.answer if there else None) or Answer(recovery=False)
     wanted = [slot_name(name) for name in replicas]
     statements = [
-        *(line for login in logins for line in _role(login, answer.roles.get(login.name))),
-        *(line for name, owner in databases.items() for line in _database(name, owner, answer)),
+        *(line for login in logins for line in role_statements(login, answer.roles.get(login.name))),
+        *(line for name, owner in databases.items() for line in database_statements(name, owner, answer)),
         *slots.statements(wanted, answer.slots),
     ]
     if not statements:
@@ -87,7 +84,7 @@ def granted(
     )
 
 
-def _role(login: Login, there: Role | None) -> list[str]:
+def role_statements(login: Login, there: Role | None) -> list[str]:
     """SQL that makes a role what it is declared to be."""
     wanted = login.attributes | {"LOGIN"}
     attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
@@ -103,7 +100,7 @@ def _role(login: Login, there: Role | None) -> list[str]:
     return statements
 
 
-def _database(name: str, owner: str, answer: Answer) -> list[str]:
+def database_statements(name: str, owner: str, answer: Answer) -> list[str]:
     """SQL that makes a database be there and belong to its owner."""
     if name not in answer.databases:
         return [f"CREATE DATABASE {name} OWNER {owner};"]
