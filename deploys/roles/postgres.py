@@ -34,7 +34,7 @@ def topology(site: Site) -> Topology:
 
 def _asked(site: Site) -> Topology:
     names = [host.name for host in site.group("postgres")]
-    readings = {name: gevent.spawn(_read, name) for name in names}
+    readings = {name: gevent.spawn(_read, site.host(name).target) for name in names}
     gevent.joinall(list(readings.values()), raise_error=True)
     found = {name: reading.value for name, reading in readings.items()}
     decided = rules.decide(

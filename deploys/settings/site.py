@@ -20,6 +20,8 @@ class SiteHost:
     """One host, with its checked data: ``all`` for every host, the others by its groups."""
 
     name: str
+    target: str
+    """What pyinfra calls it: its name, with a connector before it where the inventory has one."""
     groups: frozenset[str]
     all: model.All
     of_group: Mapping[str, model.Data]
@@ -121,7 +123,9 @@ def _checked(hosts: Mapping[str, Any]) -> Site:
         base = _validated(model.All, "all", name, data, problems)
         of_group = {group: _validated(model.GROUPS[group], group, name, data, problems) for group in sorted(groups)}
         if base and all(of_group.values()):
-            checked.append(SiteHost(name, groups, cast(model.All, base), cast("dict[str, model.Data]", of_group)))
+            checked.append(
+                SiteHost(name, full_name, groups, cast(model.All, base), cast("dict[str, model.Data]", of_group))
+            )
     environment = checked[0].all.environment if checked else None
     found: dict[str, SecretStr] = {}
     if environment:

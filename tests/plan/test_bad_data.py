@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import pyinfra
-from tests.plan.conftest import Copy
+from tests.plan.conftest import PlannedCopy
 
 UNTOUCHED = "no host was touched"
 
 
-def test_no_file_of_secrets(copy: Copy) -> None:
+def test_no_file_of_secrets(copy: PlannedCopy) -> None:
     copy.secrets.unlink()
     run = copy.plan()
     assert run.code != 0
@@ -18,7 +18,7 @@ def test_no_file_of_secrets(copy: Copy) -> None:
     assert UNTOUCHED in run.output
 
 
-def test_a_secret_is_missing_and_another_is_weak(copy: Copy) -> None:
+def test_a_secret_is_missing_and_another_is_weak(copy: PlannedCopy) -> None:
     lines = copy.secrets.read_text().splitlines()
     lines = [line for line in lines if not line.startswith("REDIS_PASSWORD")]
     lines = ["JWT_SECRET_KEY=short" if line.startswith("JWT") else line for line in lines]
@@ -32,7 +32,7 @@ def test_a_secret_is_missing_and_another_is_weak(copy: Copy) -> None:
 
 
 @pytest.mark.parametrize("value", ["aaaaaaaaaaaaaaaaaaaaaaaa", "my-password-my-password-my", "changeme-changeme-12"])
-def test_a_guessable_secret(copy: Copy, value: str) -> None:
+def test_a_guessable_secret(copy: PlannedCopy, value: str) -> None:
     lines = copy.secrets.read_text().splitlines()
     lines = [f"REDIS_PASSWORD={value}" if line.startswith("REDIS") else line for line in lines]
     copy.secrets.write_text("\n".join(lines))
@@ -42,7 +42,7 @@ def test_a_guessable_secret(copy: Copy, value: str) -> None:
     assert value not in run.output
 
 
-def test_secrets_that_others_can_read(copy: Copy) -> None:
+def test_secrets_that_others_can_read(copy: PlannedCopy) -> None:
     copy.secrets.chmod(0o644)
     run = copy.plan()
     assert run.code != 0
@@ -60,14 +60,14 @@ def test_secrets_that_others_can_read(copy: Copy) -> None:
         ("networks", '{"anywhere": ["10.0.0.0/99"]}', "'10.0.0.0/99' is no address and no network"),
     ],
 )
-def test_a_value_that_is_none(copy: Copy, key: str, value: str, sentence: str) -> None:
+def test_a_value_that_is_none(copy: PlannedCopy, key: str, value: str, sentence: str) -> None:
     run = copy.plan("--data", f"{key}={value}")
     assert run.code != 0
     assert sentence in run.output
     assert UNTOUCHED in run.output
 
 
-def test_an_address_that_is_none(copy: Copy) -> None:
+def test_an_address_that_is_none(copy: PlannedCopy) -> None:
     inventory = copy.directory / "wrong.py"
     text = (copy.directory / "tests/plan/inventory.py").read_text()
     inventory.write_text(text.replace('"address": f"10.0.0.{number}"', '"address": f"10.0.0.{number}00"'))
@@ -78,7 +78,7 @@ def test_an_address_that_is_none(copy: Copy) -> None:
     assert UNTOUCHED in run.output
 
 
-def test_two_hosts_with_one_address(copy: Copy) -> None:
+def test_two_hosts_with_one_address(copy: PlannedCopy) -> None:
     inventory = copy.directory / "twice.py"
     text = (copy.directory / "tests/plan/inventory.py").read_text()
     inventory.write_text(text.replace('_host("gw3", 23)', '_host("gw3", 22)'))
@@ -87,7 +87,7 @@ def test_two_hosts_with_one_address(copy: Copy) -> None:
     assert "gw3 and gw2 have the same address 10.0.0.22" in run.output
 
 
-def test_a_group_without_hosts(copy: Copy) -> None:
+def test_a_group_without_hosts(copy: PlannedCopy) -> None:
     inventory = copy.directory / "lonely.py"
     text = (copy.directory / "tests/plan/inventory.py").read_text()
     inventory.write_text(text.replace('redis = [_host("redis1", 41)]', "redis = []"))
@@ -97,7 +97,7 @@ def test_a_group_without_hosts(copy: Copy) -> None:
     assert UNTOUCHED in run.output
 
 
-def test_a_template_that_uses_an_undefined_name(copy: Copy) -> None:
+def test_a_template_that_uses_an_undefined_name(copy: PlannedCopy) -> None:
     template = copy.own("templates") / "redis" / "redis.conf.j2"
     template.write_text(template.read_text() + "maxclients {{ no_such_value }}\n")
     run = copy.plan()
@@ -107,21 +107,21 @@ def test_a_template_that_uses_an_undefined_name(copy: Copy) -> None:
     assert UNTOUCHED.capitalize() in run.output
 
 
-def test_an_inventory_that_is_not_there(copy: Copy) -> None:
+def test_an_inventory_that_is_not_there(copy: PlannedCopy) -> None:
     run = copy.plan(inventory="inventories/prodution.py")
     assert run.code != 0
     assert "There is no inventory inventories/prodution.py. There are:" in run.output
     assert "inventories/production.py" in run.output
 
 
-def test_a_limit_that_names_nobody(copy: Copy) -> None:
+def test_a_limit_that_names_nobody(copy: PlannedCopy) -> None:
     run = copy.plan("--limit", "gatways")
     assert run.code != 0
     assert "--limit gatways: tests/plan/inventory.py has no host or group of that name" in run.output
     assert "gateways" in run.output
 
 
-def test_a_run_from_the_wrong_directory(copy: Copy) -> None:
+def test_a_run_from_the_wrong_directory(copy: PlannedCopy) -> None:
     run = pyinfra("--dry", "../tests/plan/inventory.py", "site.py", directory=copy.directory / "deploys")
     assert run.code != 0
     assert "run pyinfra from the repository's root" in run.output

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from tests.plan.conftest import Copy
+from tests.plan.conftest import PlannedCopy
 
 
-def test_every_host_is_ready_before_any_has_a_role(copy: Copy) -> None:
+def test_every_host_is_ready_before_any_has_a_role(copy: PlannedCopy) -> None:
     run = copy.plan()
     assert run.code == 0, run.output
     names = [one["name"] for one in run.json["plan"]]
@@ -25,7 +25,7 @@ def test_every_host_is_ready_before_any_has_a_role(copy: Copy) -> None:
     assert first("Every host is ready") < first("Redis |") < first("Gateway |")
 
 
-def test_each_operation_is_for_the_hosts_of_its_group(copy: Copy) -> None:
+def test_each_operation_is_for_the_hosts_of_its_group(copy: PlannedCopy) -> None:
     changes = copy.plan().changes
     assert changes["Redis | Redis server"] == ["@fake/redis1"]
     assert changes["Load balancer | nginx"] == ["@fake/lb1"]
@@ -34,6 +34,6 @@ def test_each_operation_is_for_the_hosts_of_its_group(copy: Copy) -> None:
     )
 
 
-def test_every_operation_has_a_name(copy: Copy) -> None:
+def test_every_operation_has_a_name(copy: PlannedCopy) -> None:
     for one in copy.plan().json["plan"]:
         assert one["args"] == [], f"{one['name']} would print its arguments"

@@ -1,0 +1,42 @@
+"""A copy of the repository in which a test can break what it likes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from deploys.settings import secrets
+
+PARTS = (
+    ".cache",
+    ".state",
+    "config.py",
+    "deploys",
+    "gateway",
+    "group_data",
+    "inventories",
+    "templates",
+    "tests",
+)
+
+
+class Copy:
+    """The repository's parts, as links, in a directory of their own, with secrets of their own."""
+
+    def __init__(self, directory: Path, environment: str) -> None:
+        self.directory = directory
+        for part in PARTS:
+            source = Path(part).absolute()
+            if part.startswith("."):
+                source.mkdir(mode=0o700, exist_ok=True)
+            (directory / part).symlink_to(source)
+        self.secrets = directory / f".env.{environment}"
+        secrets.invent(str(self.secrets))
+
+    def own(self, part: str) -> Path:
+        """A part of the copy's own, to be changed."""
+        path = self.directory / part
+        source = path.resolve()
+        path.unlink()
+        shutil.copytree(source, path)
+        return path
