@@ -89,6 +89,8 @@ class DownstreamConnection(asyncio.Protocol):
         self._head_bytes = 0
         self._in_head = True
         self._refused = False
+        self._repeating_head = False
+        self._after_switch = b""
         self._closing = False
         self._reading_paused = False
         self._write_paused = False
@@ -144,7 +146,8 @@ class DownstreamConnection(asyncio.Protocol):
 
     def on_url(self, part: bytes) -> None:
         """Take a piece of the request target."""
-        self._target += part
+        if not self._repeating_head:
+            self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head; trailer fields of a request are dropped (RFC 9110, 6.5.1)."""
@@ -153,7 +156,7 @@ class DownstreamConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Check the head and begin the request, or let it wait for its turn."""
-        if self._refused:
+        if self._refused or self._repeating_head:
             return
         parser, headers, target = self.parser, self._headers, self._target
         self._headers, self._target = [], b""
@@ -165,6 +168,9 @@ class DownstreamConnection(asyncio.Protocol):
             request = read_head(
                 parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
             )
+            limit = self.settings.max_request_size
+            if limit and (request.content_length or 0) > limit:
+                raise Problem(413, "The request's body is too large.", "body-size")
         except Problem as problem:
             self._refuse(problem)
             return
@@ -172,6 +178,7 @@ class DownstreamConnection(asyncio.Protocol):
         if self.current is None:
             self._begin(request)
         else:
+            request.upgrade = b""
             self.waiting.append(request)
             self.pause_reading()
 
@@ -191,9 +198,13 @@ class DownstreamConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
+        request = self.receiving
+        if request is not None and request.has_body and self.parser.should_upgrade():
+            # The parser takes the body for the new protocol's bytes; see _after_upgrade.
+            return
         self._in_head = True
         self._head_bytes = 0
-        request, self.receiving = self.receiving, None
+        self.receiving = None
         if request is not None and not self._refused:
             request.finish()
 
@@ -221,14 +232,19 @@ class DownstreamConnection(asyncio.Protocol):
             self.waiting.pop()
 
     def _after_upgrade(self, rest: bytes) -> None:
-        request = self.current
-        if request is not None and request.upgrade and not self.waiting:
-            # Bytes after the request belong to the new protocol and are of no use before
-            # the service has agreed to it.
-            if rest:
-                self._refuse(Problem(400, "Nothing may follow before the upgrade.", "framing"))
-            return
         self.parser = httptools.HttpRequestParser(self)
+        request = self.current
+        if self.receiving is not None:
+            # The upgrade is not accepted, so the body is an ordinary one: a parser that has
+            # read a head of the same framing goes on with it.
+            self._repeating_head = True
+            self.parser.feed_data(_framing_head(self.receiving))
+            self._repeating_head = False
+        elif request is not None and request.upgrade:
+            # Whether the bytes after it are HTTP depends on what the service says.
+            self._after_switch = rest
+            self.pause_reading()
+            return
         if rest:
             self.data_received(rest)
 
@@ -244,8 +260,11 @@ class DownstreamConnection(asyncio.Protocol):
         self.deadline = self.clock() + self.settings.client_keep_alive_timeout
         if self.waiting:
             self._begin(self.waiting.popleft())
-        else:
-            self.resume_reading()
+            return
+        self.resume_reading()
+        if self._after_switch:
+            rest, self._after_switch = self._after_switch, b""
+            self.data_received(rest)
 
     def _close_after(self, response: Response) -> None:
         self._closing = True
@@ -265,6 +284,8 @@ class DownstreamConnection(asyncio.Protocol):
         self.current = None
         self.handler = None
         self.deadline = float("inf")
+        if self._after_switch:
+            tunnel.write(self._after_switch)
         self.resume_reading()
 
     # Flow
@@ -339,3 +360,9 @@ class DownstreamConnection(asyncio.Protocol):
             self.transport.abort()
         else:
             self.deadline = self.clock() + self.settings.client_idle_timeout
+
+
+def _framing_head(request: Request) -> bytes:
+    if request.chunked:
+        return b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+    return b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % (request.content_length or 0)

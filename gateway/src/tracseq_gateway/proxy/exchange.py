@@ -66,6 +66,7 @@ class Exchange:
         self._trailers_wanted = False
         self._problem: Problem | None = None
         self._response_lines = b""
+        self._running = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -180,8 +181,7 @@ class Exchange:
         """Leave the service's work: nobody waits for it any more."""
         self.client_left = True
         self._leave_upstream()
-        if self._task is not None:
-            self._task.cancel()
+        self._stop_working()
 
     def client_writable(self, writable: bool) -> None:
         """Make the service wait for a slow client."""
@@ -199,8 +199,7 @@ class Exchange:
             self.connection.transport.abort()
             return
         self._problem = problem
-        if self._task is not None:
-            self._task.cancel()
+        self._stop_working()
 
     def _leave_upstream(self) -> None:
         upstream, self._upstream = self._upstream, None
@@ -291,8 +290,16 @@ class Exchange:
         """Start to work on the request."""
         self._task = self.gateway.loop.create_task(self._run())
 
+    def _stop_working(self) -> None:
+        # A task that is cancelled before its first step would never come to _run's end.
+        if self._task is not None and self._running:
+            self._task.cancel()
+
     async def _run(self) -> None:
+        self._running = True
         try:
+            if self._problem is not None or self.client_left:
+                raise asyncio.CancelledError
             await self.gateway.chain(self)
         except Problem as problem:
             self.fail(problem)
