@@ -1,11 +1,11 @@
 """The command line: ``python -m tracseq_gateway [serve|check]``."""
 
 import argparse
-import logging
 import sys
 
 from tracseq_gateway.configuration.problem import ConfigurationError
 from tracseq_gateway.configuration.settings import load_settings
+from tracseq_gateway.logs.event_log import start_logging
 
 WRONG_CONFIGURATION = 1
 
@@ -31,7 +31,12 @@ def main() -> int:
     if command == "check":
         print("The configuration is valid.")
         return 0
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    try:
+        start_logging(settings)
+    except OSError as error:
+        print(f"LOG_FILE names {settings.log_file}, which cannot be written: {error.strerror}.", file=sys.stderr)
+        return WRONG_CONFIGURATION
+    # Imported late: the metrics' place must be known before their module is imported.
     from tracseq_gateway.server.process import serve
 
     return serve(settings)

@@ -30,6 +30,8 @@ class Upstream:
 
     Attributes:
         heads: the heads that ``serve_requests`` has read.
+        connections: how many there were, health checks left out.
+        health: the status of the answer to health checks.
     """
 
     def __init__(self, conversation: Conversation | None = None) -> None:
@@ -37,6 +39,7 @@ class Upstream:
         self.reply = answer()
         self.heads: list[bytes] = []
         self.connections = 0
+        self.health = "200 OK"
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
@@ -49,13 +52,17 @@ class Upstream:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self.connections += 1
             self._open.add(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
-            self._conversation(connection)
+            if connection.recv(12, socket.MSG_PEEK) == b"GET /health ":
+                read_head(connection)
+                connection.sendall(answer(self.health))
+            else:
+                self.connections += 1
+                self._conversation(connection)
         self._open.discard(connection)
 
     def serve_requests(self, connection: socket.socket) -> None:

@@ -9,6 +9,7 @@ from tracseq_gateway.endpoints.answer import Answer, json_answer
 
 if TYPE_CHECKING:
     from tracseq_gateway.gateway import Gateway
+    from tracseq_gateway.upstream.service import Service
 
 
 async def live(gateway: "Gateway") -> Answer:
@@ -30,6 +31,7 @@ async def detailed(gateway: "Gateway") -> Answer:
     content = _about("ok" if well else "degraded")
     content |= {
         "readiness": gateway.readiness,
+        "rate_limit": "shared" if gateway.limiter.shared else "local",
         "database": database,
         "redis": redis,
         "services": services,
@@ -41,8 +43,11 @@ def _about(status: str) -> dict[str, Any]:
     return {"status": status, "version": __version__, "hostname": socket.gethostname()}
 
 
-def _service(service: Any) -> dict[str, Any]:
+def _service(service: "Service") -> dict[str, Any]:
     return {
+        "breaker": service.breaker.state.name.lower().replace("_", "-"),
+        "in_flight": service.in_flight,
+        "rate_limit_cost": round(service.pace.cost, 2),
         "servers": [
             {
                 "address": server.label,
@@ -51,5 +56,5 @@ def _service(service: Any) -> dict[str, Any]:
                 "connections": len(server.pool.connections),
             }
             for server in service.servers
-        ]
+        ],
     }

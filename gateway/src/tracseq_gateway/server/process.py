@@ -11,6 +11,7 @@ from uvicorn.supervisors import Multiprocess
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.downstream.connection import DownstreamConnection
 from tracseq_gateway.server.listeners import listening_sockets
+from tracseq_gateway.server.metrics_folder import forget_process, prepare_metrics_folder
 from tracseq_gateway.server.notify import notify, watchdog_interval
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: None)
     if settings.gateway_workers > 1:
+        prepare_metrics_folder(settings.gateway_state_directory)
         return _serve_with_workers(settings, sockets)
     _NotifyingServer(_config(settings)).run(sockets)
     return 0
@@ -90,17 +92,27 @@ class _NotifyingSupervisor(Multiprocess):
         self._ready = False
         self._interval = watchdog_interval()
         self._last_sign = 0.0
+        self._known: set[int] = set()
 
     def keep_subprocess_alive(self) -> None:
+        if self.should_exit.is_set():
+            return
         if not self._ready:
             self._ready = all(process.is_ready() for process in self.processes)
             if self._ready:
                 notify("READY=1")
         super().keep_subprocess_alive()
+        self._forget_ended()
         self.failed = self.should_exit.is_set()
         if self._interval is not None and time.monotonic() - self._last_sign >= self._interval:
             self._last_sign = time.monotonic()
             notify("WATCHDOG=1")
+
+    def _forget_ended(self) -> None:
+        running = {process.pid for process in self.processes if process.pid is not None}
+        for ended in self._known - running:
+            forget_process(ended)
+        self._known = running
 
     def terminate_all(self) -> None:
         notify("STOPPING=1")
