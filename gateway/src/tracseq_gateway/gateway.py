@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import Callable
 
+from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.authentication.guard import Guard
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.downstream.connection import DownstreamConnection, Handler
@@ -54,6 +55,7 @@ class Gateway:
         self.downstreams: set[DownstreamConnection] = set()
         self.database = Database(settings)
         self.redis = RedisStore(settings)
+        self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
         self.services = self._make_services()
         self.limiter = RateLimiter(settings, self.redis, loop)
         self.metrics = MetricsRecorder()
@@ -76,6 +78,7 @@ class Gateway:
             self.limiter,
             self.metrics,
             AccessLog(self._log_sink, masker) if settings.enable_access_log else None,
+            self.audit,
             self.loop,
         )
 
@@ -105,6 +108,8 @@ class Gateway:
         """Begin to work; what the gateway depends on may still be away."""
         self.database.start()
         self._guard.verifier.start()
+        if self.audit is not None:
+            self.audit.start()
         self._health_checker.start()
         self._tasks = [
             asyncio.create_task(self._repeat(SWEEP_SECONDS, self._sweep)),
@@ -129,6 +134,8 @@ class Gateway:
         for service in self.services.values():
             for server in service.servers:
                 server.pool.close()
+        if self.audit is not None:
+            await self.audit.stop()
         await self.redis.stop()
         await self.database.stop()
         self._log_sink.flush()

@@ -35,12 +35,20 @@ async def detailed(gateway: "Gateway") -> Answer:
         "database": database,
         "redis": redis,
         "services": services,
+        "audit": _audit(gateway),
     }
     return json_answer(200 if well else 503, content)
 
 
 def _about(status: str) -> dict[str, Any]:
     return {"status": status, "version": __version__, "hostname": socket.gethostname()}
+
+
+def _audit(gateway: "Gateway") -> dict[str, Any]:
+    if gateway.audit is None:
+        return {"status": "off"}
+    status = "kept on disk" if gateway.audit.away else "delivered"
+    return {"status": status, "in_memory": gateway.audit.in_memory, "on_disk": gateway.audit.on_disk}
 
 
 def _service(service: "Service") -> dict[str, Any]:

@@ -53,6 +53,9 @@ class MetricsRecorder:
             registry.UPSTREAM_CONNECTIONS.labels(name).set(connections)
         registry.CLIENT_CONNECTIONS.set(len(gateway.downstreams))
         registry.LIMIT_SHARED.set(gateway.limiter.shared)
+        if gateway.audit is not None:
+            registry.AUDIT_BACKLOG.labels("memory").set(gateway.audit.in_memory)
+            registry.AUDIT_BACKLOG.labels("disk").set(gateway.audit.on_disk)
         usage = gateway.database.pool_usage()
         registry.DATABASE_CONNECTIONS.labels("open").set(usage["size"])
         registry.DATABASE_CONNECTIONS.labels("idle").set(usage["idle"])

@@ -47,7 +47,13 @@ CLIENT_CONNECTIONS = Gauge("gateway_client_connections", "Open connections of cl
 DATABASE_CONNECTIONS = Gauge(
     "gateway_database_connections", "Connections to Postgres.", ("state",), multiprocess_mode="livesum"
 )
-AUDIT_BACKLOG = Gauge("gateway_audit_backlog", "Audit entries not delivered yet.", multiprocess_mode="livesum")
+AUDIT_BACKLOG = Gauge(
+    # All workers look at the same folder, so their numbers are not to be added up.
+    "gateway_audit_backlog",
+    "Audit entries not delivered yet.",
+    ("place",),
+    multiprocess_mode="livemax",
+)
 
 
 def exposition() -> bytes:

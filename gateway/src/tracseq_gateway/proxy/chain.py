@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.authentication.guard import Guard
 from tracseq_gateway.authentication.identity import Identity
 from tracseq_gateway.http.problem import Problem
@@ -33,6 +34,7 @@ class RequestChain:
         limiter: RateLimiter,
         metrics: MetricsRecorder,
         access_log: AccessLog | None,
+        audit: AuditTrail | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._services = services
@@ -42,6 +44,7 @@ class RequestChain:
         self._limiter = limiter
         self._metrics = metrics
         self._access_log = access_log
+        self._audit = audit
         self._clock = loop.time
 
     async def run(self, exchange: "Exchange") -> None:
@@ -102,7 +105,7 @@ class RequestChain:
         return identity
 
     def note_end(self, exchange: "Exchange") -> None:
-        """Count and log a request that has ended."""
+        """Count, log and audit a request that has ended."""
         now = self._clock()
         seconds = now - exchange.started_at
         service = exchange.service
@@ -117,5 +120,7 @@ class RequestChain:
         if exchange.cause == "limited":
             self._metrics.limited(service.name if service else "")
         self._metrics.request_ended(service.name if service else "", exchange.request.method, status, seconds)
+        if self._audit is not None:
+            self._audit.request_ended(exchange, seconds)
         if self._access_log is not None:
             self._access_log.request_ended(exchange, seconds)
