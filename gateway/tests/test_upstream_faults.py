@@ -10,7 +10,7 @@ import pytest
 
 from conftest import StartGateway, StartUpstream
 from support.processes import free_port, wait_until
-from support.upstreams import Upstream, answer, read_head
+from support.upstreams import Upstream, answer, read_head, read_request
 
 
 def test_a_service_that_is_not_there_is_told_as_502(start_gateway: StartGateway) -> None:
@@ -99,7 +99,7 @@ def test_reads_are_tried_again_elsewhere_and_writes_are_not(
     lock = threading.Lock()
 
     def unwell(connection: socket.socket) -> None:
-        while head := read_head(connection):
+        while head := read_request(connection):
             with lock:
                 requests.append(head.split(b" ")[0])
             connection.sendall(answer("503 Service Unavailable"))

@@ -79,7 +79,6 @@ class Gateway:
             self.metrics,
             AccessLog(self._log_sink, masker) if settings.enable_access_log else None,
             self.audit,
-            self.loop,
         )
 
     def _make_services(self) -> dict[str, Service]:

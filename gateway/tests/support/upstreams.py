@@ -1,6 +1,7 @@
 """Services of the tests: each connection is served by a function that a test gives."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -17,6 +18,16 @@ def read_head(connection: socket.socket) -> bytes:
             return data
         data += piece
     return data
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read a request with a Content-Length, or without a body, and return its head."""
+    head, _, body = read_head(connection).partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0:
+        left -= len(connection.recv(left)) or left
+    return head and head + b"\r\n\r\n"
 
 
 def answer(status: str = "200 OK", body: bytes = b"{}", *fields: str) -> bytes:
@@ -66,8 +77,8 @@ class Upstream:
         self._open.discard(connection)
 
     def serve_requests(self, connection: socket.socket) -> None:
-        """Answer each bodiless request with ``reply``, keeping the connection."""
-        while head := read_head(connection):
+        """Answer each request with ``reply``, keeping the connection."""
+        while head := read_request(connection):
             self.heads.append(head)
             connection.sendall(self.reply)
 

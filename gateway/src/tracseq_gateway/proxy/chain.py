@@ -1,6 +1,6 @@
 """Everything that a request passes before its service, and what is noted at its end."""
 
-import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tracseq_gateway.audit.trail import AuditTrail
@@ -35,7 +35,6 @@ class RequestChain:
         metrics: MetricsRecorder,
         access_log: AccessLog | None,
         audit: AuditTrail | None,
-        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._services = services
         self._clients = clients
@@ -45,7 +44,6 @@ class RequestChain:
         self._metrics = metrics
         self._access_log = access_log
         self._audit = audit
-        self._clock = loop.time
 
     async def run(self, exchange: "Exchange") -> None:
         """Take a request to its service.
@@ -106,7 +104,7 @@ class RequestChain:
 
     def note_end(self, exchange: "Exchange") -> None:
         """Count, log and audit a request that has ended."""
-        now = self._clock()
+        now = monotonic()
         seconds = now - exchange.started_at
         service = exchange.service
         status = exchange.status

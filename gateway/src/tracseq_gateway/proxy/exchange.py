@@ -7,6 +7,7 @@ state, which makes the file longer than others.
 
 import asyncio
 from enum import Enum, auto
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tracseq_gateway.downstream.connection import DownstreamConnection
@@ -54,7 +55,8 @@ class Exchange:
         client_address: where the request came from.
         identity: the caller, where known.
         service: where the request is to go, once it may.
-        answered_at: the loop's time of the answer's head, 0 before.
+        started_at: the monotonic clock at its begin; the loop's own clock counts milliseconds only.
+        answered_at: the same clock at the answer's head, 0 before.
         answer_lines: field lines that the gateway adds to the answer.
     """
 
@@ -65,7 +67,7 @@ class Exchange:
         self.connection = connection
         self.request = request
         self.response = response
-        self.started_at = gateway.loop.time()
+        self.started_at = monotonic()
         self.request_id = b""
         self.cause = ""
         self.upstream_label = ""
@@ -121,7 +123,7 @@ class Exchange:
         while True:
             attempts -= 1
             server = service.choose(tried)
-            may_retry = attempts > 0 and self.gateway.loop.time() < deadline
+            may_retry = attempts > 0 and monotonic() < deadline
             self._retry_status_allowed = may_retry and self._is_repeatable()
             result = await self._attempt(server, target, fields, fresh=fresh)
             if result is Outcome.ANSWERED:
@@ -261,7 +263,7 @@ class Exchange:
                 self._upstream.abort()
             self._finish(Outcome.RETRIED_STATUS)
             return
-        self.answered_at = self.gateway.loop.time()
+        self.answered_at = monotonic()
         fields, length_known = field_lines(headers, self.answer_lines, without_length=status == 204)
         self.response.send_head(status, reason, fields, bodiless=bodiless, length_known=length_known)
 
@@ -295,7 +297,7 @@ class Exchange:
             self._leave_upstream()
             self._finish(UpstreamFailure.MALFORMED)
             return
-        self.answered_at = self.gateway.loop.time()
+        self.answered_at = monotonic()
         if self.service is not None:
             self.service.breaker.succeeded()
         fields, _ = field_lines(headers, self.answer_lines, without_length=True)
