@@ -170,7 +170,8 @@ class Gateway:
         if request.path.startswith(API_PREFIX):
             handler = Exchange(self, connection, request, response)
         else:
-            handler = EndpointExchange(self, request, response, request_id_from(None))
+            request_id = request_id_from(dict(request.headers).get(b"x-request-id"))
+            handler = EndpointExchange(self, request, response, request_id)
         handler.begin()
         return handler
 

@@ -40,11 +40,15 @@ class GatewayProcess:
         self.folder = folder
         self.errors = folder / f"stderr-{self.port}"
         self._environment = environment(
-            GATEWAY_PORT=self.port, **{"GATEWAY_STATE_DIRECTORY": folder / "state", **variables}
+            **{"GATEWAY_PORT": self.port, "GATEWAY_STATE_DIRECTORY": folder / "state", **variables}
         )
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tracseq_gateway"], env=self._environment, stderr=errors, cwd="/"
+                [sys.executable, "-m", "tracseq_gateway"],
+                env=self._environment,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd="/",
             )
 
     def wait(self) -> "GatewayProcess":

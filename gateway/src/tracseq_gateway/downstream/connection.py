@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracseq_gateway.gateway import Gateway
 
 LINGER_SECONDS = 2.0
+FIRST_REQUEST_SECONDS = 1.0
 
 
 class Tunnel(Protocol):
@@ -88,6 +89,7 @@ class DownstreamConnection(asyncio.Protocol):
         self._headers: HeaderList = []
         self._head_bytes = 0
         self._in_head = True
+        self._unused = True
         self._refused = False
         self._repeating_head = False
         self._after_switch = b""
@@ -212,6 +214,7 @@ class DownstreamConnection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         self.current = request
+        self._unused = False
         self.deadline = self.clock() + self.settings.client_idle_timeout
         self.handler = self.gateway.begin(self, request, Response(self, request))
 
@@ -339,7 +342,12 @@ class DownstreamConnection(asyncio.Protocol):
     def shutdown(self) -> None:
         """Take no further request; called by uvicorn when the process is to end."""
         self.draining = True
-        if self.current is None:
+        if self.current is not None:
+            return
+        if self._unused:
+            # Accepted a moment ago; its first request is on the way and nobody would repeat it.
+            self.deadline = self.clock() + FIRST_REQUEST_SECONDS
+        else:
             self.transport.close()
 
     def expire(self) -> None:
@@ -352,12 +360,12 @@ class DownstreamConnection(asyncio.Protocol):
             self.transport.abort()
 
     def _client_stalled(self) -> None:
-        request = self.current
-        waits_for_client = self._write_paused or (
-            request is not None and not request.body_complete and not self._reading_paused
-        )
-        if waits_for_client:
+        request, handler = self.current, self.handler
+        if self._write_paused:
             self.transport.abort()
+        elif request is not None and handler is not None and not request.body_complete and not self._reading_paused:
+            self._refused = True
+            handler.body_refused(Problem(408, "The request's body did not come in time.", "body-timeout"))
         else:
             self.deadline = self.clock() + self.settings.client_idle_timeout
 

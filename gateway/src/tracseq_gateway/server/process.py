@@ -1,5 +1,6 @@
 """Runs uvicorn with the gateway's protocol, in this process or in several workers."""
 
+import asyncio
 import logging
 import signal
 import socket
@@ -60,21 +61,27 @@ def _config(settings: Settings) -> uvicorn.Config:
 class _NotifyingServer(uvicorn.Server):
     """Tells systemd when it is ready, that it lives, and when it stops."""
 
+    _watchdog: asyncio.Task[None] | None = None
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         notify("READY=1")
         interval = watchdog_interval()
         if interval is not None:
-            self.config.callback_notify = _still_alive
-            self.config.timeout_notify = interval  # type: ignore[assignment]
+            # In the event loop, so that a loop that hangs is found out.
+            self._watchdog = asyncio.create_task(_keep_saying_alive(interval))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         notify("STOPPING=1")
         await super().shutdown(sockets)
+        if self._watchdog is not None:
+            self._watchdog.cancel()
 
 
-async def _still_alive() -> None:
-    notify("WATCHDOG=1")
+async def _keep_saying_alive(interval: float) -> None:
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
 
 
 def _serve_with_workers(settings: Settings, sockets: list[socket.socket]) -> int:
@@ -104,7 +111,7 @@ class _NotifyingSupervisor(Multiprocess):
         super().keep_subprocess_alive()
         self._forget_ended()
         self.failed = self.should_exit.is_set()
-        if self._interval is not None and time.monotonic() - self._last_sign >= self._interval:
+        if self._ready and self._interval is not None and time.monotonic() - self._last_sign >= self._interval:
             self._last_sign = time.monotonic()
             notify("WATCHDOG=1")
 
