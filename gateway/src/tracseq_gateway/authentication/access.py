@@ -1,6 +1,7 @@
 """Who may do what: public routes, and roles by route and method."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tracseq_gateway.authentication.paths import PLAIN_PATH, PathPattern, normalise_path, parse_pattern
 
@@ -28,13 +29,18 @@ class AccessRule:
 
 
 class AccessPolicy:
-    """Public routes and rules; what no rule speaks of is open to every valid token."""
+    """Public routes and rules; what no rule speaks of is open to every valid token.
+
+    Attributes:
+        is_public: tells of a method and a path whether they need no token.
+    """
 
     def __init__(self, public: tuple[Route, ...], rules: tuple[AccessRule, ...]) -> None:
         self._public = public
         self._rules = rules
+        self.is_public = lru_cache(maxsize=4096)(self._is_public)
 
-    def is_public(self, method: bytes, path: bytes) -> bool:
+    def _is_public(self, method: bytes, path: bytes) -> bool:
         """Whether a request needs no token; a path with escapes always needs one."""
         if not PLAIN_PATH.fullmatch(path):
             return False

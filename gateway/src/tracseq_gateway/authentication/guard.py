@@ -27,23 +27,22 @@ class Guard:
         Raises:
             Problem: a token is missing or not valid (401), or its roles are not enough (403).
         """
-        public = self._policy.is_public(method, path)
+        if authorization is None:
+            if self._policy.is_public(method, path):
+                return None
+            raise Problem(401, "A token is needed.", "token", [(b"www-authenticate", b"Bearer")])
         try:
             identity = await self._verified(authorization)
         except Problem:
             # Whoever renews an expired token still sends it along.
-            if public:
+            if self._policy.is_public(method, path):
                 return None
             raise
-        if public:
+        if self._policy.allows(method, path, identity.roles) or self._policy.is_public(method, path):
             return identity
-        if not self._policy.allows(method, path, identity.roles):
-            raise Problem(403, "The token's roles do not allow this.", "role")
-        return identity
+        raise Problem(403, "The token's roles do not allow this.", "role")
 
-    async def _verified(self, authorization: bytes | None) -> Identity:
-        if authorization is None:
-            raise Problem(401, "A token is needed.", "token", [(b"www-authenticate", b"Bearer")])
+    async def _verified(self, authorization: bytes) -> Identity:
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise Problem(401, "A bearer token is needed.", "token", [(b"www-authenticate", b"Bearer")])

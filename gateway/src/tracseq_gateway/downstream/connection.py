@@ -88,6 +88,7 @@ class DownstreamConnection(asyncio.Protocol):
         self._target = b""
         self._headers: HeaderList = []
         self._head_bytes = 0
+        self._fed_bytes = 0
         self._in_head = True
         self._unused = True
         self._refused = False
@@ -131,6 +132,7 @@ class DownstreamConnection(asyncio.Protocol):
             return
         if self._refused or self._closing:
             return
+        self._fed_bytes = len(data)
         if self._in_head:
             if not self._head_bytes and self.current is None:
                 self.deadline = self.clock() + self.settings.client_header_timeout
@@ -163,9 +165,8 @@ class DownstreamConnection(asyncio.Protocol):
         parser, headers, target = self.parser, self._headers, self._target
         self._headers, self._target = [], b""
         self._in_head = False
-        size = len(target) + sum([len(name) + len(value) + 4 for name, value in headers])
         try:
-            if size > self.settings.max_header_size or len(headers) > self.settings.max_header_count:
+            if len(headers) > self.settings.max_header_count or self._is_too_large(target, headers):
                 raise Problem(431, "The request's header fields are too large.", "head-size")
             request = read_head(
                 parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
@@ -183,6 +184,14 @@ class DownstreamConnection(asyncio.Protocol):
             request.upgrade = b""
             self.waiting.append(request)
             self.pause_reading()
+
+    def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
+        limit: int = self.settings.max_header_size
+        # What came in so few bytes cannot be larger, and need not be added up.
+        if self._head_bytes <= limit and self._fed_bytes <= limit:
+            return False
+        size = len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
+        return size > limit
 
     def on_body(self, data: bytes) -> None:
         """Take a piece of a request's body."""

@@ -1,15 +1,14 @@
 """Who the client is, by the connection and by what trusted proxies say."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from tracseq_gateway.configuration.lists import Network
 from tracseq_gateway.http.fields import HeaderList
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """Where a request came from.
 
     Attributes:

@@ -15,7 +15,6 @@ from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
-from tracseq_gateway.proxy.request_fields import accepts_trailers
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
@@ -83,7 +82,6 @@ class Exchange:
         self._body_sent = False
         self._was_reused = False
         self._answer_begun = False
-        self._trailers_wanted = False
         self._problem: Problem | None = None
         self._running = False
         self._task: asyncio.Task[None] | None = None
@@ -106,7 +104,6 @@ class Exchange:
         Raises:
             Problem: no server answered, and nothing of an answer was sent yet.
         """
-        self._trailers_wanted = accepts_trailers(self.request)
         trial = service.breaker.admit()
         try:
             await self._try_servers(service, target, fields)
@@ -177,14 +174,13 @@ class Exchange:
 
     def _send(self, connection: UpstreamConnection, server: UpstreamServer, target: "Target", fields: bytes) -> None:
         request = self.request
-        address = server.address
-        path = target.path if not address.path_prefix else address.path_prefix.encode() + target.path
         query = b"?" + request.query if request.query else b""
-        head = b"%b %b%b HTTP/1.1\r\nhost: %b\r\n%b\r\n" % (
+        head = b"%b %b%b%b HTTP/1.1\r\n%b%b\r\n" % (
             request.method,
-            path,
+            server.path_prefix,
+            target.path,
             query,
-            address.authority_bytes,
+            server.host_line,
             fields,
         )
         chunked = request.chunked
@@ -285,7 +281,7 @@ class Exchange:
         else:
             self.request.sink = None
             self.request.discard_body = True
-            wanted = trailers and self._trailers_wanted
+            wanted = trailers and self.request.wants_trailers
             self._upstream = None
             self.response.finish(trailer_lines(trailers) if wanted else b"")
         self._finish(Outcome.ANSWERED)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 131_072
 LAST_READ_BYTES = 262_144
+# Most fields are told from these two by the length of their name alone.
+CONTENT_LENGTH_SIZE = len(b"content-length")
+TRANSFER_ENCODING_SIZE = len(b"transfer-encoding")
 
 
 class Receiver(Protocol):
@@ -200,13 +203,13 @@ class UpstreamConnection(asyncio.Protocol):
             # Without a body the parser cannot tell a HEAD answer's end and says "close".
             self._head_request and self._parser.get_http_version() == "1.1" and _allows_reuse(headers)
         )
-        framing = _framing(headers)
+        framing, length_known = _framing(headers)
         too_large = self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
-        if too_large or framing not in (None, b"chunked"):
+        if too_large or framing not in (b"", b"chunked"):
             # No other coding was asked for (RFC 9112, 6.1), and its end would be uncertain.
             self._fail(UpstreamFailure.MALFORMED)
             return
-        self._until_close = not bodiless and framing is None and not _has_length(headers)
+        self._until_close = not (bodiless or framing or length_known)
         receiver.on_response(status, self._reason, headers, bodiless=bodiless)
         if self._head_request and self.receiver is receiver:
             # The parser would wait for the content that a HEAD answer only announces.
@@ -346,17 +349,20 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.abort()
 
 
-def _framing(headers: HeaderList) -> bytes | None:
-    codings = [value.strip().lower() for name, value in headers if name.lower() == b"transfer-encoding"]
-    return b", ".join(codings) if codings else None
+def _framing(headers: HeaderList) -> tuple[bytes, bool]:
+    codings: list[bytes] = []
+    length_known = False
+    for name, value in headers:
+        size = len(name)
+        if size == CONTENT_LENGTH_SIZE and name.lower() == b"content-length":
+            length_known = True
+        elif size == TRANSFER_ENCODING_SIZE and name.lower() == b"transfer-encoding":
+            codings.append(value.strip().lower())
+    return b", ".join(codings), length_known
 
 
 def _size(headers: HeaderList) -> int:
     return sum(len(name) + len(value) for name, value in headers)
-
-
-def _has_length(headers: HeaderList) -> bool:
-    return any(name.lower() == b"content-length" for name, _ in headers)
 
 
 def _allows_reuse(headers: HeaderList) -> bool:
