@@ -57,6 +57,7 @@ def test_tokens_that_are_not_valid_are_refused(start_gateway: StartGateway, upst
         "no token": {"Authorization": "Bearer"},
         "nonsense": bearer("abc"),
         "expired": bearer(make_token(exp=now - 6, **good)),
+        "issued too long ago": bearer(make_token(iat=now - 9 * 3600, **good)),
         "not yet": bearer(make_token(nbf=now + 30, **good)),
         "without an end": bearer(make_token(exp=None, **good)),
         "without a subject": bearer(make_token(sub=None, **good)),

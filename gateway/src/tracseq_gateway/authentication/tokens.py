@@ -105,7 +105,12 @@ class TokenVerifier:
         texts = [user, token_id or "-", tenant or "-", *roles] if isinstance(roles, list) else []
         if not texts or not all(isinstance(text, str) and is_field_text(text) for text in texts):
             raise _refusal("The token's claims have a form that cannot be passed on.")
-        expires_at = float(claims["exp"]) + self._settings.jwt_leeway
+        expires_at = float(claims["exp"])
+        if "iat" in claims:
+            expires_at = min(expires_at, float(claims["iat"]) + self._settings.jwt_expiration_hours * 3600)
+        expires_at += self._settings.jwt_leeway
+        if expires_at <= time.time():
+            raise _refusal("The token is older than tokens may become.")
         return Identity(user, tenant, frozenset(roles), token_id, expires_at)
 
     def _forget_oldest(self) -> None:

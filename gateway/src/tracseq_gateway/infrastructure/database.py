@@ -50,8 +50,9 @@ class Database:
                     timeout=settings.db_connection_timeout,
                     command_timeout=settings.db_connection_timeout,
                     server_settings={"application_name": "tracseq-gateway", "jit": "off"},
+                    init=_log_statements if settings.enable_sql_logging else None,
                 )
-            except DATABASE_ERRORS as error:
+            except (*DATABASE_ERRORS, ValueError) as error:
                 if not said:
                     log.warning("The database cannot be reached (%s); trying on.", type(error).__name__)
                     said = True
@@ -107,3 +108,10 @@ class Database:
                 await self._pool.close()
         except DATABASE_ERRORS:
             self._pool.terminate()
+
+
+async def _log_statements(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # The statements only: their arguments are what people have done.
+    connection.add_query_logger(
+        lambda statement: log.info("SQL in %.1f ms: %s", statement.elapsed * 1000, " ".join(statement.query.split()))
+    )

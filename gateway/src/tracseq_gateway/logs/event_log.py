@@ -46,7 +46,5 @@ def start_logging(settings: Settings) -> LogSink:
     for handler in list(root.handlers):
         root.removeHandler(handler)
     root.addHandler(EventLog(sink, Masker(settings.log_mask_fields)))
-    root.setLevel(settings.log_level)
-    if settings.enable_sql_logging:
-        logging.getLogger("tracseq_gateway.sql").setLevel(logging.DEBUG)
+    root.setLevel(logging.DEBUG if settings.gateway_debug else settings.log_level)
     return sink

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import signal
 import socket
 import time
@@ -39,6 +40,8 @@ def serve(settings: Settings) -> int:
     if settings.gateway_workers > 1:
         prepare_metrics_folder(settings.gateway_state_directory)
         return _serve_with_workers(settings, sockets)
+    # Log files are followed without a signal; one sent out of habit must not end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _NotifyingServer(_config(settings)).run(sockets)
     return 0
 
@@ -52,7 +55,7 @@ def _config(settings: Settings) -> uvicorn.Config:
         lifespan="on",
         workers=settings.gateway_workers,
         backlog=settings.gateway_backlog,
-        timeout_graceful_shutdown=int(settings.gateway_shutdown_timeout),
+        timeout_graceful_shutdown=math.ceil(settings.gateway_shutdown_timeout),
         log_config=None,
         access_log=False,
     )
