@@ -1,8 +1,9 @@
 """Runs all measurements and prints one table of each kind.
 
-From the repository's root, with the Python of an environment that has ``gateway[benchmark]``:
+From the repository's root, with the Python of an environment that has
+``gateway[test,benchmark]``:
 
-    cd gateway && python -m benchmarks [--seconds 3]
+    python gateway/benchmarks [--seconds 3]
 
 CPU time is that of the proxy's process, told by the kernel; it is what a request costs,
 whatever else the machine does meanwhile. Requests a second share the machine's cores with
@@ -14,7 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+GATEWAY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(GATEWAY), str(GATEWAY / "tests")]
 
 from benchmarks.load import Measurement, measure
 from benchmarks.proxies import Proxies, Proxy
