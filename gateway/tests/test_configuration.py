@@ -38,11 +38,16 @@ def test_all_errors_are_told_at_once_and_no_secret_among_them() -> None:
         TRUSTED_PROXIES="10.0.0.0/8,nonsense",
         DB_POOL_MIN_SIZE="50",
         DB_POOL_MAX_SIZE="10",
+        ACCESS_RULES="DELETE /api/samples/*",
+        PUBLIC_ROUTES="/everything",
+        ENVIRONMENT="production",
+        GATEWAY_DEBUG="true",
     )
     assert result.returncode == 1
     for name in ("DATABASE_URL", "GATEWAY_PORT", "JWT_SECRET_KEY", "RAG_SERVICE_URL", "TRUSTED_PROXIES"):
         assert f"- {name} is wrong" in result.stderr
-    assert "DB_POOL_MAX_SIZE is wrong" in result.stderr
+    for name in ("DB_POOL_MAX_SIZE", "ACCESS_RULES", "PUBLIC_ROUTES", "GATEWAY_DEBUG"):
+        assert f"- {name} is wrong" in result.stderr
     assert "hunter2" not in result.stderr
 
 
@@ -61,3 +66,10 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
 def test_short_secrets_are_refused_where_it_matters() -> None:
     assert check(JWT_SECRET_KEY="dev-secret-key").returncode == 0
     assert check(JWT_SECRET_KEY="dev-secret-key", ENVIRONMENT="production").returncode == 1
+
+
+def test_files_of_the_database_address_must_be_readable() -> None:
+    result = check(DATABASE_URL="postgres://u:hunter2@db.example.org/lims?sslmode=verify-full&sslrootcert=/nowhere")
+    assert result.returncode == 1
+    assert "its sslrootcert names /nowhere" in result.stderr
+    assert "hunter2" not in result.stderr

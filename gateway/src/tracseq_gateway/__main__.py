@@ -1,13 +1,14 @@
-"""The command line: ``python -m tracseq_gateway [serve|check]``."""
+"""The command line: ``python -m tracseq_gateway [serve|check|migrate]``."""
 
 import argparse
-import logging
 import sys
 
 from tracseq_gateway.configuration.problem import ConfigurationError
 from tracseq_gateway.configuration.settings import load_settings
+from tracseq_gateway.logs.event_log import start_logging
 
 WRONG_CONFIGURATION = 1
+MIGRATION_FAILED = 5
 
 
 def main() -> int:
@@ -16,9 +17,10 @@ def main() -> int:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=("serve", "check"),
+        choices=("serve", "check", "migrate"),
         default="serve",
-        help="serve: run the gateway (the default); check: only check the configuration",
+        help="serve: run the gateway (the default); check: only check the configuration; "
+        "migrate: bring the database up to date",
     )
     command = parser.parse_args().command
     try:
@@ -31,7 +33,16 @@ def main() -> int:
     if command == "check":
         print("The configuration is valid.")
         return 0
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    try:
+        start_logging(settings)
+    except OSError as error:
+        print(f"LOG_FILE names {settings.log_file}, which cannot be written: {error.strerror}.", file=sys.stderr)
+        return WRONG_CONFIGURATION
+    if command == "migrate":
+        from tracseq_gateway.audit.migrate import migrate
+
+        return 0 if migrate() else MIGRATION_FAILED
+    # Imported late: the metrics' place must be known before their module is imported.
     from tracseq_gateway.server.process import serve
 
     return serve(settings)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tracseq_gateway.configuration.settings import load_settings
 from tracseq_gateway.gateway import Gateway
+from tracseq_gateway.logs.event_log import start_logging
 
 Message = MutableMapping[str, Any]
 
@@ -24,7 +25,9 @@ async def application(
     """Start the gateway, hand it to the protocol by the lifespan's state, and stop it."""
     await receive()
     loop = asyncio.get_running_loop()
-    gateway = Gateway(load_settings(), loop)
+    settings = load_settings()
+    log_sink = start_logging(settings)
+    gateway = Gateway(settings, loop, log_sink)
     scope["state"]["gateway"] = gateway
     await gateway.start()
     drain_on_signals(gateway)

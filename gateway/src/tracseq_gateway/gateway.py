@@ -3,7 +3,10 @@
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 
+from tracseq_gateway.audit.trail import AuditTrail
+from tracseq_gateway.authentication.guard import Guard
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.downstream.connection import DownstreamConnection, Handler
 from tracseq_gateway.downstream.request import Request
@@ -14,17 +17,27 @@ from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.infrastructure.redis import RedisStore
+from tracseq_gateway.limiting.limiter import RateLimiter
+from tracseq_gateway.limiting.pace import INTERVAL_SECONDS, ServicePace
+from tracseq_gateway.logs.access_log import AccessLog
+from tracseq_gateway.logs.masking import Masker
+from tracseq_gateway.logs.sink import LogSink
+from tracseq_gateway.metrics.recorder import MetricsRecorder
+from tracseq_gateway.proxy.chain import RequestChain
 from tracseq_gateway.proxy.client import ClientResolver
+from tracseq_gateway.proxy.cors import CrossOrigin
 from tracseq_gateway.proxy.exchange import Exchange
-from tracseq_gateway.proxy.request_fields import common_fields
 from tracseq_gateway.proxy.response_fields import SECURITY_HEADERS
-from tracseq_gateway.proxy.target import API_PREFIX, find_target
-from tracseq_gateway.proxy.trace import request_id_from, traceparent_from
+from tracseq_gateway.proxy.target import API_PREFIX
+from tracseq_gateway.proxy.trace import request_id_from
+from tracseq_gateway.upstream.breaker import CircuitBreaker
+from tracseq_gateway.upstream.health_check import HealthChecker
 from tracseq_gateway.upstream.pool import ConnectionPool
 from tracseq_gateway.upstream.server import UpstreamServer
 from tracseq_gateway.upstream.service import Service
 
 SWEEP_SECONDS = 0.5
+LOG_FLUSH_SECONDS = 0.2
 
 
 class Gateway:
@@ -35,33 +48,53 @@ class Gateway:
         services: the configured services by name.
     """
 
-    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop, log_sink: LogSink) -> None:
         self.settings = settings
         self.loop = loop
         self.log = logging.getLogger("tracseq_gateway")
         self.downstreams: set[DownstreamConnection] = set()
         self.database = Database(settings)
         self.redis = RedisStore(settings)
+        self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
         self.services = self._make_services()
-        self._clients = ClientResolver(settings.trusted_proxies)
+        self.limiter = RateLimiter(settings, self.redis, loop)
+        self.metrics = MetricsRecorder()
+        self._log_sink = log_sink
+        self._guard = Guard(settings, self.redis, loop)
+        self.chain = self._make_chain()
+        servers = [server for service in self.services.values() for server in service.servers]
+        self._health_checker = HealthChecker(servers, settings.service_health_path, settings.health_check_interval)
         self._readiness = "starting"
-        self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _make_chain(self) -> RequestChain:
+        settings = self.settings
+        masker = Masker(settings.log_mask_fields)
+        return RequestChain(
+            self.services,
+            ClientResolver(settings.trusted_proxies),
+            CrossOrigin(settings),
+            self._guard,
+            self.limiter,
+            self.metrics,
+            AccessLog(self._log_sink, masker) if settings.enable_access_log else None,
+            self.audit,
+        )
 
     def _make_services(self) -> dict[str, Service]:
-        tls = ssl.create_default_context(cafile=self.settings.upstream_ca_file)
-        return {
-            name: Service(
-                name,
-                [
-                    UpstreamServer(
-                        address,
-                        ConnectionPool(address, self.settings, self.loop, tls if address.secure else None),
-                    )
-                    for address in addresses
-                ],
+        settings = self.settings
+        tls = ssl.create_default_context(cafile=settings.upstream_ca_file)
+        services: dict[str, Service] = {}
+        for name, addresses in settings.services.items():
+            servers = [
+                UpstreamServer(address, ConnectionPool(address, settings, self.loop, tls if address.secure else None))
+                for address in addresses
+            ]
+            breaker = CircuitBreaker(
+                settings.circuit_breaker_failure_threshold, settings.circuit_breaker_recovery_timeout, self.loop
             )
-            for name, addresses in self.settings.services.items()
-        }
+            services[name] = Service(name, servers, breaker, ServicePace(adaptive=settings.adaptive_rate_limiting))
+        return services
 
     # Life
 
@@ -73,7 +106,15 @@ class Gateway:
     async def start(self) -> None:
         """Begin to work; what the gateway depends on may still be away."""
         self.database.start()
-        self._sweeper = asyncio.create_task(self._sweep())
+        self._guard.verifier.start()
+        if self.audit is not None:
+            self.audit.start()
+        self._health_checker.start()
+        self._tasks = [
+            asyncio.create_task(self._repeat(SWEEP_SECONDS, self._sweep)),
+            asyncio.create_task(self._repeat(INTERVAL_SECONDS, self._judge)),
+            asyncio.create_task(self._repeat(LOG_FLUSH_SECONDS, self._log_sink.flush)),
+        ]
         self._readiness = "ready"
 
     def drain(self) -> None:
@@ -83,26 +124,43 @@ class Gateway:
     async def stop(self) -> None:
         """End the work; requests in flight have ended before."""
         self.drain()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for task in self._tasks:
+            task.cancel()
+        self._health_checker.stop()
+        self._guard.verifier.stop()
         for connection in list(self.downstreams):
             connection.transport.abort()
         for service in self.services.values():
             for server in service.servers:
                 server.pool.close()
+        if self.audit is not None:
+            await self.audit.stop()
         await self.redis.stop()
         await self.database.stop()
+        self._log_sink.flush()
 
-    async def _sweep(self) -> None:
+    async def _repeat(self, seconds: float, work: Callable[[], None]) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            now = self.loop.time()
-            for connection in list(self.downstreams):
-                if connection.deadline < now:
-                    connection.expire()
-            for service in self.services.values():
-                for server in service.servers:
-                    server.pool.sweep(now)
+            await asyncio.sleep(seconds)
+            try:
+                work()
+            except Exception:
+                self.log.exception("Work that repeats every %g seconds failed.", seconds)
+
+    def _sweep(self) -> None:
+        now = self.loop.time()
+        for connection in list(self.downstreams):
+            if connection.deadline < now:
+                connection.expire()
+        for service in self.services.values():
+            for server in service.servers:
+                server.pool.sweep(now)
+
+    def _judge(self) -> None:
+        for service in self.services.values():
+            service.pace.judge()
+        self.limiter.forget_old()
+        self.metrics.take_gauges(self)
 
     # Requests
 
@@ -112,30 +170,10 @@ class Gateway:
         if request.path.startswith(API_PREFIX):
             handler = Exchange(self, connection, request, response)
         else:
-            handler = EndpointExchange(self, request, response, request_id_from(None))
+            request_id = request_id_from(dict(request.headers).get(b"x-request-id"))
+            handler = EndpointExchange(self, request, response, request_id)
         handler.begin()
         return handler
-
-    async def chain(self, exchange: Exchange) -> None:
-        """Take a request through everything that stands before its service.
-
-        Raises:
-            Problem: the request is not let through, or the service does not answer.
-        """
-        request = exchange.request
-        headers = dict(request.headers)
-        exchange.request_id = request_id_from(headers.get(b"x-request-id"))
-        client = self._clients.resolve(exchange.connection.peer[0], request.headers)
-        target = find_target(request.path)
-        service = self.services.get(target.service)
-        if service is None:
-            raise Problem(404, "The service is not configured.", "route")
-        traceparent = traceparent_from(headers.get(b"traceparent"))
-        fields = common_fields(request, client, target, exchange.request_id, traceparent, b"")
-        await exchange.forward(service, target, fields, b"x-request-id: %b\r\n" % exchange.request_id)
-
-    def account(self, exchange: Exchange) -> None:
-        """Note a request that has ended."""
 
     # Answers of the gateway's own
 
@@ -154,11 +192,12 @@ class Gateway:
         headers: HeaderList = [
             (b"content-type", b"application/problem+json"),
             (b"cache-control", b"no-store"),
-            (b"x-request-id", request_id),
             *SECURITY_HEADERS.items(),
             *problem.headers,
         ]
-        response.send_whole(problem.status, headers, problem.body(request_id.decode()))
+        if not lines:
+            headers.append((b"x-request-id", request_id))
+        response.send_whole(problem.status, headers, problem.body(request_id.decode()), lines)
 
     def refuse(self, response: Response, problem: Problem) -> None:
         """Answer something that could not be understood as a request."""

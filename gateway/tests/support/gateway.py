@@ -40,11 +40,15 @@ class GatewayProcess:
         self.folder = folder
         self.errors = folder / f"stderr-{self.port}"
         self._environment = environment(
-            GATEWAY_PORT=self.port, **{"GATEWAY_STATE_DIRECTORY": folder / "state", **variables}
+            **{"GATEWAY_PORT": self.port, "GATEWAY_STATE_DIRECTORY": folder / "state", **variables}
         )
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tracseq_gateway"], env=self._environment, stderr=errors, cwd="/"
+                [sys.executable, "-m", "tracseq_gateway"],
+                env=self._environment,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd="/",
             )
 
     def wait(self) -> "GatewayProcess":
@@ -61,7 +65,7 @@ class GatewayProcess:
 
     def connect(self) -> socket.socket:
         """Open a connection."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
@@ -79,6 +83,9 @@ class GatewayProcess:
 def read_all(connection: socket.socket) -> bytes:
     """Read until the other side closes."""
     data = b""
-    while piece := connection.recv(65536):
-        data += piece
+    try:
+        while piece := connection.recv(65536):
+            data += piece
+    except TimeoutError as error:
+        raise AssertionError(f"The connection stays open after {data!r}") from error
     return data

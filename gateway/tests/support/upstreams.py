@@ -1,6 +1,7 @@
 """Services of the tests: each connection is served by a function that a test gives."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -19,6 +20,16 @@ def read_head(connection: socket.socket) -> bytes:
     return data
 
 
+def read_request(connection: socket.socket) -> bytes:
+    """Read a request with a Content-Length, or without a body, and return its head."""
+    head, _, body = read_head(connection).partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0:
+        left -= len(connection.recv(left)) or left
+    return head and head + b"\r\n\r\n"
+
+
 def answer(status: str = "200 OK", body: bytes = b"{}", *fields: str) -> bytes:
     """Return a whole answer."""
     lines = "".join(f"{field}\r\n" for field in fields)
@@ -30,6 +41,8 @@ class Upstream:
 
     Attributes:
         heads: the heads that ``serve_requests`` has read.
+        connections: how many there were, health checks left out.
+        health: the status of the answer to health checks.
     """
 
     def __init__(self, conversation: Conversation | None = None) -> None:
@@ -37,6 +50,7 @@ class Upstream:
         self.reply = answer()
         self.heads: list[bytes] = []
         self.connections = 0
+        self.health = "200 OK"
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
@@ -49,18 +63,22 @@ class Upstream:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self.connections += 1
             self._open.add(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
-            self._conversation(connection)
+            if connection.recv(12, socket.MSG_PEEK) == b"GET /health ":
+                read_head(connection)
+                connection.sendall(answer(self.health))
+            else:
+                self.connections += 1
+                self._conversation(connection)
         self._open.discard(connection)
 
     def serve_requests(self, connection: socket.socket) -> None:
-        """Answer each bodiless request with ``reply``, keeping the connection."""
-        while head := read_head(connection):
+        """Answer each request with ``reply``, keeping the connection."""
+        while head := read_request(connection):
             self.heads.append(head)
             connection.sendall(self.reply)
 

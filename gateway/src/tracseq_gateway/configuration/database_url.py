@@ -1,5 +1,6 @@
 """The address of the database, as libpq and asyncpg read it."""
 
+import os
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 KNOWN_PARAMETERS = {
@@ -75,3 +76,7 @@ def _check_parameters(parameters: dict[str, list[str]]) -> None:
     if attributes not in SESSION_ATTRIBUTES:
         names = ", ".join(sorted(SESSION_ATTRIBUTES))
         raise ValueError(f"its target_session_attrs must be one of {names}")
+    for name in ("sslrootcert", "sslcert", "sslkey"):
+        path = parameters.get(name, [""])[-1]
+        if path and not os.access(path, os.R_OK):
+            raise ValueError(f"its {name} names {path}, which cannot be read; give a readable file")

@@ -32,11 +32,6 @@ class UpstreamAddress:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
-    @property
-    def authority_bytes(self) -> bytes:
-        """The authority as the Host field writes it."""
-        return self.authority.encode()
-
     def __str__(self) -> str:
         return f"{'https' if self.secure else 'http'}://{self.authority}{self.path_prefix}"
 

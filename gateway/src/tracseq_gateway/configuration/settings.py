@@ -8,9 +8,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from tracseq_gateway.authentication.access import parse_route, parse_rules
 from tracseq_gateway.configuration.database_url import normalise_database_url
 from tracseq_gateway.configuration.lists import NetworkList, TextList
 from tracseq_gateway.configuration.problem import from_validation
@@ -132,6 +135,13 @@ class Settings(BaseSettings):
     def _upper_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("gateway_debug")
+    @classmethod
+    def _no_debug_in_production(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("environment") == "production":
+            raise ValueError("it must be false where ENVIRONMENT is production")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _database_url(cls, value: SecretStr) -> SecretStr:
@@ -173,6 +183,36 @@ class Settings(BaseSettings):
             return value
         if (value is None) == (info.data.get("jwt_public_key") is None):
             raise ValueError("JWT_ALGORITHM is RS256, which needs JWT_PUBLIC_KEY or JWT_JWKS_URL, and not both")
+        return value
+
+    @field_validator("jwt_public_key")
+    @classmethod
+    def _jwt_public_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                load_pem_public_key(value.get_secret_value().encode())
+            except (ValueError, UnsupportedAlgorithm):
+                raise ValueError("it is not a public key in PEM form") from None
+        return value
+
+    @field_validator("public_routes")
+    @classmethod
+    def _public_routes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            parse_route(text)
+        return value
+
+    @field_validator("access_rules")
+    @classmethod
+    def _access_rules(cls, value: str) -> str:
+        parse_rules(value)
+        return value
+
+    @field_validator("log_file")
+    @classmethod
+    def _log_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.parent.is_dir():
+            raise ValueError(f"the directory {value.parent} does not exist; make it")
         return value
 
     @field_validator("upstream_ca_file")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracseq_gateway.gateway import Gateway
 
 LINGER_SECONDS = 2.0
+FIRST_REQUEST_SECONDS = 1.0
 
 
 class Tunnel(Protocol):
@@ -87,8 +88,12 @@ class DownstreamConnection(asyncio.Protocol):
         self._target = b""
         self._headers: HeaderList = []
         self._head_bytes = 0
+        self._fed_bytes = 0
         self._in_head = True
+        self._unused = True
         self._refused = False
+        self._repeating_head = False
+        self._after_switch = b""
         self._closing = False
         self._reading_paused = False
         self._write_paused = False
@@ -127,6 +132,7 @@ class DownstreamConnection(asyncio.Protocol):
             return
         if self._refused or self._closing:
             return
+        self._fed_bytes = len(data)
         if self._in_head:
             if not self._head_bytes and self.current is None:
                 self.deadline = self.clock() + self.settings.client_header_timeout
@@ -144,7 +150,8 @@ class DownstreamConnection(asyncio.Protocol):
 
     def on_url(self, part: bytes) -> None:
         """Take a piece of the request target."""
-        self._target += part
+        if not self._repeating_head:
+            self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head; trailer fields of a request are dropped (RFC 9110, 6.5.1)."""
@@ -153,18 +160,20 @@ class DownstreamConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Check the head and begin the request, or let it wait for its turn."""
-        if self._refused:
+        if self._refused or self._repeating_head:
             return
         parser, headers, target = self.parser, self._headers, self._target
         self._headers, self._target = [], b""
         self._in_head = False
-        size = len(target) + sum([len(name) + len(value) + 4 for name, value in headers])
         try:
-            if size > self.settings.max_header_size or len(headers) > self.settings.max_header_count:
+            if len(headers) > self.settings.max_header_count or self._is_too_large(target, headers):
                 raise Problem(431, "The request's header fields are too large.", "head-size")
             request = read_head(
                 parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
             )
+            limit = self.settings.max_request_size
+            if limit and (request.content_length or 0) > limit:
+                raise Problem(413, "The request's body is too large.", "body-size")
         except Problem as problem:
             self._refuse(problem)
             return
@@ -172,8 +181,17 @@ class DownstreamConnection(asyncio.Protocol):
         if self.current is None:
             self._begin(request)
         else:
+            request.upgrade = b""
             self.waiting.append(request)
             self.pause_reading()
+
+    def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
+        limit: int = self.settings.max_header_size
+        # What came in so few bytes cannot be larger, and need not be added up.
+        if self._head_bytes <= limit and self._fed_bytes <= limit:
+            return False
+        size = len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
+        return size > limit
 
     def on_body(self, data: bytes) -> None:
         """Take a piece of a request's body."""
@@ -191,9 +209,13 @@ class DownstreamConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
+        request = self.receiving
+        if request is not None and request.has_body and self.parser.should_upgrade():
+            # The parser takes the body for the new protocol's bytes; see _after_upgrade.
+            return
         self._in_head = True
         self._head_bytes = 0
-        request, self.receiving = self.receiving, None
+        self.receiving = None
         if request is not None and not self._refused:
             request.finish()
 
@@ -201,6 +223,7 @@ class DownstreamConnection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         self.current = request
+        self._unused = False
         self.deadline = self.clock() + self.settings.client_idle_timeout
         self.handler = self.gateway.begin(self, request, Response(self, request))
 
@@ -221,14 +244,19 @@ class DownstreamConnection(asyncio.Protocol):
             self.waiting.pop()
 
     def _after_upgrade(self, rest: bytes) -> None:
-        request = self.current
-        if request is not None and request.upgrade and not self.waiting:
-            # Bytes after the request belong to the new protocol and are of no use before
-            # the service has agreed to it.
-            if rest:
-                self._refuse(Problem(400, "Nothing may follow before the upgrade.", "framing"))
-            return
         self.parser = httptools.HttpRequestParser(self)
+        request = self.current
+        if self.receiving is not None:
+            # The upgrade is not accepted, so the body is an ordinary one: a parser that has
+            # read a head of the same framing goes on with it.
+            self._repeating_head = True
+            self.parser.feed_data(_framing_head(self.receiving))
+            self._repeating_head = False
+        elif request is not None and request.upgrade:
+            # Whether the bytes after it are HTTP depends on what the service says.
+            self._after_switch = rest
+            self.pause_reading()
+            return
         if rest:
             self.data_received(rest)
 
@@ -244,8 +272,11 @@ class DownstreamConnection(asyncio.Protocol):
         self.deadline = self.clock() + self.settings.client_keep_alive_timeout
         if self.waiting:
             self._begin(self.waiting.popleft())
-        else:
-            self.resume_reading()
+            return
+        self.resume_reading()
+        if self._after_switch:
+            rest, self._after_switch = self._after_switch, b""
+            self.data_received(rest)
 
     def _close_after(self, response: Response) -> None:
         self._closing = True
@@ -265,6 +296,8 @@ class DownstreamConnection(asyncio.Protocol):
         self.current = None
         self.handler = None
         self.deadline = float("inf")
+        if self._after_switch:
+            tunnel.write(self._after_switch)
         self.resume_reading()
 
     # Flow
@@ -318,7 +351,12 @@ class DownstreamConnection(asyncio.Protocol):
     def shutdown(self) -> None:
         """Take no further request; called by uvicorn when the process is to end."""
         self.draining = True
-        if self.current is None:
+        if self.current is not None:
+            return
+        if self._unused:
+            # Accepted a moment ago; its first request is on the way and nobody would repeat it.
+            self.deadline = self.clock() + FIRST_REQUEST_SECONDS
+        else:
             self.transport.close()
 
     def expire(self) -> None:
@@ -331,11 +369,17 @@ class DownstreamConnection(asyncio.Protocol):
             self.transport.abort()
 
     def _client_stalled(self) -> None:
-        request = self.current
-        waits_for_client = self._write_paused or (
-            request is not None and not request.body_complete and not self._reading_paused
-        )
-        if waits_for_client:
+        request, handler = self.current, self.handler
+        if self._write_paused:
             self.transport.abort()
+        elif request is not None and handler is not None and not request.body_complete and not self._reading_paused:
+            self._refused = True
+            handler.body_refused(Problem(408, "The request's body did not come in time.", "body-timeout"))
         else:
             self.deadline = self.clock() + self.settings.client_idle_timeout
+
+
+def _framing_head(request: Request) -> bytes:
+    if request.chunked:
+        return b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+    return b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % (request.content_length or 0)

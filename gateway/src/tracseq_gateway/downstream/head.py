@@ -4,6 +4,7 @@ from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.http.fields import HeaderList, connection_options, list_members
 from tracseq_gateway.http.problem import Problem
 
+LOOKED_AT = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 TARGET_CHARACTERS = bytes(set(range(0x21, 0x7F)) - set(b"\\#"))
 
 
@@ -25,6 +26,8 @@ def read_head(method: bytes, target: bytes, version: str, headers: HeaderList, k
     hosts = 0
     upgrade = b""
     for name, value in headers:
+        if name not in LOOKED_AT:
+            continue
         if name == b"host":
             hosts += 1
             request.host = value

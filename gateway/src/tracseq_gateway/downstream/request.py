@@ -29,6 +29,7 @@ class Request:
         content_length: bytes of the body where the client told them.
         chunked: the body comes in chunks, its length is unknown.
         upgrade: the protocol that the client wants to change to, or empty.
+        wants_trailers: the client takes trailer fields (RFC 9110, 10.1.4).
         body_complete: the whole body was received.
     """
 
@@ -51,6 +52,7 @@ class Request:
         "sink",
         "target",
         "upgrade",
+        "wants_trailers",
     )
 
     def __init__(self, method: bytes, target: bytes, headers: HeaderList) -> None:
@@ -65,6 +67,7 @@ class Request:
         self.chunked = False
         self.expects_continue = False
         self.upgrade = b""
+        self.wants_trailers = False
         self.buffer: list[bytes] = []
         self.buffered = 0
         self.body_size = 0

@@ -87,9 +87,14 @@ class Response:
         self.flush()
         self.connection.response_finished(self)
 
-    def send_whole(self, status: int, headers: HeaderList, body: bytes) -> None:
-        """Send an answer that is known as a whole."""
-        fields = b"".join([b"%b: %b\r\n" % header for header in headers])
+    def send_empty(self, status: int, fields: bytes) -> None:
+        """Send an answer that has no content, such as 204."""
+        self.send_head(status, reason_phrase(status), fields, bodiless=True, length_known=False)
+        self.finish()
+
+    def send_whole(self, status: int, headers: HeaderList, body: bytes, lines: bytes = b"") -> None:
+        """Send an answer that is known as a whole; ``lines`` are further field lines."""
+        fields = b"".join([b"%b: %b\r\n" % header for header in headers]) + lines
         bodiless = self.request.method == b"HEAD" or status in (204, 304)
         if status != 204:
             fields += b"content-length: %d\r\n" % len(body)

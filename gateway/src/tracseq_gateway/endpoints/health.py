@@ -9,6 +9,7 @@ from tracseq_gateway.endpoints.answer import Answer, json_answer
 
 if TYPE_CHECKING:
     from tracseq_gateway.gateway import Gateway
+    from tracseq_gateway.upstream.service import Service
 
 
 async def live(gateway: "Gateway") -> Answer:
@@ -30,9 +31,11 @@ async def detailed(gateway: "Gateway") -> Answer:
     content = _about("ok" if well else "degraded")
     content |= {
         "readiness": gateway.readiness,
+        "rate_limit": "shared" if gateway.limiter.shared else "local",
         "database": database,
         "redis": redis,
         "services": services,
+        "audit": _audit(gateway),
     }
     return json_answer(200 if well else 503, content)
 
@@ -41,8 +44,18 @@ def _about(status: str) -> dict[str, Any]:
     return {"status": status, "version": __version__, "hostname": socket.gethostname()}
 
 
-def _service(service: Any) -> dict[str, Any]:
+def _audit(gateway: "Gateway") -> dict[str, Any]:
+    if gateway.audit is None:
+        return {"status": "off"}
+    status = "kept on disk" if gateway.audit.away else "delivered"
+    return {"status": status, "in_memory": gateway.audit.in_memory, "on_disk": gateway.audit.on_disk}
+
+
+def _service(service: "Service") -> dict[str, Any]:
     return {
+        "breaker": service.breaker.state.name.lower().replace("_", "-"),
+        "in_flight": service.in_flight,
+        "rate_limit_cost": round(service.pace.cost, 2),
         "servers": [
             {
                 "address": server.label,
@@ -51,5 +64,5 @@ def _service(service: Any) -> dict[str, Any]:
                 "connections": len(server.pool.connections),
             }
             for server in service.servers
-        ]
+        ],
     }

@@ -18,6 +18,10 @@ class DatabaseAway(Exception):
     """There is no connection to the database now."""
 
 
+DATABASE_ERRORS = (DatabaseAway, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a call may raise when the database is away or will not do what it is asked."""
+
+
 class Database:
     """A pool that comes up when the database does, and outlives its absence.
 
@@ -46,8 +50,9 @@ class Database:
                     timeout=settings.db_connection_timeout,
                     command_timeout=settings.db_connection_timeout,
                     server_settings={"application_name": "tracseq-gateway", "jit": "off"},
+                    init=_log_statements if settings.enable_sql_logging else None,
                 )
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*DATABASE_ERRORS, ValueError) as error:
                 if not said:
                     log.warning("The database cannot be reached (%s); trying on.", type(error).__name__)
                     said = True
@@ -77,7 +82,7 @@ class Database:
                 read_only = await self.pool.fetchval(
                     "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
                 )
-        except (DatabaseAway, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_ERRORS:
             return {"status": "down", "pool": self.pool_usage()}
         if read_only:
             await self.forget_connections()
@@ -101,5 +106,12 @@ class Database:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._pool.close()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_ERRORS:
             self._pool.terminate()
+
+
+async def _log_statements(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # The statements only: their arguments are what people have done.
+    connection.add_query_logger(
+        lambda statement: log.info("SQL in %.1f ms: %s", statement.elapsed * 1000, " ".join(statement.query.split()))
+    )

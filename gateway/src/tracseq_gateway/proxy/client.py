@@ -1,15 +1,14 @@
 """Who the client is, by the connection and by what trusted proxies say."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from tracseq_gateway.configuration.lists import Network
 from tracseq_gateway.http.fields import HeaderList
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """Where a request came from.
 
     Attributes:
@@ -77,3 +76,16 @@ def _is_address(text: str) -> bool:
 
 def _join(chain: list[str], peer: str) -> bytes:
     return ", ".join([*chain, peer]).encode("latin-1")
+
+
+def limit_key(user: str | None, address: str) -> str:
+    """Return whom the rate limit counts: the user, or else the address.
+
+    Of an IPv6 address the first 64 bits count, as one subscriber has all of the rest.
+    """
+    if user is not None:
+        return f"user:{user}"
+    if ":" in address:
+        network = ip_network((address.partition("%")[0], 64), strict=False)
+        return f"address:{network.network_address}"
+    return f"address:{address}"

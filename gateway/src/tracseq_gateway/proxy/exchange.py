@@ -7,6 +7,7 @@ state, which makes the file longer than others.
 
 import asyncio
 from enum import Enum, auto
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tracseq_gateway.downstream.connection import DownstreamConnection
@@ -14,13 +15,13 @@ from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
-from tracseq_gateway.proxy.request_fields import accepts_trailers
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
 from tracseq_gateway.upstream.connection import UpstreamConnection
-from tracseq_gateway.upstream.failure import UpstreamError, UpstreamFailure
+from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
 from tracseq_gateway.upstream.server import UpstreamServer
 
 if TYPE_CHECKING:
+    from tracseq_gateway.authentication.identity import Identity
     from tracseq_gateway.gateway import Gateway
     from tracseq_gateway.proxy.target import Target
     from tracseq_gateway.upstream.service import Service
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
 """Methods that may be sent twice (RFC 9110, 9.2.2)."""
 RETRIED_STATUSES = frozenset({502, 503})
+NEVER_SENT = frozenset({UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT, UpstreamFailure.OVERLOADED})
 CLIENT_CLOSED_REQUEST = 499
+
+
+class AnswerCut(Exception):
+    """The answer ended before it was whole, and the client must see that (RFC 9112, 8)."""
 
 
 class Outcome(Enum):
@@ -45,6 +51,12 @@ class Exchange:
         status: what the client was answered; 499 where it left before.
         cause: one word for what went wrong, or empty.
         upstream_label: the server that was asked last, or empty.
+        client_address: where the request came from.
+        identity: the caller, where known.
+        service: where the request is to go, once it may.
+        started_at: the monotonic clock at its begin; the loop's own clock counts milliseconds only.
+        answered_at: the same clock at the answer's head, 0 before.
+        answer_lines: field lines that the gateway adds to the answer.
     """
 
     def __init__(
@@ -54,18 +66,24 @@ class Exchange:
         self.connection = connection
         self.request = request
         self.response = response
-        self.started_at = gateway.loop.time()
+        self.started_at = monotonic()
         self.request_id = b""
         self.cause = ""
         self.upstream_label = ""
+        self.client_address = ""
+        self.identity: Identity | None = None
+        self.service: Service | None = None
+        self.answered_at = 0.0
+        self.answer_lines = b""
         self.client_left = False
         self._upstream: UpstreamConnection | None = None
         self._outcome: asyncio.Future[Outcome | UpstreamFailure] | None = None
         self._retry_status_allowed = False
         self._body_sent = False
-        self._trailers_wanted = False
+        self._was_reused = False
+        self._answer_begun = False
         self._problem: Problem | None = None
-        self._response_lines = b""
+        self._running = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -77,18 +95,23 @@ class Exchange:
 
     # The way of the request
 
-    async def forward(self, service: "Service", target: "Target", fields: bytes, response_lines: bytes) -> None:
+    async def forward(self, service: "Service", target: "Target", fields: bytes) -> None:
         """Send the request to the service's servers until one answers.
 
         Args:
             fields: the field lines for the service, all but Host.
-            response_lines: field lines to add to the answer.
 
         Raises:
             Problem: no server answered, and nothing of an answer was sent yet.
         """
-        self._response_lines = response_lines
-        self._trailers_wanted = accepts_trailers(self.request)
+        trial = service.breaker.admit()
+        try:
+            await self._try_servers(service, target, fields)
+        finally:
+            if trial:
+                service.breaker.trial_abandoned()
+
+    async def _try_servers(self, service: "Service", target: "Target", fields: bytes) -> None:
         settings = self.gateway.settings
         deadline = self.started_at + settings.upstream_retry_deadline
         attempts = settings.upstream_attempts
@@ -97,26 +120,33 @@ class Exchange:
         while True:
             attempts -= 1
             server = service.choose(tried)
-            may_retry = attempts > 0 and self.gateway.loop.time() < deadline
+            may_retry = attempts > 0 and monotonic() < deadline
             self._retry_status_allowed = may_retry and self._is_repeatable()
             result = await self._attempt(server, target, fields, fresh=fresh)
             if result is Outcome.ANSWERED:
                 return
-            stale = result is UpstreamFailure.CLOSED and self._was_reused and not fresh
-            fresh = stale
-            if not stale:
+            fresh = result is UpstreamFailure.CLOSED and self._was_reused and not fresh and not self._answer_begun
+            if not fresh:
                 tried.add(server)
             if isinstance(result, UpstreamFailure):
-                self._check_failure(result, may_retry)
+                self._note_failure(result, service, server, stale=fresh)
+                self._check_repeatable(result, may_retry=may_retry)
 
-    def _check_failure(self, failure: UpstreamFailure, may_retry: bool) -> None:
+    def _note_failure(
+        self, failure: UpstreamFailure, service: "Service", server: UpstreamServer, *, stale: bool
+    ) -> None:
         self.cause = failure.value
+        self.gateway.metrics.upstream_failed(service.name, "stale" if stale else failure.value)
+        if not stale and failure is not UpstreamFailure.OVERLOADED:
+            service.breaker.failed()
+        if failure in (UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT):
+            # The next check decides whether it is well again.
+            server.healthy = False
+
+    def _check_repeatable(self, failure: UpstreamFailure, *, may_retry: bool) -> None:
         if self.response.started:
-            # The client must see that the answer is cut (RFC 9112, 8).
-            self.connection.transport.abort()
-            raise asyncio.CancelledError
-        never_sent = failure in (UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT)
-        if not may_retry or not (never_sent or self._is_repeatable()):
+            raise AnswerCut
+        if not may_retry or not (failure in NEVER_SENT or self._is_repeatable()):
             raise Problem(failure.status, failure.sentence, failure.value)
 
     def _is_repeatable(self) -> bool:
@@ -144,14 +174,13 @@ class Exchange:
 
     def _send(self, connection: UpstreamConnection, server: UpstreamServer, target: "Target", fields: bytes) -> None:
         request = self.request
-        address = server.address
-        path = target.path if not address.path_prefix else address.path_prefix.encode() + target.path
         query = b"?" + request.query if request.query else b""
-        head = b"%b %b%b HTTP/1.1\r\nhost: %b\r\n%b\r\n" % (
+        head = b"%b %b%b%b HTTP/1.1\r\n%b%b\r\n" % (
             request.method,
-            path,
+            server.path_prefix,
+            target.path,
             query,
-            address.authority_bytes,
+            server.host_line,
             fields,
         )
         chunked = request.chunked
@@ -180,8 +209,7 @@ class Exchange:
         """Leave the service's work: nobody waits for it any more."""
         self.client_left = True
         self._leave_upstream()
-        if self._task is not None:
-            self._task.cancel()
+        self._stop_working()
 
     def client_writable(self, writable: bool) -> None:
         """Make the service wait for a slow client."""
@@ -199,8 +227,7 @@ class Exchange:
             self.connection.transport.abort()
             return
         self._problem = problem
-        if self._task is not None:
-            self._task.cancel()
+        self._stop_working()
 
     def _leave_upstream(self) -> None:
         upstream, self._upstream = self._upstream, None
@@ -221,13 +248,19 @@ class Exchange:
 
     def on_response(self, status: int, reason: bytes, headers: HeaderList, *, bodiless: bool) -> None:
         """Send the answer's head, or try another server instead."""
+        if self.service is not None:
+            if status in FAILING_STATUSES:
+                self.service.breaker.failed()
+            else:
+                self.service.breaker.succeeded()
         if status in RETRIED_STATUSES and self._retry_status_allowed and not self._body_sent:
             self.cause = f"status-{status}"
             if self._upstream is not None:
                 self._upstream.abort()
             self._finish(Outcome.RETRIED_STATUS)
             return
-        fields, length_known = field_lines(headers, self._response_lines, without_length=status == 204)
+        self.answered_at = monotonic()
+        fields, length_known = field_lines(headers, self.answer_lines, without_length=status == 204)
         self.response.send_head(status, reason, fields, bodiless=bodiless, length_known=length_known)
 
     def on_content(self, data: bytes) -> None:
@@ -248,7 +281,7 @@ class Exchange:
         else:
             self.request.sink = None
             self.request.discard_body = True
-            wanted = trailers and self._trailers_wanted
+            wanted = trailers and self.request.wants_trailers
             self._upstream = None
             self.response.finish(trailer_lines(trailers) if wanted else b"")
         self._finish(Outcome.ANSWERED)
@@ -260,7 +293,10 @@ class Exchange:
             self._leave_upstream()
             self._finish(UpstreamFailure.MALFORMED)
             return
-        fields, _ = field_lines(headers, self._response_lines, without_length=True)
+        self.answered_at = monotonic()
+        if self.service is not None:
+            self.service.breaker.succeeded()
+        fields, _ = field_lines(headers, self.answer_lines, without_length=True)
         switch = b"connection: upgrade\r\nupgrade: %b\r\n" % self.request.upgrade
         self.response.send_switch(reason, fields + switch)
         self.response.flush()
@@ -270,6 +306,7 @@ class Exchange:
 
     def on_failure(self, failure: UpstreamFailure, *, answered: bool) -> None:
         """Note that this attempt brought no whole answer."""
+        self._answer_begun = answered
         self.request.sink = None
         self._upstream = None
         self._finish(failure)
@@ -291,11 +328,21 @@ class Exchange:
         """Start to work on the request."""
         self._task = self.gateway.loop.create_task(self._run())
 
+    def _stop_working(self) -> None:
+        # A task that is cancelled before its first step would never come to _run's end.
+        if self._task is not None and self._running:
+            self._task.cancel()
+
     async def _run(self) -> None:
+        self._running = True
         try:
-            await self.gateway.chain(self)
+            if self._problem is not None or self.client_left:
+                raise asyncio.CancelledError
+            await self.gateway.chain.run(self)
         except Problem as problem:
             self.fail(problem)
+        except AnswerCut:
+            self.connection.transport.abort()
         except asyncio.CancelledError:
             if self._problem is not None:
                 self.fail(self._problem)
@@ -306,7 +353,12 @@ class Exchange:
             self.gateway.log.exception("A request failed by an error of the gateway itself.")
             self.fail(Problem(500, "The gateway failed.", "internal"))
         finally:
-            self.gateway.account(self)
+            self.gateway.chain.note_end(self)
+
+    def answer_empty(self, status: int, lines: bytes) -> None:
+        """Answer without content."""
+        self.request.discard_body = True
+        self.response.send_empty(status, lines)
 
     def fail(self, problem: Problem) -> None:
         """Answer with a problem where nothing was answered yet."""
@@ -315,4 +367,4 @@ class Exchange:
         if self.response.started:
             self.connection.transport.abort()
         else:
-            self.gateway.answer_problem(self.response, problem, self.request_id, self._response_lines)
+            self.gateway.answer_problem(self.response, problem, self.request_id, self.answer_lines)

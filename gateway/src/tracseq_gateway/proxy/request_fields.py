@@ -1,7 +1,7 @@
 """Writes the head of the request that goes to a service."""
 
 from tracseq_gateway.downstream.request import Request
-from tracseq_gateway.http.fields import FORWARDING, HOP_BY_HOP, IDENTITY, connection_options
+from tracseq_gateway.http.fields import FORWARDING, HOP_BY_HOP, IDENTITY, connection_options, list_members
 from tracseq_gateway.proxy.client import Client
 from tracseq_gateway.proxy.target import Target
 
@@ -22,19 +22,18 @@ def common_fields(
     Args:
         identity: complete lines that say who asks, or nothing.
     """
-    dropped = REPLACED
-    wants_trailers = False
-    options = connection_options(request.headers)
-    if options and not options <= PLAIN_CONNECTION:
-        dropped = dropped | options
     lines: list[bytes] = []
+    options: frozenset[bytes] = frozenset()
     for name, value in request.headers:
         # Many servers read x_user_id and x-user-id as one (RFC 3875, 4.1.18).
-        if name in dropped or (b"_" in name and name.replace(b"_", b"-") in dropped):
-            if name == b"te" and b"trailers" in value.lower():
-                wants_trailers = True
-        else:
+        if name not in REPLACED and (b"_" not in name or name.replace(b"_", b"-") not in REPLACED):
             lines.append(b"%b: %b\r\n" % (name, value))
+        elif name == b"connection":
+            options = connection_options(request.headers)
+        elif name == b"te":
+            request.wants_trailers = b"trailers" in list_members(value)
+    if not options <= PLAIN_CONNECTION:
+        lines = [line for line in lines if line.partition(b":")[0] not in options]
     host = client.host or request.host
     lines.append(
         b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n"
@@ -49,11 +48,6 @@ def common_fields(
         lines.append(b"expect: 100-continue\r\n")
     if request.upgrade:
         lines.append(b"connection: upgrade\r\nupgrade: %b\r\n" % request.upgrade)
-    elif wants_trailers:
+    elif request.wants_trailers:
         lines.append(b"connection: te\r\nte: trailers\r\n")
     return b"".join(lines)
-
-
-def accepts_trailers(request: Request) -> bool:
-    """Whether the client wants trailer fields (RFC 9110, 6.5.1)."""
-    return any(name == b"te" and b"trailers" in value.lower() for name, value in request.headers)

@@ -6,7 +6,7 @@ that was taken off is passed on as ``X-Forwarded-Prefix``.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracseq_gateway.configuration.service_urls import SERVICE_PATHS
 from tracseq_gateway.http.problem import Problem
@@ -19,8 +19,7 @@ AMBIGUOUS = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|;|$)|%2f|%5c|%00|%25(?:
 _NAMES = {word.encode(): name for name, words in SERVICE_PATHS.items() for word in words}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A service's name, the path to ask it for, and the prefix that was taken off."""
 
     service: str
@@ -34,7 +33,7 @@ def find_target(path: bytes) -> Target:
     Raises:
         Problem: the path can be read in two ways (400) or names no known service (404).
     """
-    if AMBIGUOUS.search(path):
+    if (b"%" in path or b"/." in path) and AMBIGUOUS.search(path):
         raise Problem(400, "The path holds dot segments or encoded slashes.", "path")
     word, slash, rest = path[len(API_PREFIX) :].partition(b"/")
     name = _NAMES.get(word)

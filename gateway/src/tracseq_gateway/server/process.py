@@ -1,6 +1,8 @@
 """Runs uvicorn with the gateway's protocol, in this process or in several workers."""
 
+import asyncio
 import logging
+import math
 import signal
 import socket
 import time
@@ -11,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.downstream.connection import DownstreamConnection
 from tracseq_gateway.server.listeners import listening_sockets
+from tracseq_gateway.server.metrics_folder import forget_process, prepare_metrics_folder
 from tracseq_gateway.server.notify import notify, watchdog_interval
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,10 @@ def serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: None)
     if settings.gateway_workers > 1:
+        prepare_metrics_folder(settings.gateway_state_directory)
         return _serve_with_workers(settings, sockets)
+    # Log files are followed without a signal; one sent out of habit must not end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _NotifyingServer(_config(settings)).run(sockets)
     return 0
 
@@ -49,7 +55,7 @@ def _config(settings: Settings) -> uvicorn.Config:
         lifespan="on",
         workers=settings.gateway_workers,
         backlog=settings.gateway_backlog,
-        timeout_graceful_shutdown=int(settings.gateway_shutdown_timeout),
+        timeout_graceful_shutdown=math.ceil(settings.gateway_shutdown_timeout),
         log_config=None,
         access_log=False,
     )
@@ -58,21 +64,27 @@ def _config(settings: Settings) -> uvicorn.Config:
 class _NotifyingServer(uvicorn.Server):
     """Tells systemd when it is ready, that it lives, and when it stops."""
 
+    _watchdog: asyncio.Task[None] | None = None
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         notify("READY=1")
         interval = watchdog_interval()
         if interval is not None:
-            self.config.callback_notify = _still_alive
-            self.config.timeout_notify = interval  # type: ignore[assignment]
+            # In the event loop, so that a loop that hangs is found out.
+            self._watchdog = asyncio.create_task(_keep_saying_alive(interval))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         notify("STOPPING=1")
         await super().shutdown(sockets)
+        if self._watchdog is not None:
+            self._watchdog.cancel()
 
 
-async def _still_alive() -> None:
-    notify("WATCHDOG=1")
+async def _keep_saying_alive(interval: float) -> None:
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
 
 
 def _serve_with_workers(settings: Settings, sockets: list[socket.socket]) -> int:
@@ -90,17 +102,27 @@ class _NotifyingSupervisor(Multiprocess):
         self._ready = False
         self._interval = watchdog_interval()
         self._last_sign = 0.0
+        self._known: set[int] = set()
 
     def keep_subprocess_alive(self) -> None:
+        if self.should_exit.is_set():
+            return
         if not self._ready:
             self._ready = all(process.is_ready() for process in self.processes)
             if self._ready:
                 notify("READY=1")
         super().keep_subprocess_alive()
+        self._forget_ended()
         self.failed = self.should_exit.is_set()
-        if self._interval is not None and time.monotonic() - self._last_sign >= self._interval:
+        if self._ready and self._interval is not None and time.monotonic() - self._last_sign >= self._interval:
             self._last_sign = time.monotonic()
             notify("WATCHDOG=1")
+
+    def _forget_ended(self) -> None:
+        running = {process.pid for process in self.processes if process.pid is not None}
+        for ended in self._known - running:
+            forget_process(ended)
+        self._known = running
 
     def terminate_all(self) -> None:
         notify("STOPPING=1")

@@ -5,6 +5,9 @@ as its states follow from each other; that makes the file longer than others.
 """
 
 import asyncio
+import contextlib
+import os
+import socket
 from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
     from tracseq_gateway.upstream.pool import ConnectionPool
 
 MAX_HEAD_BYTES = 131_072
+LAST_READ_BYTES = 262_144
+# Most fields are told from these two by the length of their name alone.
+CONTENT_LENGTH_SIZE = len(b"content-length")
+TRANSFER_ENCODING_SIZE = len(b"transfer-encoding")
 
 
 class Receiver(Protocol):
@@ -71,6 +78,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head_bytes = 0
         self._in_head = True
         self._interim = False
+        self._switch_headers: HeaderList | None = None
         self._answered = False
         self._head_request = False
         self._until_close = False
@@ -187,7 +195,7 @@ class UpstreamConnection(asyncio.Protocol):
             if status != 101:
                 receiver.on_interim(status, self._reason, headers)
             else:
-                self._headers = headers
+                self._switch_headers = headers
             return
         self._in_head = False
         bodiless = self._head_request or status in (204, 304)
@@ -195,7 +203,13 @@ class UpstreamConnection(asyncio.Protocol):
             # Without a body the parser cannot tell a HEAD answer's end and says "close".
             self._head_request and self._parser.get_http_version() == "1.1" and _allows_reuse(headers)
         )
-        self._until_close = not bodiless and not _has_framing(headers)
+        framing, length_known = _framing(headers)
+        too_large = self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
+        if too_large or framing not in (b"", b"chunked"):
+            # No other coding was asked for (RFC 9112, 6.1), and its end would be uncertain.
+            self._fail(UpstreamFailure.MALFORMED)
+            return
+        self._until_close = not (bodiless or framing or length_known)
         receiver.on_response(status, self._reason, headers, bodiless=bodiless)
         if self._head_request and self.receiver is receiver:
             # The parser would wait for the content that a HEAD answer only announces.
@@ -234,12 +248,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _switched(self, rest: bytes) -> None:
         receiver = self.receiver
-        if receiver is None or not self._interim:
+        if receiver is None or self._switch_headers is None:
             self._fail(UpstreamFailure.MALFORMED)
             return
         self.tunneling = True
         self.deadline = float("inf")
-        receiver.on_switch(self._reason, self._headers, rest)
+        receiver.on_switch(self._reason, self._switch_headers, rest)
 
     def _fail(self, failure: UpstreamFailure) -> None:
         receiver, self.receiver = self.receiver, None
@@ -254,6 +268,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Take the end for the answer's end where it has no other (RFC 9112, 6.3)."""
+        if error is not None and self.receiver is not None and not self._answered:
+            self._read_what_is_left()
         self.closed = True
         self.pool.forget(self)
         receiver = self.receiver
@@ -267,6 +283,17 @@ class UpstreamConnection(asyncio.Protocol):
             self.receiver = None
         else:
             self._fail(UpstreamFailure.CLOSED)
+
+    def _read_what_is_left(self) -> None:
+        # An upstream that answers early and closes makes our writing fail while its answer
+        # lies unread in the socket (RFC 9112, 9.6).
+        pseudo_socket = self.transport.get_extra_info("socket")
+        if pseudo_socket is None or self.pool.secure or pseudo_socket.fileno() < 0:
+            return
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(pseudo_socket.fileno())) as duplicate:
+            duplicate.setblocking(False)
+            while self.receiver is not None and (data := duplicate.recv(LAST_READ_BYTES)):
+                self.data_received(data)
 
     # Flow and ending
 
@@ -322,8 +349,20 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.abort()
 
 
-def _has_framing(headers: HeaderList) -> bool:
-    return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in headers)
+def _framing(headers: HeaderList) -> tuple[bytes, bool]:
+    codings: list[bytes] = []
+    length_known = False
+    for name, value in headers:
+        size = len(name)
+        if size == CONTENT_LENGTH_SIZE and name.lower() == b"content-length":
+            length_known = True
+        elif size == TRANSFER_ENCODING_SIZE and name.lower() == b"transfer-encoding":
+            codings.append(value.strip().lower())
+    return b", ".join(codings), length_known
+
+
+def _size(headers: HeaderList) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 def _allows_reuse(headers: HeaderList) -> bool:

@@ -2,6 +2,9 @@
 
 from enum import Enum
 
+FAILING_STATUSES = frozenset({502, 503, 504})
+"""Answers by which a service, or what stands before it, says that it cannot work now."""
+
 
 class UpstreamFailure(Enum):
     """A failure; the value is the word used in metrics and logs."""

@@ -14,6 +14,7 @@ class ConnectionPool:
     """Opens connections as they are needed, keeps idle ones for a while, and bounds them all.
 
     Attributes:
+        secure: the connections are encrypted.
         connections: every open connection, idle or not.
         response_timeout: seconds until an answer's head must have come.
         idle_timeout: seconds that may pass between two pieces of an answer.
@@ -27,6 +28,7 @@ class ConnectionPool:
         tls: ssl.SSLContext | None,
     ) -> None:
         self.address = address
+        self.secure = tls is not None
         self.response_timeout = settings.upstream_response_timeout
         self.idle_timeout = settings.upstream_idle_timeout
         self.connections: set[UpstreamConnection] = set()

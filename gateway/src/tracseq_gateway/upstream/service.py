@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from tracseq_gateway.limiting.pace import ServicePace
+from tracseq_gateway.upstream.breaker import CircuitBreaker
 from tracseq_gateway.upstream.server import UpstreamServer
 
 
@@ -11,10 +13,18 @@ class Service:
     Attributes:
         name: the service's name, such as ``sample``.
         servers: its servers in the order of the configuration.
+        breaker: spares the service while it fails.
+        pace: what its requests cost their callers.
+        in_flight: requests that are under way.
     """
 
-    def __init__(self, name: str, servers: Sequence[UpstreamServer]) -> None:
+    def __init__(
+        self, name: str, servers: Sequence[UpstreamServer], breaker: CircuitBreaker, pace: ServicePace
+    ) -> None:
         self.name = name
+        self.breaker = breaker
+        self.pace = pace
+        self.in_flight = 0
         self.servers = tuple(servers)
         self._turn = 0
 

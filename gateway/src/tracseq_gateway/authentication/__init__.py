@@ -1,0 +1,1 @@
+"""Who asks, and whether they may: tokens, revocation, public routes and roles."""

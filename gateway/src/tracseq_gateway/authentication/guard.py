@@ -1,0 +1,58 @@
+"""Lets a request pass or refuses it, by its token."""
+
+import asyncio
+
+from tracseq_gateway.authentication.access import AccessPolicy, parse_route, parse_rules
+from tracseq_gateway.authentication.identity import Identity
+from tracseq_gateway.authentication.revocation import RevokedTokens
+from tracseq_gateway.authentication.tokens import TokenVerifier
+from tracseq_gateway.configuration.settings import Settings
+from tracseq_gateway.http.problem import Problem
+from tracseq_gateway.infrastructure.redis import RedisStore
+
+
+class Guard:
+    """Knows the caller of each request."""
+
+    def __init__(self, settings: Settings, redis: RedisStore, loop: asyncio.AbstractEventLoop) -> None:
+        self.verifier = TokenVerifier(settings)
+        self._revoked = RevokedTokens(redis, settings.jwt_revocation_cache, loop)
+        self._policy = AccessPolicy(
+            tuple(parse_route(text) for text in settings.public_routes), parse_rules(settings.access_rules)
+        )
+
+    async def identify(self, method: bytes, path: bytes, authorization: bytes | None) -> Identity | None:
+        """Return the caller, or None for an anonymous one on a public route.
+
+        Raises:
+            Problem: a token is missing or not valid (401), or its roles are not enough (403).
+        """
+        if authorization is None:
+            if self._policy.is_public(method, path):
+                return None
+            raise Problem(401, "A token is needed.", "token", [(b"www-authenticate", b"Bearer")])
+        try:
+            identity = await self._verified(authorization)
+        except Problem:
+            # Whoever renews an expired token still sends it along.
+            if self._policy.is_public(method, path):
+                return None
+            raise
+        if self._policy.allows(method, path, identity.roles) or self._policy.is_public(method, path):
+            return identity
+        raise Problem(403, "The token's roles do not allow this.", "role")
+
+    async def _verified(self, authorization: bytes) -> Identity:
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Problem(401, "A bearer token is needed.", "token", [(b"www-authenticate", b"Bearer")])
+        token = token.strip()
+        identity = self.verifier.remembered(token)
+        if identity is None:
+            identity = await self.verifier.verify(token)
+        if self._revoked.must_ask(identity):
+            await self._revoked.ask(identity)
+        if identity.revoked:
+            invalid = [(b"www-authenticate", b'Bearer error="invalid_token"')]
+            raise Problem(401, "The token has been revoked.", "token", invalid)
+        return identity

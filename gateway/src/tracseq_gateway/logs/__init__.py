@@ -1,0 +1,1 @@
+"""What the gateway writes down: JSON, one line an event, nothing secret."""

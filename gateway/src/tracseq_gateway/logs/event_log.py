@@ -1,0 +1,50 @@
+"""Python's log records as JSON lines."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from tracseq_gateway.configuration.settings import Settings
+from tracseq_gateway.logs.masking import Masker
+from tracseq_gateway.logs.sink import LogSink
+
+
+class EventLog(logging.Handler):
+    """Writes each record as one line of JSON, masked, and at once."""
+
+    def __init__(self, sink: LogSink, masker: Masker) -> None:
+        super().__init__()
+        self._sink = sink
+        self._masker = masker
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; what fails in logging fails nothing else."""
+        try:
+            message = record.getMessage()
+            if record.exc_info:
+                message += "\n" + logging.Formatter().formatException(record.exc_info)
+            event = {
+                "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+                "level": record.levelname,
+                "logger": record.name,
+                "message": self._masker.text(message),
+            }
+            self._sink.write(json.dumps(event).encode() + b"\n")
+            self._sink.flush()
+        except Exception:
+            self.handleError(record)
+
+
+def start_logging(settings: Settings) -> LogSink:
+    """Send all log records to the configured place and return it.
+
+    Raises:
+        OSError: LOG_FILE cannot be opened.
+    """
+    sink = LogSink(settings.log_file)
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+    root.addHandler(EventLog(sink, Masker(settings.log_mask_fields)))
+    root.setLevel(logging.DEBUG if settings.gateway_debug else settings.log_level)
+    return sink

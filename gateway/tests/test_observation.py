@@ -1,0 +1,101 @@
+"""Metrics and logs."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from conftest import StartGateway, StartUpstream
+from support.processes import free_port, wait_until
+from support.tokens import bearer, make_token
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_metrics_count_what_happened(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, RAG_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
+    for _ in range(3):
+        httpx.get(f"{gateway.url}/api/samples/1")
+    httpx.post(f"{gateway.url}/api/rag/1")
+    httpx.request("INVENTED", f"{gateway.url}/api/samples/1")
+    reply = httpx.get(f"{gateway.url}/metrics")
+    assert reply.headers["content-type"].startswith("text/plain; version=")
+    text = reply.text
+    assert 'http_requests_total{method="GET",service="sample",status="200"} 3.0' in text
+    assert 'http_requests_total{method="POST",service="rag",status="502"} 1.0' in text
+    assert "INVENTED" not in text
+    assert 'http_request_duration_seconds_bucket{le="+Inf",service="sample"} 3.0' in text
+    assert 'gateway_upstream_errors_total{cause="connect",service="rag"} 3.0' in text
+    assert "gateway_client_connections" in text
+
+
+def test_metrics_of_several_workers_are_one_sum(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, GATEWAY_WORKERS=2)
+    for _ in range(40):
+        assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 200
+    counted = 'http_requests_total{method="GET",service="sample",status="200"} 40.0'
+    for _ in range(6):
+        assert counted in httpx.get(f"{gateway.url}/metrics").text
+    assert gateway.stop() == 0
+
+
+def test_metrics_can_be_switched_off(start_gateway: StartGateway) -> None:
+    assert httpx.get(f"{start_gateway(ENABLE_METRICS='false').url}/metrics").status_code == 404
+
+
+def test_logs_are_json_and_hold_no_secrets(
+    start_gateway: StartGateway, start_upstream: StartUpstream, tmp_path: Path
+) -> None:
+    path = tmp_path / "gateway.log"
+    gateway = start_gateway(
+        SAMPLE_SERVICE_URL=start_upstream().url, LOG_FILE=path, LOG_MASK_FIELDS="barcode", LOG_LEVEL="DEBUG"
+    )
+    token = make_token(sub="anna@example.org")
+    httpx.get(
+        f"{gateway.url}/api/samples/1?page=2&access_token={token}&Email=anna%40example.org&barcode=B7&x=anna@example.org",
+        headers=bearer(token) | {"X-Request-ID": "request-7"},
+    )
+    httpx.get(f"{gateway.url}/api/samples/anna%40example.org")
+    wait_until(lambda: path.read_text().count('"access"') == 2, "The access log")
+    gateway.stop()
+    text = path.read_text()
+    for secret in (token, "anna", "secret-password", "B7"):
+        assert secret not in text
+    access = [line for line in lines_of(path) if line["logger"] == "access"]
+    assert access[0]["request_id"] == "request-7"
+    assert access[0]["query"].startswith("page=2&access_token=***&Email=***")
+    assert access[0]["status"] == 200
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", access[0]["time"])
+
+
+def test_the_access_log_can_be_switched_off(
+    start_gateway: StartGateway, start_upstream: StartUpstream, tmp_path: Path
+) -> None:
+    path = tmp_path / "gateway.log"
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, LOG_FILE=path, ENABLE_ACCESS_LOG="false")
+    httpx.get(f"{gateway.url}/api/samples/1")
+    gateway.stop()
+    assert not [line for line in lines_of(path) if line["logger"] == "access"]
+
+
+def test_rotation_loses_no_line(start_gateway: StartGateway, start_upstream: StartUpstream, tmp_path: Path) -> None:
+    path = tmp_path / "gateway.log"
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, LOG_FILE=path, GATEWAY_WORKERS=2)
+    rotated: list[Path] = []
+    identifiers = [f"request-{number}" for number in range(400)]
+    with httpx.Client() as client:
+        for number, identifier in enumerate(identifiers):
+            client.get(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": identifier})
+            if number % 100 == 50:
+                wait_until(path.exists, "The next line")
+                rotated.append(path.with_suffix(f".{number}"))
+                os.rename(path, rotated[-1])
+    assert gateway.stop() == 0
+    lines = [line for file in [path, *rotated] if file.exists() for line in lines_of(file)]
+    assert sorted(line["request_id"] for line in lines if line["logger"] == "access") == sorted(identifiers)
+    assert len(rotated) == 4
