@@ -71,11 +71,12 @@ def configured(files: Sequence[File], patience: float = 20) -> Iterator[StringCo
             files=[File("/etc/ssh/sshd_config.d/00-tracseq.conf", "PasswordAuthentication no\\n")],
         )
     """
+    tried = (trial.directory("sshd"), TRIAL)
     there = host.get_fact(
-        Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, TRIAL), directories=()
+        Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=()
     )
-    changes = file_set.difference(files, [TRIAL], (), there.files)
-    late = there.files.newest > there.started
+    changes = file_set.difference(files, (), (), there.files)
+    late = there.files.newest > there.started or any(path in there.files.files for path in tried)
     if not changes and not late and there.running and there.enabled:
         host.noop("sshd runs with its files")
         return

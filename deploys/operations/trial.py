@@ -32,6 +32,11 @@ MARGIN = 10
 """Seconds that the keeping command may still take, after the controller's patience has ended."""
 
 
+def directory(key: str) -> str:
+    """Where a host keeps what it tries; it is there as long as a trial is under way, or died."""
+    return f"/run/tracseq/trial-{key}"
+
+
 def tried(
     key: str,
     changes: Difference,
@@ -59,14 +64,13 @@ def tried(
     """
     content = file_set.archive(changes.write)
     trial = hashlib.sha256("\n".join((content, *changes.remove)).encode()).hexdigest()[:16]
-    directory = f"/run/tracseq/trial-{key}"
     locked = [
         "set -eu",
         "umask 022",
         "mkdir -p /run/tracseq && chmod 755 /run/tracseq",
         f"exec 9>/run/tracseq/{key}.lock",
         "flock 9",
-        f"stage={directory}",
+        f"stage={directory(key)}",
     ]
     undone = '[ ! -e "$stage/undo" ] || sh "$stage/undo"'
     within = math.ceil(patience) + MARGIN
@@ -80,7 +84,7 @@ def tried(
         *file_set.validated(changes, validate),
         *prepare,
         "cat > \"$stage/undo\" <<'UNDO'",
-        f"stage={directory}",
+        f"stage={directory(key)}",
         'timer=$(cat "$stage/timer").timer',
         *undo,
         'rm -rf "$stage"',
@@ -94,7 +98,7 @@ def tried(
         # when systemd reloads it reads its own line anew, and not every version can.
         f"systemd-run --quiet --collect --unit=$timer --on-active={within}s --on-unit-inactive=5s"
         " --timer-property=AccuracySec=100ms"
-        f" flock /run/tracseq/{key}.lock sh {directory}/undo",
+        f" flock /run/tracseq/{key}.lock sh {directory(key)}/undo",
         "trap '[ $? -eq 0 ] || sh \"$stage/undo\" >&2' EXIT",
         *attempt,
     ]
