@@ -62,3 +62,11 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r requirements.lock
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# sslyze needs other versions of what we have, so it has an environment of its own.
+.venv-sslyze: .venv-sslyze/.complete
+.venv-sslyze/.complete: tests/hosts/sslyze.lock
+	@echo "Installing sslyze for the tests …"
+	@$(PYTHON) -m venv .venv-sslyze
+	@.venv-sslyze/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/hosts/sslyze.lock
+	@touch $@

@@ -15,6 +15,6 @@ from deploys.roles import lab as role
 from deploys.settings import lab
 
 role.up(
-    lab.machines(host.data.get("inventory", "inventories/lab.py"), host.data.get("machines")),
-    **lab.as_root(),
+    machines=lab.machines(host.data.get("inventory", "inventories/lab.py"), host.data.get("machines")),
+    _sudo=lab.needs_sudo(),
 )

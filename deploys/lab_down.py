@@ -11,4 +11,4 @@ from pyinfra import host
 from deploys.roles import lab as role
 from deploys.settings import lab
 
-role.down(host.data.get("machines"), **lab.as_root())
+role.down(machines=host.data.get("machines"), _sudo=lab.needs_sudo())

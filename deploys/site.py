@@ -8,28 +8,46 @@ from pyinfra import host as this
 
 from deploys.controller import authority as certificates
 from deploys.operations.barrier import barrier
-from deploys.roles import base, gateway, kernel, load_balancer, preflight, redis
+from deploys.roles import base, firewall, gateway, kernel, load_balancer, postgres, preflight, redis, ssh
 from deploys.settings.site import load
 
 site = load()
 machines = preflight.sound(site)
-authority = certificates.of(site.authority_directory, site.all.certificate_lifetime, site.all.certificate_renewal)
-host, machine = site.host(this.name), machines[this.name]
+topology = postgres.topology(site)
+authority = certificates.of(site)
 
-base.apply(site, host)
-kernel.apply(host)
+host = site.host(this.name)
+machine = machines[host.name]
+
+base.apply(site=site, host=host)
+kernel.apply(host=host)
+ssh.apply(site=site, host=host)
+firewall.apply(site=site, host=host)
 
 barrier(name="Every host is ready for its role")
 
+if host.name in topology.replicas:
+    postgres.ahead(site=site, host=host, topology=topology, authority=authority)
+
+barrier(name="Replicas are ready for what their primary takes up")
+
+if host.name == topology.primary:
+    postgres.primary(site=site, host=host, topology=topology, authority=authority)
+
 if "redis" in host.groups:
-    redis.apply(site, host)
+    redis.apply(site=site, host=host)
+
+barrier(name="The primary is up")
+
+if host.name in topology.replicas:
+    postgres.replica(site=site, host=host, topology=topology, authority=authority)
 
 barrier(name="The gateways have what they need")
 
 if "gateways" in host.groups:
-    gateway.apply(site, host, machine, authority.certificate)
+    gateway.apply(site=site, host=host, machine=machine, authority=authority)
 
 barrier(name="The gateways are healthy")
 
 if "load_balancers" in host.groups:
-    load_balancer.apply(site, host, machine, authority)
+    load_balancer.apply(site=site, host=host, machine=machine, authority=authority)

@@ -1,7 +1,8 @@
 """Hosts with a Postgres server, primary or replica."""
 
 # Memory: by default derived from the host's own (a quarter for shared buffers, three quarters for
-# the cache), and no less than the deployment guide's values. A value here, such as "2GB", decides.
+# the cache, a sixteenth but at most 2 GB for maintenance), and no less than the deployment guide's
+# values (256 MB, 1 GB, 64 MB), where the host has that. A value here, such as "2GB", decides.
 postgres_shared_buffers = None
 postgres_effective_cache_size = None
 postgres_maintenance_work_mem = None
@@ -12,6 +13,9 @@ postgres_max_connections = 100
 # What a replica that is away may make the primary keep. Beyond it the replica must be built anew,
 # but the primary's disk does not fill.
 postgres_max_slot_wal_keep_size = "8GB"
+
+# Statements that take longer are written to the server's log, with their values. None: none are.
+postgres_log_slow_statements = "1s"
 
 # Further settings of postgresql.conf (deployment guide, "PostgreSQL Configuration").
 postgres_settings = {

@@ -13,13 +13,13 @@ def host(name, address, address6=None, **more):
     return name, {"ssh_hostname": address, "address": address, "address6": address6, **more}
 
 
-lb1 = host("lb1", "10.1.0.11")
-app1 = host("app1", "10.1.0.21")
-app2 = host("app2", "10.1.0.22")
-app3 = host("app3", "10.1.0.23")
-db1 = host("db1", "10.1.0.31")
+_lb1 = host("lb1", "10.1.0.11")
+_app1 = host("app1", "10.1.0.21")
+_app2 = host("app2", "10.1.0.22")
+_app3 = host("app3", "10.1.0.23")
+_db1 = host("db1", "10.1.0.31")
 
-load_balancers = [lb1]
-gateways = [app1, app2, app3]
-postgres = [db1, app3]
-redis = [app1]
+load_balancers = [_lb1]
+gateways = [_app1, _app2, _app3]
+postgres = [_db1, _app3]
+redis = [_app1]

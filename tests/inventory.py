@@ -36,8 +36,7 @@ def hosts(path: str = PATH) -> dict[str, Host]:
         capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return {
-        entry["name"]: Host(entry["name"], tuple(entry["groups"]), entry["data"])
-        for entry in json.loads(done.stdout)
+        entry["name"]: Host(entry["name"], tuple(entry["groups"]), entry["data"]) for entry in json.loads(done.stdout)
     }
 
 

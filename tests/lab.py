@@ -119,12 +119,12 @@ def plug_in(name: str) -> None:
 
 def processes(name: str) -> list[int]:
     """The process ids, on this machine, of all that a machine runs."""
-    namespace = os.readlink(f"/proc/{first_process(name)}/ns/pid")
+    namespace = Path(f"/proc/{first_process(name)}/ns/pid").readlink()
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if os.readlink(entry / "ns" / "pid") == namespace:
+                if (entry / "ns" / "pid").readlink() == namespace:
                     found.append(int(entry.name))
             except OSError:
                 continue  # it has ended since

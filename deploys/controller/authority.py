@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploys.settings.once import once
+from deploys.settings.site import Site, SiteHost
 
 LIFETIME_OF_AUTHORITY = timedelta(days=3650)
 CLOCK_TOLERANCE = timedelta(hours=1)
@@ -51,6 +52,10 @@ class Authority:
     def certificate(self) -> str:
         """The authority's own certificate, which clients trust, as PEM text."""
         return (self.directory / "authority.crt").read_text()
+
+    def of_host(self, host: SiteHost) -> Certificate:
+        """The certificate with which a host's servers show other hosts of the site who they are."""
+        return self.leaf(host.name, [host.name, *host.addresses])
 
     def leaf(self, name: str, names: Sequence[str]) -> Certificate:
         """
@@ -132,9 +137,13 @@ class Authority:
         Path(f"{path}.new").rename(path)
 
 
-def of(directory: str, lifetime: float, renewal: float) -> Authority:
-    """The authority of a run; see ``Authority`` for the arguments."""
-    return once("authority", lambda: Authority(directory, lifetime, renewal))
+def of(site: Site) -> Authority:
+    """The authority of a site, the same for every host of a run."""
+    data = site.all
+    return once(
+        "authority",
+        lambda: Authority(site.authority_directory, data.certificate_lifetime, data.certificate_renewal),
+    )
 
 
 def _builder(

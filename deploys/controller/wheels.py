@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomllib
 from packaging.requirements import Requirement
 from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
@@ -103,9 +103,7 @@ def _locked_for(python: str, machine: str) -> Iterator[str]:
 
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", *arguments]
-    done = subprocess.run(
-        [*command, "--quiet", "--disable-pip-version-check"], capture_output=True, text=True
-    )
+    done = subprocess.run([*command, "--quiet", "--disable-pip-version-check"], capture_output=True, text=True)
     if done.returncode:
         raise PyinfraError(
             "The gateway's wheels cannot be built on this machine, and no host was touched. "

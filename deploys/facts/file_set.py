@@ -60,17 +60,13 @@ def reading(paths: Sequence[str], directories: Sequence[str], key: str) -> str:
         "systemctl show --timestamp=us+utc --property=UserspaceTimestamp 2>/dev/null",
     ]
     if everything:
-        lines.append(
-            f"stat --printf 'file\\t%n\\t%F\\t%a\\t%U\\t%G\\t%.9Z\\n' -- {everything} 2>/dev/null"
-        )
+        lines.append(f"stat --printf 'file\\t%n\\t%F\\t%a\\t%U\\t%G\\t%.9Z\\n' -- {everything} 2>/dev/null")
     if paths:
         files = " ".join(shlex.quote(path) for path in paths)
         lines.append(f"sha256sum -- {files} 2>/dev/null | sed 's/^/digest\\t/'")
         lines.append(f"find {files} -maxdepth 0 -type l -printf 'target\\t%p\\t%l\\n' 2>/dev/null")
     if directories:
-        lines.append(
-            f"find {listed} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null"
-        )
+        lines.append(f"find {listed} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null")
     return "\n".join((*lines, "true"))
 
 
@@ -98,8 +94,7 @@ def parse(output: Iterable[str]) -> FileSetState:
                 taken_up = max(taken_up, timestamp(line.partition("=")[2]))
     return FileSetState(
         files={
-            path: replace(state, digest=digests.get(path), target=targets.get(path))
-            for path, state in files.items()
+            path: replace(state, digest=digests.get(path), target=targets.get(path)) for path, state in files.items()
         },
         names={directory: frozenset(found) for directory, found in names.items()},
         taken_up=taken_up,
@@ -143,9 +138,10 @@ class Contents(FactBase[dict[str, str]]):
     """
 
     def command(self, paths: Sequence[str]) -> str:
-        return "\n".join(
-            f"echo 'path {path}'; sed 's/^/ /' -- {shlex.quote(path)} 2>/dev/null" for path in paths
-        ) + "\ntrue"
+        return (
+            "\n".join(f"echo 'path {path}'; sed 's/^/ /' -- {shlex.quote(path)} 2>/dev/null" for path in paths)
+            + "\ntrue"
+        )
 
     @staticmethod
     def default() -> dict[str, str]:

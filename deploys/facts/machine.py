@@ -36,9 +36,7 @@ class Machine(FactBase[MachineState]):
     """
 
     def command(self, targets: Sequence[tuple[str, int]]) -> str:
-        tries = "\n".join(
-            f"try {shlex.quote(address)} {port} &" for address, port in targets
-        )
+        tries = "\n".join(f"try {shlex.quote(address)} {port} &" for address, port in targets)
         return f"""
 root=""; [ "$(id -u)" = 0 ] || root="sudo -n"
 try() {{
@@ -57,7 +55,6 @@ say clock "$(date +%s.%N)"
 . /etc/os-release
 say system "$ID"; say version "${{VERSION_ID:-}}"
 say architecture "$(uname -m)"
-say python "$(python3 -c 'import platform; print(platform.python_version())' 2>/dev/null)"
 say cpus "$(nproc)"
 say memory "$(($(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) * 1024))"
 set -- $(df --block-size=1 --output=size,avail / | tail -n 1)

@@ -95,10 +95,11 @@ true
 class DebianArchive(FactBase[list[str]]):
     """The addresses that this machine's own apt has Debian from: the archive's, the security archive's."""
 
-    command = (
-        "apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sort -u; "
-        ". /etc/os-release; echo release $VERSION_CODENAME"
-    )
+    def command(self) -> str:
+        return (
+            "apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sort -u; "
+            ". /etc/os-release; echo release $VERSION_CODENAME"
+        )
 
     @staticmethod
     def default() -> list[str]:
@@ -115,7 +116,8 @@ class DebianArchive(FactBase[list[str]]):
 class Obstacles(FactBase[list[str]]):
     """What keeps this machine from running a lab, a sentence each; empty where it can."""
 
-    command = """
+    def command(self) -> str:
+        return """
 [ "$(uname -s)" = Linux ] || { echo "This is $(uname -s): the lab's machines need the Linux kernel."; exit 0; }
 [ "$(id -u)" = 0 ] || { echo "Neither root nor sudo without a password: run it as root."; exit 0; }
 command -v apt-get >/dev/null || echo "There is no apt-get: the lab is built on Debian or one of its kin."

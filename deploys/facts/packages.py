@@ -44,9 +44,7 @@ true
     def process(self, output: list[str]) -> PackageState:
         rows = [line.split() for line in output]
         return PackageState(
-            installed=frozenset(
-                row[1] for row in rows if row[0] == "package" and row[2] == "installed"
-            ),
+            installed=frozenset(row[1] for row in rows if row[0] == "package" and row[2] == "installed"),
             interrupted=["interrupted"] in rows,
             list_age=next((int(row[1]) for row in rows if row[0] == "age"), None),
         )

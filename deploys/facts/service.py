@@ -28,6 +28,8 @@ class ServiceState:
 
     properties: dict[str, str] = field(default_factory=dict)
     files: FileSetState = field(default_factory=FileSetState)
+    socket: dict[str, str] = field(default_factory=dict)
+    """What systemd says of the unit that listens for it; empty where there is none."""
     answer: str | None = None
     """What its health endpoint answered: the HTTP status code; None where none was asked for."""
 
@@ -38,7 +40,12 @@ class ServiceState:
     @property
     def enabled(self) -> bool:
         return self.properties.get("UnitFileState") in (
-            "enabled", "enabled-runtime", "alias", "static", "indirect", "generated",
+            "enabled",
+            "enabled-runtime",
+            "alias",
+            "static",
+            "indirect",
+            "generated",
         )
 
     @property
@@ -55,10 +62,26 @@ class ServiceState:
         """When it was started, seconds since the epoch."""
         return file_set.timestamp(self.properties.get("ActiveEnterTimestamp", ""))
 
+    def listens_since(self, path: str) -> bool:
+        """Whether its socket is open since the socket's own unit file, at this path, was changed."""
+        file = self.files.files.get(path)
+        opened = file_set.timestamp(self.socket.get("ActiveEnterTimestamp", ""))
+        enabled = self.socket.get("UnitFileState") == "enabled"
+        running = self.socket.get("ActiveState") == "active"
+        return enabled and running and file is not None and file.changed <= opened
+
     @property
     def stale(self) -> bool:
         """Whether systemd has not read the unit's file since it changed."""
         return self.properties.get("NeedDaemonReload") == "yes"
+
+
+def _shown(label: str, unit: str) -> str:
+    """Shell that prints the properties of a unit, each after a label."""
+    return (
+        f"systemctl show --timestamp=us+utc --property={','.join(PROPERTIES)} -- {shlex.quote(unit)}"
+        f" 2>/dev/null | sed 's/^/{label}\\t/'"
+    )
 
 
 class Service(FactBase[ServiceState]):
@@ -68,18 +91,21 @@ class Service(FactBase[ServiceState]):
     + unit: canonical name of the unit, with its suffix
     + paths: absolute paths of the files
     + directories: directories whose names are wanted too
+    + socket: the unit that listens for it
     + healthy: URL that answers 200 when the service is well
     """
 
     def command(
-        self, unit: str, paths: Sequence[str], directories: Sequence[str], healthy: str | None = None
+        self,
+        unit: str,
+        paths: Sequence[str],
+        directories: Sequence[str],
+        socket: str | None = None,
+        healthy: str | None = None,
     ) -> str:
-        properties = ",".join(PROPERTIES)
-        lines = [
-            f"systemctl show --timestamp=us+utc --property={properties} -- {shlex.quote(unit)}"
-            " 2>/dev/null | sed 's/^/unit\\t/'",
-            file_set.reading(paths, directories, unit),
-        ]
+        lines = [_shown("unit", unit), file_set.reading(paths, directories, unit)]
+        if socket:
+            lines.append(_shown("socket", socket))
         if healthy:
             lines.append(
                 "printf 'answer\\t%s\\n' \"$(curl --silent --max-time 5 --output /dev/null "
@@ -94,9 +120,8 @@ class Service(FactBase[ServiceState]):
     def process(self, output: list[str]) -> ServiceState:
         rows = [line.split("\t") for line in output]
         return ServiceState(
-            properties=dict(
-                row[1].split("=", 1) for row in rows if row[0] == "unit" and "=" in row[1]
-            ),
+            properties=dict(row[1].split("=", 1) for row in rows if row[0] == "unit" and "=" in row[1]),
+            socket=dict(row[1].split("=", 1) for row in rows if row[0] == "socket" and "=" in row[1]),
             files=file_set.parse(output),
             answer=next((row[1] for row in rows if row[0] == "answer"), None),
         )

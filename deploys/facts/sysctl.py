@@ -46,8 +46,9 @@ for key in {wanted}; do
   printf 'value\\t%s\\t%s\\n' "$key" "$(tr -s '\\t ' '  ' < "$path" 2>/dev/null)"
   [ -w "$path" ] || printf 'fixed\\t%s\\n' "$key"
 done
+controls=/proc/sys/net/ipv4/tcp_available_congestion_control
 for module in {names}; do
-  if [ -d "/sys/module/$module" ] || grep -qw "${{module#tcp_}}" /proc/sys/net/ipv4/tcp_available_congestion_control; then
+  if [ -d "/sys/module/$module" ] || grep -qw "${{module#tcp_}}" $controls; then
     printf 'loaded\\t%s\\n' "$module"
   elif modprobe --dry-run --quiet "$module" 2>/dev/null; then
     printf 'loadable\\t%s\\n' "$module"

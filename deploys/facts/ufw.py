@@ -69,10 +69,7 @@ true
 
     def process(self, output: list[str]) -> FirewallState:
         rows = [line.partition("\t") for line in output]
-        live = {
-            family: table(rest for key, _, rest in rows if key == f"live{family}")
-            for family in (4, 6)
-        }
+        live = {family: table(rest for key, _, rest in rows if key == f"live{family}") for family in (4, 6)}
         return FirewallState(
             files=file_set.parse(output),
             enabled=("unit", "\t", "enabled") in rows,

@@ -62,9 +62,7 @@ class Difference:
         return bool(self.write or self.remove)
 
 
-def difference(
-    files: Sequence[File], absent: Sequence[str], purged: Sequence[str], there: FileSetState
-) -> Difference:
+def difference(files: Sequence[File], absent: Sequence[str], purged: Sequence[str], there: FileSetState) -> Difference:
     """
     Compare declared files with those that a host has.
 
@@ -78,9 +76,7 @@ def difference(
     remove = [path for path in absent if path in there.files]
     for directory in purged:
         remove += [
-            path
-            for name in sorted(there.names.get(directory, ()))
-            if (path := f"{directory}/{name}") not in declared
+            path for name in sorted(there.names.get(directory, ())) if (path := f"{directory}/{name}") not in declared
         ]
     return Difference(tuple(write), tuple(remove))
 
@@ -112,8 +108,12 @@ def show(changes: Difference) -> None:
             logger.info(f"{host.print_prefix}  (holds secrets: its difference is not shown)")
             continue
         lines = unified_diff(
-            before.get(file.path, "").splitlines(), file.content.splitlines(), "on the host", "new",
-            lineterm="", n=2,
+            before.get(file.path, "").splitlines(),
+            file.content.splitlines(),
+            "on the host",
+            "new",
+            lineterm="",
+            n=2,
         )
         for line in lines:
             logger.info(f"{host.print_prefix}  {line}")
@@ -169,14 +169,8 @@ def seen_in_place(changes: Difference, command: str) -> str:
     """
     trees = sorted({file.path.split("/")[1] for file in changes.write})
     inside = ["set -eu"]
-    for tree in trees:
-        inside.append(
-            f'mount -t overlay tracseq -o "lowerdir=$stage/new/{tree}:/{tree}" /{tree}'
-        )
-    inside += [
-        f"[ ! -f {shlex.quote(path)} ] || mount --bind /dev/null {shlex.quote(path)}"
-        for path in changes.remove
-    ]
+    inside += [f'mount -t overlay tracseq -o "lowerdir=$stage/new/{tree}:/{tree}" /{tree}' for tree in trees]
+    inside += [f"[ ! -f {shlex.quote(path)} ] || mount --bind /dev/null {shlex.quote(path)}" for path in changes.remove]
     inside.append(f"{command} || exit 1")
     script = shlex.quote("\n".join(inside))
     return f'stage="$stage" unshare --mount --propagation private sh -c {script}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -20,7 +20,7 @@ PREPARATION = """
 chroot "$1" apt-get install --yes --download-only --no-install-recommends {packages}
 chroot "$1" systemctl enable systemd-networkd.service ssh.service
 chroot "$1" systemctl disable apt-daily.timer apt-daily-upgrade.timer
-chroot "$1" systemctl mask systemd-networkd-wait-online.service
+chroot "$1" systemctl mask systemd-networkd-wait-online.service systemd-network-generator.service
 chroot "$1" useradd --create-home --shell /bin/bash {user}
 install -d -m 0700 -o 1000 -g 1000 "$1/home/{user}/.ssh"
 echo '{user} ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/{user}"
@@ -28,6 +28,10 @@ echo force-unsafe-io > "$1/etc/dpkg/dpkg.cfg.d/lab"
 rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/hostname"
 : > "$1/etc/machine-id"
 """
+
+
+CGROUP_TREES = "/sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd"
+"""Where the cgroups that systemd uses may be mounted: version 2, mixed, version 1 (cgroups(7))."""
 
 
 def root_key(suite: str, packages: Sequence[str], archive: Sequence[str]) -> str:
@@ -39,7 +43,7 @@ def root_key(suite: str, packages: Sequence[str], archive: Sequence[str]) -> str
 @operation()
 def root_filesystem(
     suite: str, include: Sequence[str], keep: Sequence[str], archive: Sequence[str]
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have the root file system of a Debian release in the cache, as a bare machine has it.
 
@@ -86,7 +90,7 @@ touch {target}/complete
 
 
 @operation()
-def network(present: bool = True) -> Iterator[StringCommand]:
+def network(present: bool = True) -> Generator[StringCommand]:
     """
     The lab's bridge, this machine's addresses on it, and the way out for the lab's machines.
 
@@ -97,12 +101,15 @@ def network(present: bool = True) -> Iterator[StringCommand]:
         ("nat", "POSTROUTING", f"-s {lab.NETWORK} ! -o {lab.BRIDGE} -j MASQUERADE"),
         # A firewall of this machine that drops what it forwards would cut the lab off.
         ("filter", "FORWARD", f"-i {lab.BRIDGE} -j ACCEPT"),
-        ("filter", "FORWARD", f"-o {lab.BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"),
+        (
+            "filter",
+            "FORWARD",
+            f"-o {lab.BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        ),
     )
     mark = f"-m comment --comment {lab.BRIDGE}"
     drop = [
-        f"while iptables -t {table} -D {chain} {mark} {rule} 2>/dev/null; do :; done"
-        for table, chain, rule in rules
+        f"while iptables -t {table} -D {chain} {mark} {rule} 2>/dev/null; do :; done" for table, chain, rule in rules
     ]
     forwarding = lab.DIRECTORY / "ip_forward"
     if not present:
@@ -114,6 +121,7 @@ def network(present: bool = True) -> Iterator[StringCommand]:
                 [
                     *drop,
                     f"ip link delete {lab.BRIDGE} 2>/dev/null || true",
+                    f"for tree in {CGROUP_TREES}; do rmdir $tree/{lab.BRIDGE} 2>/dev/null || true; done",
                     f"cat {forwarding} > /proc/sys/net/ipv4/ip_forward 2>/dev/null || true",
                 ]
             )
@@ -134,17 +142,14 @@ def network(present: bool = True) -> Iterator[StringCommand]:
                 f"ip link set {lab.BRIDGE} up",
                 f"[ -e {forwarding} ] || cat /proc/sys/net/ipv4/ip_forward > {forwarding}",
                 "echo 1 > /proc/sys/net/ipv4/ip_forward",
-                *(
-                    f"iptables -t {table} -I {chain} {mark} {rule}"
-                    for table, chain, rule in rules
-                ),
+                *(f"iptables -t {table} -I {chain} {mark} {rule}" for table, chain, rule in rules),
             ]
         )
     )
 
 
 @operation()
-def ssh_identity() -> Iterator[StringCommand]:
+def ssh_identity() -> Generator[StringCommand]:
     """The key pair with which whoever runs this logs in to the lab's machines."""
     if host.get_fact(File, path=str(lab.SSH_KEY)):
         host.noop("the lab has its key pair")
@@ -163,7 +168,7 @@ chown -R {os.getuid()}:{os.getgid()} {lab.SSH_KEY.parent}
 
 
 @operation()
-def machines(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Iterator[StringCommand]:
+def machines(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Generator[StringCommand]:
     """
     Machines that run and answer SSH.
 
@@ -199,7 +204,7 @@ def machines(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Iterato
 
 
 @operation()
-def machines_absent(wanted: str | None = None) -> Iterator[StringCommand]:
+def machines_absent(wanted: str | None = None) -> Generator[StringCommand]:
     """
     Machines that are gone, with their disks, mounts and processes.
 
@@ -239,6 +244,9 @@ fi
 ip link delete vb-{name} 2>/dev/null || true
 while umount --lazy {directory}/root 2>/dev/null; do :; done
 rm -f {directory}/pid
+for tree in {CGROUP_TREES}; do
+  [ ! -d $tree/{lab.BRIDGE}/{name} ] || find $tree/{lab.BRIDGE}/{name} -depth -type d -exec rmdir {{}} + 2>/dev/null || true
+done
 """
 
 
@@ -247,7 +255,8 @@ def make(machine: lab.Machine, root: str) -> str:
     disk = machine.directory / "disk"
     return f"""
 rm -rf {machine.directory}
-mkdir -p {machine.directory}/work {machine.directory}/root {disk}/etc/systemd/network {disk}/etc/ssh {disk}/etc/tracseq-lab
+mkdir -p {machine.directory}/work {machine.directory}/root
+mkdir -p {disk}/etc/systemd/network {disk}/etc/ssh {disk}/etc/tracseq-lab
 echo {root} > {machine.directory}/made-from
 : > {disk}/etc/tracseq-lab/{machine.name}
 echo {machine.name} > {disk}/etc/hostname
@@ -277,13 +286,19 @@ echo "{machine.address} $(cut -d' ' -f1,2 {disk}/etc/ssh/ssh_host_ed25519_key.pu
 def start(machine: lab.Machine, root: str) -> str:
     """Shell: boot a machine in the background, systemd as its first process."""
     directory = machine.directory
-    # Not registered with machined, and in the caller's cgroup: systemd need not be this machine's
-    # own first process. The kernel keys of its network namespace are its own to set.
+    # Not registered with machined: systemd need not be this machine's own first process. Each has
+    # a cgroup of its own, or their systemds would undo each other's. The kernel keys of its network
+    # namespace are its own to set.
     return f"""
-mount -t overlay tracseq-lab -o lowerdir={lab.CACHE}/{root}/root,upperdir={directory}/disk,workdir={directory}/work {directory}/root
-SYSTEMD_NSPAWN_API_VFS_WRITABLE=network setsid systemd-nspawn --quiet --register=no --keep-unit \
-  --settings=no --link-journal=no --timezone=off --resolv-conf=replace-host --console=pipe \
-  -M {machine.name} -D {directory}/root --network-bridge={lab.BRIDGE} --boot \
+mount -t overlay tracseq-lab \\
+  -o lowerdir={lab.CACHE}/{root}/root,upperdir={directory}/disk,workdir={directory}/work {directory}/root
+setsid sh -c 'for tree in {CGROUP_TREES}; do
+  [ -e $tree/cgroup.procs ] || continue
+  mkdir -p $tree/{lab.BRIDGE}/{machine.name} && echo $$ > $tree/{lab.BRIDGE}/{machine.name}/cgroup.procs
+done
+exec env SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn --quiet --register=no --keep-unit \\
+  --settings=no --link-journal=no --timezone=off --resolv-conf=replace-host --console=pipe \\
+  -M {machine.name} -D {directory}/root --network-bridge={lab.BRIDGE} --boot' \\
   </dev/null >{directory}/log 2>&1 &
 echo $! > {directory}/pid
 """

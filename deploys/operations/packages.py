@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -20,7 +20,7 @@ APT_GET = (
 @operation()
 def installed(
     packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequence[str] = ()
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have Debian packages installed, and none of their services started by that.
 

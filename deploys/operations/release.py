@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from pyinfra import host
@@ -14,9 +14,7 @@ from deploys.facts.release import Releases
 
 
 @operation()
-def installed(
-    directory: str, release: str, archive: str, package: str, kept: int = 3
-) -> Iterator[StringCommand]:
+def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Generator[StringCommand]:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -48,8 +46,12 @@ def installed(
     if release in there.complete and not old:
         host.noop(f"release {release} is installed")
         return
-    lines = ["set -eu", f"mkdir -p {shlex.quote(directory)}/releases", f"cd {shlex.quote(directory)}/releases"]
-    contents = None
+    lines = [
+        "set -eu",
+        f"mkdir -p {shlex.quote(directory)}/releases",
+        f"cd {shlex.quote(directory)}/releases",
+    ]
+    contents = ""
     if release not in there.complete:
         quoted = shlex.quote(release)
         contents = base64.b64encode(Path(archive).read_bytes()).decode()
@@ -59,7 +61,7 @@ def installed(
             "trap 'rm -rf \"$wheels\"' EXIT",
             'base64 -d | tar -x -C "$wheels"',
             f"python3 -m venv {quoted}",
-            f'{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index '
+            f"{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index "
             f'--find-links="$wheels" --no-deps "$wheels"/*.whl',
             f"{quoted}/bin/python -m pip --quiet show {shlex.quote(package)}",
             f"sync {quoted} && touch {quoted}/.complete",

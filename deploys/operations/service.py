@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -12,6 +12,8 @@ from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set
 from deploys.operations.file_set import Difference, File
 from deploys.operations.turns import turn
+
+UNITS = "/etc/systemd/system"
 
 
 @operation()
@@ -23,10 +25,11 @@ def configured(
     validate: str | None = None,
     reload: str | None = None,
     also_read: Sequence[str] = (),
+    socket: str | None = None,
     healthy: str | None = None,
     patience: int = 60,
     one_at_a_time: str | None = None,
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have a service enabled and running, with all the files that it reads.
 
@@ -42,6 +45,8 @@ def configured(
     + validate: command that refuses a bad set; it sees the files where they will be
     + reload: command with which it takes up files while it runs; without one it is restarted
     + also_read: paths that others change and that it must be restarted for, such as a release
+    + socket: the unit that listens for it, its file among the files; it stays open while the
+      service is restarted, so that nobody is refused meanwhile
     + healthy: URL on the host that answers 200 when the service is well
     + patience: seconds that it may take to become well (default 60)
     + one_at_a_time: a name shared by hosts that may not change at the same time
@@ -63,10 +68,16 @@ def configured(
         unit=unit,
         paths=(*(file.path for file in files), *absent, *also_read),
         directories=tuple(purged),
+        socket=socket,
         healthy=healthy,
     )
     changes = file_set.difference(files, absent, purged, there.files)
     action = _action(unit, files, also_read, reload, changes, there)
+    if socket and (
+        f"{UNITS}/{socket}" in [file.path for file in changes.write] or not there.listens_since(f"{UNITS}/{socket}")
+    ):
+        # A socket cannot be opened anew while the service that has it runs (systemd.socket(5)).
+        action = f"systemctl stop {unit} 2>/dev/null; systemctl restart {socket} && systemctl start {unit}"
     unwell = healthy is not None and there.answer != "200" and not there.impossible
     if not changes and not action and there.enabled and not there.stale and not unwell:
         reason = "a condition of its own keeps it from running here" if there.impossible else "well"
@@ -80,7 +91,8 @@ def configured(
         if validate:
             lines += file_set.validated(changes, validate)
         lines += file_set.in_place(changes)
-    lines.append(f"systemctl daemon-reload && systemctl --quiet enable {quoted} 2>&1")
+    units = " ".join(shlex.quote(name) for name in (unit, socket) if name)
+    lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
     if action:
         lines += file_set.stamped(unit, _or_why(action, quoted))
     if healthy:
@@ -106,11 +118,7 @@ def _action(
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write):
         return restart
-    if any(
-        state.changed > there.started
-        for path, state in there.files.files.items()
-        if path in for_restart
-    ):
+    if any(state.changed > there.started for path, state in there.files.files.items() if path in for_restart):
         return restart
     if changes or there.files.newest > max(there.started, there.files.taken_up):
         return reload or restart

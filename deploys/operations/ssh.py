@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -51,7 +51,7 @@ EOF
 
 
 @operation()
-def configured(files: Sequence[File], patience: float = 20) -> Iterator[StringCommand]:
+def configured(files: Sequence[File], patience: float = 20) -> Generator[StringCommand]:
     """
     Have sshd running with its drop-in files, also from boot on.
 
@@ -72,9 +72,7 @@ def configured(files: Sequence[File], patience: float = 20) -> Iterator[StringCo
         )
     """
     tried = (trial.directory("sshd"), TRIAL)
-    there = host.get_fact(
-        Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=()
-    )
+    there = host.get_fact(Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=())
     changes = file_set.difference(files, (), (), there.files)
     late = there.files.newest > there.started or any(path in there.files.files for path in tried)
     if not changes and not late and there.running and there.enabled:

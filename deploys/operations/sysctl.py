@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
@@ -18,7 +18,7 @@ HEADER = "# Written by the deploy of this site; a change made here is undone by 
 @operation()
 def settings(
     values: Mapping[str, str], modules: Sequence[str] = (), name_of_files: str = "60-tracseq"
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have kernel settings, in one drop-in file and live, with the modules that they need.
 
@@ -50,13 +50,9 @@ def settings(
             HEADER + "".join(f"{module}\n" for module in modules),
         ),
     ]
-    there = host.get_fact(
-        Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files)
-    )
+    there = host.get_fact(Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files))
     changes = file_set.difference(files, (), (), there.files)
-    wanted = {
-        key: value for key, value in values.items() if key in there.values and key not in there.fixed
-    }
+    wanted = {key: value for key, value in values.items() if key in there.values and key not in there.fixed}
     wrong = {key: value for key, value in wanted.items() if there.values[key] != value}
     to_load = [module for module in modules if module in there.loadable]
     # A setting may exist only once its module is loaded, so it is set again after loading one.
@@ -71,8 +67,7 @@ def settings(
         lines += [*file_set.staged(), *file_set.in_place(changes)]
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
     lines += [
-        f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}"
-        for key in (*wrong, *unset)
+        f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}" for key in (*wrong, *unset)
     ]
     yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))
 

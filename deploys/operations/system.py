@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -20,7 +20,7 @@ def configured(
     purged: Sequence[str] = (),
     validate: str | None = None,
     apply: str | None = None,
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """
     Have a set of files, and the system take them up.
 
@@ -43,9 +43,7 @@ def configured(
             apply="systemd-sysusers",
         )
     """
-    there = host.get_fact(
-        FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key
-    )
+    there = host.get_fact(FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key)
     changes = file_set.difference(files, absent, purged, there)
     late = apply is not None and there.newest > there.taken_up
     if not changes and not late:

@@ -138,9 +138,7 @@ class NewLogin(StringCommand):
         self.patience = patience
         self.otherwise = otherwise
 
-    def execute(
-        self, state: State, host: Host, connector_arguments: ConnectorArguments
-    ) -> tuple[bool, CommandOutput]:
+    def execute(self, state: State, host: Host, connector_arguments: ConnectorArguments) -> tuple[bool, CommandOutput]:
         connector: Any = type(host.connector)(state, host)
         try:
             if refusal := self._refusal(connector):

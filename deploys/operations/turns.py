@@ -38,9 +38,7 @@ def turn(name: str | None) -> Iterator[None]:
     shared = _turns.setdefault(name, _Turn())
     with shared.lock:
         if shared.failed:
-            raise OperationError(
-                f"{host.name} was left as it is, because {shared.failed} failed before it."
-            )
+            raise OperationError(f"{host.name} was left as it is, because {shared.failed} failed before it.")
         try:
             yield
         except GeneratorExit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
@@ -47,7 +47,7 @@ done
 
 
 @operation()
-def ruleset(files: Sequence[File], patience: float = 20) -> Iterator[StringCommand]:
+def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringCommand]:
     """
     Have the whole firewall as declared, on disk and in the kernel, now and from boot on.
 
@@ -118,9 +118,7 @@ def expected(ufw: str, files: Sequence[File]) -> Table:
     + ufw: how the chains' names begin: ``ufw`` or ``ufw6``
     + files: ufw's files
     """
-    lines = [
-        line for file in files if file.path.endswith(".rules") for line in file.content.splitlines()
-    ]
+    lines = [line for file in files if file.path.endswith(".rules") for line in file.content.splitlines()]
     declared = [line.split()[0][1:] for line in lines if line.startswith(":")]
     rules = table(lines).chains
     chains = {chain: rules.get(chain, ()) for chain in declared if chain.startswith(f"{ufw}-")}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.templates import render
 from deploys.operations import packages, service, system
 from deploys.operations.file_set import File
-from deploys.controller.templates import render
 from deploys.settings.packages import of_host
 from deploys.settings.site import Site, SiteHost
 
@@ -35,7 +35,12 @@ def apply(site: Site, host: SiteHost) -> None:
             ),
             # Postgres' package would make a cluster of its own, where a replica's is to be.
             *(
-                [File("/etc/postgresql-common/createcluster.d/tracseq.conf", "create_main_cluster = false\n")]
+                [
+                    File(
+                        "/etc/postgresql-common/createcluster.d/tracseq.conf",
+                        "create_main_cluster = false\n",
+                    )
+                ]
                 if "postgres" in host.groups
                 else []
             ),

@@ -7,10 +7,12 @@ from urllib.parse import quote
 from pyinfra.api import deploy
 
 from deploys.controller import wheels
+from deploys.controller.authority import Authority
 from deploys.controller.templates import render
 from deploys.facts.machine import MachineState
 from deploys.operations import release, service
 from deploys.operations.file_set import File
+from deploys.settings.debian import RELEASES
 from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 
@@ -18,20 +20,21 @@ DIRECTORY = "/opt/tracseq/gateway"
 ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
 AUTHORITY_FILE = "/etc/tracseq/authority.crt"
 UNIT = "tracseq-gateway.service"
+SOCKET = "tracseq-gateway.socket"
 
 
 @deploy("Gateway")
-def apply(site: Site, host: SiteHost, machine: MachineState, authority: str) -> None:
+def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authority) -> None:
     """
     Have one gateway that runs this release with this configuration, and is healthy.
 
-    + machine: the host as preflight found it; its Python decides which wheels it gets
-    + authority: the site's authority's certificate, as PEM text
+    + machine: the host as preflight found it; its Debian decides which wheels it gets
+    + authority: the site's; the gateway trusts the servers that it certifies
     """
     data = host.gateway
     user = host.all.platform_user
-    python, architecture = machine.values["python"], machine.values["architecture"]
-    bundle = once(f"wheels {python}", lambda: wheels.bundle(python, architecture))
+    python, architecture = RELEASES[machine.values["version"]].python, machine.values["architecture"]
+    bundle = once(f"wheels {python} {architecture}", lambda: wheels.bundle(python, architecture))
     release.installed(
         name="Release installed beside the current one",
         directory=DIRECTORY,
@@ -44,7 +47,7 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: str) -> 
         name="Gateway runs it, one host at a time",
         unit=UNIT,
         files=[
-            File(AUTHORITY_FILE, authority, restart=True),
+            File(AUTHORITY_FILE, authority.certificate, restart=True),
             File(
                 ENVIRONMENT_FILE,
                 render("gateway/gateway.env.j2", variables=_environment(site, host, machine)),
@@ -67,9 +70,14 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: str) -> 
                 ),
                 restart=True,
             ),
+            File(
+                f"/etc/systemd/system/{SOCKET}",
+                render("gateway/tracseq-gateway.socket.j2", port=host.all.gateway_port),
+            ),
             File(f"{DIRECTORY}/current", f"releases/{bundle.release}", restart=True, link=True),
         ],
         validate=_check(user),
+        socket=SOCKET,
         healthy=f"http://127.0.0.1:{host.all.gateway_port}/health",
         one_at_a_time="gateways",
     )
@@ -95,9 +103,7 @@ def _environment(site: Site, host: SiteHost, machine: MachineState) -> dict[str,
         "GATEWAY_PORT": str(shared.gateway_port),
         "GATEWAY_WORKERS": str(data.gateway_workers or machine.values["cpus"]),
         "GATEWAY_SHUTDOWN_TIMEOUT": str(data.gateway_shutdown_timeout),
-        "TRUSTED_PROXIES": ",".join(
-            address for peer in site.group("load_balancers") for address in peer.addresses
-        ),
+        "TRUSTED_PROXIES": ",".join(address for peer in site.group("load_balancers") for address in peer.addresses),
         "DATABASE_URL": (
             f"postgresql://{shared.postgres_user}:{password}@{servers}/{shared.postgres_database}"
             f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"

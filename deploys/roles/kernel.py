@@ -17,15 +17,16 @@ def apply(host: SiteHost) -> None:
         values |= host.postgres.postgres_kernel_settings
     if "redis" in host.groups:
         values |= host.redis.redis_kernel_settings
-    sysctl.settings(
-        name="Kernel settings and modules", values=values, modules=host.all.kernel_modules
-    )
+    sysctl.settings(name="Kernel settings and modules", values=values, modules=host.all.kernel_modules)
     limit = host.all.open_files
     system.configured(
         name="Limits of open files",
         key="limits",
         files=[
-            File("/etc/security/limits.d/60-tracseq.conf", f"* soft nofile {limit}\n* hard nofile {limit}\n"),
+            File(
+                "/etc/security/limits.d/60-tracseq.conf",
+                f"* soft nofile {limit}\n* hard nofile {limit}\n",
+            ),
             File(
                 "/etc/systemd/system.conf.d/60-tracseq.conf",
                 f"[Manager]\nDefaultLimitNOFILE={limit}\n",

@@ -34,7 +34,11 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authorit
         files=[
             File(
                 "/etc/nginx/nginx.conf",
-                render("load_balancer/nginx.conf.j2", open_files=host.all.open_files, request_rate=data.request_rate),
+                render(
+                    "load_balancer/nginx.conf.j2",
+                    open_files=host.all.open_files,
+                    request_rate=data.request_rate,
+                ),
             ),
             File(
                 "/etc/nginx/conf.d/tracseq.conf",
@@ -81,9 +85,7 @@ def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificat
         ]
         return authority.leaf(host.all.domain, names)
     try:
-        return Certificate(
-            Path(data.certificate_file).read_text(), Path(data.certificate_key_file).read_text()
-        )
+        return Certificate(Path(data.certificate_file).read_text(), Path(data.certificate_key_file).read_text())
     except OSError as error:
         raise PyinfraError(
             f"{host.name}: certificate_file and certificate_key_file (in group_data/load_balancers.py) "
@@ -98,6 +100,4 @@ def _names_a_responder(certificate: str) -> bool:
         access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:
         return False
-    return any(
-        entry.access_method == x509.oid.AuthorityInformationAccessOID.OCSP for entry in access
-    )
+    return any(entry.access_method == x509.oid.AuthorityInformationAccessOID.OCSP for entry in access)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 
 import gevent
 from pyinfra import inventory, logger, state
@@ -17,7 +18,7 @@ from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 from deploys.settings.units import written
 
-HOLDERS = {
+HOLDERS: dict[str, tuple[tuple[int | str, str], ...]] = {
     "load_balancers": ((80, "nginx"), (443, "nginx")),
     "gateways": (("gateway_port", "python"),),
     "postgres": (("postgres_port", "postgres"),),
@@ -51,9 +52,7 @@ def sound(site: Site) -> Mapping[str, MachineState]:
     found = machines(site)
     findings = once("findings", lambda: list(_findings(site, found)))
     if findings:
-        raise PyinfraError(
-            f"{len(findings)} findings stop the deploy. No host was changed.\n{_table(findings)}"
-        )
+        raise PyinfraError(f"{len(findings)} findings stop the deploy. No host was changed.\n{_table(findings)}")
     return found
 
 
@@ -67,7 +66,7 @@ def _survey(site: Site) -> dict[str, MachineState]:
 
     # The clocks are read at one moment: a host that was asked later would look ahead.
     active = [host.name for host in state.inventory.get_active_hosts()]
-    jobs = {name: gevent.spawn(read, name) for name in active}
+    jobs = {site.host(name).name: gevent.spawn(read, name) for name in active}
     gevent.joinall(list(jobs.values()), raise_error=True)
     return {name: job.get() for name, job in jobs.items()}
 
@@ -121,7 +120,7 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
 def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
     for group in sorted(host.groups):
         for port_or_name, program in HOLDERS[group]:
-            port = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
+            port: int = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
             holder = machine.listeners.get(port)
             if holder is not None and not holder.startswith(program):
                 yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {program}'s")
@@ -159,11 +158,9 @@ def _forbids(machine: MachineState, address: str, port: int) -> bool:
         return False
     for rule in machine.rules:
         words = rule.split()
-        options = dict(zip(words, words[1:], strict=False))
+        options = dict(pairwise(words))
         network = options.get("-s") or options.get("-d")
-        if options.get("--dport") == str(port) and (
-            network is None or ip_address(address) in ip_network(network)
-        ):
+        if options.get("--dport") == str(port) and (network is None or ip_address(address) in ip_network(network)):
             return False
     return True
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.templates import render
 from deploys.operations import service
 from deploys.operations.file_set import File
-from deploys.controller.templates import render
 from deploys.settings.site import Site, SiteHost
 
 # Redis has no command that only checks its configuration. It is started with it for a second, in a

@@ -32,8 +32,7 @@ def check() -> None:
             if pattern not in names and not any(fnmatch(host, pattern) for host in hosts):
                 known = ", ".join(sorted(names | hosts))
                 raise PyinfraError(
-                    f"--{option} {pattern}: {inventory} has no host or group of that name. "
-                    f"It has: {known}."
+                    f"--{option} {pattern}: {inventory} has no host or group of that name. It has: {known}."
                 )
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 class Debian:
     """The versions that roles must know, of one release."""
 
-    postgres: str
+    python: str
+    """Its own Python. Wheels are chosen by it before it is installed on a bare host."""
     nginx_has_http2_directive: bool
     """``http2 on`` came with nginx 1.25.1, and made ``listen … http2`` a warning."""
 
 
 RELEASES = {
-    "12": Debian(postgres="15", nginx_has_http2_directive=False),
-    "13": Debian(postgres="17", nginx_has_http2_directive=True),
+    "12": Debian(python="3.11.2", nginx_has_http2_directive=False),
+    "13": Debian(python="3.13.5", nginx_has_http2_directive=True),
 }

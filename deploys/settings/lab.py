@@ -51,9 +51,9 @@ def suite() -> str:
     return chosen
 
 
-def as_root() -> dict[str, bool]:
-    """pyinfra's global arguments with which an operation on this machine runs as root."""
-    return {"_sudo": os.geteuid() != 0}
+def needs_sudo() -> bool:
+    """Whether whoever runs this needs sudo to act as root on this machine."""
+    return os.geteuid() != 0
 
 
 def mirror() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator
 
 from deploys.settings.units import (
     Address4,
@@ -84,6 +84,29 @@ class All(Data):
     certificate_renewal: Duration
 
 
+POSTGRES_LIMITS = {
+    "max_connections": 100,
+    "max_worker_processes": 8,
+    "max_wal_senders": 10,
+    "max_prepared_transactions": 0,
+    "max_locks_per_transaction": 64,
+}
+"""Settings that a replica must not have lower than its primary, with Postgres' own defaults."""
+
+POSTGRES_DECIDED_ELSEWHERE = frozenset(
+    {
+        "cluster_name", "data_directory", "effective_cache_size", "external_pid_file",
+        "hba_file", "hot_standby", "ident_file", "listen_addresses",
+        "log_min_duration_statement", "maintenance_work_mem", "max_connections",
+        "max_replication_slots", "max_slot_wal_keep_size", "password_encryption", "port",
+        "primary_conninfo", "primary_slot_name", "shared_buffers", "ssl", "ssl_cert_file",
+        "ssl_key_file", "ssl_min_protocol_version", "unix_socket_directories", "wal_level",
+        "wal_log_hints", "work_mem",
+    }
+)  # fmt: skip
+"""Settings that ``postgres_settings`` cannot give."""
+
+
 class Postgres(Data):
     """group_data/postgres.py"""
 
@@ -92,10 +115,22 @@ class Postgres(Data):
     postgres_maintenance_work_mem: Size | None
     postgres_work_mem: Size
     postgres_max_connections: Annotated[int, Field(ge=10, le=10000)]
-    postgres_max_slot_wal_keep_size: Size
+    postgres_max_slot_wal_keep_size: Annotated[Size, Field(ge=1024**2)]
+    postgres_log_slow_statements: Duration | None
     postgres_settings: dict[Identifier, str]
     postgres_clients: tuple[Network, ...]
     postgres_kernel_settings: dict[str, str]
+
+    @field_validator("postgres_settings")
+    @classmethod
+    def _decided_here(cls, settings: dict[str, str]) -> dict[str, str]:
+        taken = sorted(POSTGRES_DECIDED_ELSEWHERE & settings.keys())
+        if taken:
+            raise ValueError(f"{', '.join(taken)} is decided by a value of its own, or by what the site is")
+        for name in POSTGRES_LIMITS.keys() & settings.keys():
+            if not settings[name].isdecimal():
+                raise ValueError(f"{name} is {settings[name]!r} and must be a whole number")
+        return settings
 
 
 class Redis(Data):
@@ -118,9 +153,7 @@ class Gateways(Data):
     gateway_shutdown_timeout: Annotated[int, Field(ge=1, le=600)]
     gateway_releases_kept: Annotated[int, Field(ge=1)]
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str]
-    gateway_services: dict[
-        Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]
-    ]
+    gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]]
 
 
 class LoadBalancers(Data):

@@ -7,7 +7,6 @@ from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from gevent.lock import RLock
-from pyinfra import state
 from pyinfra.context import ctx_state
 
 T = TypeVar("T")
@@ -24,7 +23,7 @@ def once(name: str, compute: Callable[[], T]) -> T:
     + compute: the function; what it raises is raised for every host
     """
     with _lock:
-        results = _results.setdefault(ctx_state.get(), {})
+        results = _results.setdefault(ctx_state.get(), {})  # type: ignore[no-untyped-call]
         if name not in results:
             results[name] = compute()
         return cast(T, results[name])

@@ -32,9 +32,7 @@ def read(environment: str) -> tuple[dict[str, SecretStr], list[str]]:
     """
     path = Path(f".env.{environment}")
     if not path.is_file():
-        return {}, [
-            f"{path}: there is no such file. Copy .env.example to it and fill in every value."
-        ]
+        return {}, [f"{path}: there is no such file. Copy .env.example to it and fill in every value."]
     problems = []
     if path.stat().st_mode & 0o077:
         problems.append(f"{path}: others can read it. Run: chmod 600 {path}")

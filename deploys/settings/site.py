@@ -107,10 +107,7 @@ def _plain(name: str) -> str:
 
 def _checked(hosts: Mapping[str, Any]) -> Site:
     problems: list[str] = []
-    members = {
-        name: [_plain(host.name) for host in inventory.groups.get(name, [])]
-        for name in model.GROUPS
-    }
+    members = {name: [_plain(host.name) for host in inventory.groups.get(name, [])] for name in model.GROUPS}
     problems += [
         f"the inventory's group {name} has no hosts: it needs at least one."
         for name, names in members.items()
@@ -122,14 +119,9 @@ def _checked(hosts: Mapping[str, Any]) -> Site:
         data = host.data.dict()
         groups = frozenset(group for group, names in members.items() if name in names)
         base = _validated(model.All, "all", name, data, problems)
-        of_group = {
-            group: _validated(model.GROUPS[group], group, name, data, problems)
-            for group in sorted(groups)
-        }
+        of_group = {group: _validated(model.GROUPS[group], group, name, data, problems) for group in sorted(groups)}
         if base and all(of_group.values()):
-            checked.append(
-                SiteHost(name, groups, cast(model.All, base), cast("dict[str, model.Data]", of_group))
-            )
+            checked.append(SiteHost(name, groups, cast(model.All, base), cast("dict[str, model.Data]", of_group)))
     environment = checked[0].all.environment if checked else None
     found: dict[str, SecretStr] = {}
     if environment:
@@ -171,9 +163,7 @@ def _contradictions(hosts: list[SiteHost]) -> list[str]:
     shared = hosts[0].all
     primary = shared.postgres_first_primary
     if primary not in [host.name for host in hosts if "postgres" in host.groups]:
-        problems.append(
-            f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres."
-        )
+        problems.append(f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres.")
     names = {"all", *model.GROUPS, *shared.networks}
     for rule in (*shared.firewall_extra_rules, *shared.firewall_rules):
         for side in (rule.who, rule.whom):

@@ -1,0 +1,1 @@
+"""Postgres: its data directory, its server, its roles and slots, and replicas that follow."""

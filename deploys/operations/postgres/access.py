@@ -1,0 +1,112 @@
+"""Who may use a Postgres server: roles, databases, and the slots of its replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+from pyinfra.api.exceptions import OperationError
+
+from deploys.facts.postgres import Answer, Role, Server, slot_name
+from deploys.operations.postgres import scram, shell, slots
+
+ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
+
+
+@dataclass(frozen=True)
+class Login:
+    """
+    A role that logs in with a password.
+
+    + name: its name
+    + password: its password; the server is only given its verifier
+    + attributes: what it may beside LOGIN, of ``ATTRIBUTES``; it may nothing else of them
+    + member_of: roles whose rights it has; further ones that it was granted stay
+    """
+
+    name: str
+    password: str = field(repr=False)
+    attributes: frozenset[str] = frozenset()
+    member_of: frozenset[str] = frozenset()
+
+
+@operation()
+def granted(
+    version: int,
+    logins: Sequence[Login],
+    databases: Mapping[str, str],
+    replicas: Sequence[str],
+) -> Generator[StringCommand, None, None]:
+    """
+    Have a primary's roles, databases and slots. What it has beside them stays, but for slots of
+    hosts that are no more.
+
+    + version: of Postgres
+    + logins: the roles
+    + databases: the owner of each database
+    + replicas: names of the hosts that may replicate from it
+
+    Raises:
+        OperationError: where it is no primary (any more).
+
+    **Example:**
+
+    .. code:: python
+
+        access.granted(
+            name="Roles and databases",
+            version=15,
+            logins=[Login("tracseq", password)],
+            databases={"tracseq_prod": "tracseq"},
+            replicas=["pg2"],
+        )
+    """
+    there = host.get_fact(Server).cluster
+    if there and there.answer and there.answer.recovery:
+        raise OperationError(f"{host.name} is no primary any more. Run again.")
+    answer = (there.answer if there else None) or Answer(recovery=False)
+    wanted = [slot_name(name) for name in replicas]
+    statements = [
+        *(line for login in logins for line in _role(login, answer.roles.get(login.name))),
+        *(line for name, owner in databases.items() for line in _database(name, owner, answer)),
+        *slots.statements(wanted, answer.slots),
+    ]
+    if not statements:
+        host.noop("roles, databases and slots are there")
+        return
+    # A statement that fails must not leave its verifier in the server's log.
+    silent = "SET log_min_error_statement = panic; SET log_min_duration_statement = -1;"
+    yield StringCommand(
+        "set -eu",
+        shell.asked(version),
+        "asked --set=VERBOSITY=terse --file=-",
+        _separator="\n",
+        _stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
+    )
+
+
+def _role(login: Login, there: Role | None) -> list[str]:
+    """SQL that makes a role what it is declared to be."""
+    wanted = login.attributes | {"LOGIN"}
+    attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
+    statements = []
+    if there is None:
+        statements.append(f"CREATE ROLE {login.name} {attributes} PASSWORD '{scram.verifier(login.password)}';")
+    elif there.attributes != wanted:
+        statements.append(f"ALTER ROLE {login.name} {attributes};")
+    if there and not scram.matches(login.password, there.scram, there.digest):
+        statements.append(f"ALTER ROLE {login.name} PASSWORD '{scram.verifier(login.password)}';")
+    missing = login.member_of - (there.member_of if there else frozenset())
+    statements += [f"GRANT {role} TO {login.name};" for role in sorted(missing)]
+    return statements
+
+
+def _database(name: str, owner: str, answer: Answer) -> list[str]:
+    """SQL that makes a database be there and belong to its owner."""
+    if name not in answer.databases:
+        return [f"CREATE DATABASE {name} OWNER {owner};"]
+    if answer.databases[name] != owner:
+        return [f"ALTER DATABASE {name} OWNER TO {owner};"]
+    return []

@@ -1,0 +1,111 @@
+"""The cluster itself: its data directory, and that its server runs with its configuration."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+from pyinfra.api.exceptions import OperationError
+
+from deploys.facts.postgres import Server
+from deploys.operations.postgres import shell
+from deploys.operations.turns import turn
+
+
+@operation()
+def created(version: int) -> Generator[StringCommand, None, None]:
+    """
+    Have a new, empty cluster on a host that has no data; what is there is left as it is.
+
+    It has data checksums, UTF-8, and the locale C.UTF-8, whose order no upgrade of the C library
+    changes. Nothing is started.
+
+    + version: of Postgres
+
+    **Example:**
+
+    .. code:: python
+
+        cluster.created(name="Cluster", version=15)
+    """
+    if host.get_fact(Server).cluster is not None:
+        host.noop("there is a cluster")
+        return
+    maker = (
+        f'/usr/lib/postgresql/{version}/bin/initdb --pgdata="$new" --username=postgres '
+        "--encoding=UTF8 --locale=C.UTF-8 --data-checksums "
+        "--auth-local=peer --auth-host=scram-sha-256"
+    )
+    yield StringCommand(*shell.brought(version, maker), _separator="\n")
+
+
+def checked(version: int, path: str) -> str:
+    """
+    Command that refuses a configuration file with a name, a value or a line that is none.
+
+    + version: of Postgres
+    + path: of the file
+    """
+    program = f"/usr/lib/postgresql/{version}/bin/postgres"
+    return f"runuser -u postgres -- {program} -C config_file --config-file={path} >/dev/null"
+
+
+def reload(version: int) -> str:
+    """
+    Shell with which a running server takes up its configuration; it is restarted for a setting
+    that needs that. It fails with the server's own words where that refuses a line.
+
+    + version: of Postgres
+    """
+    refused = (
+        "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
+        " from pg_file_settings where error is not null"
+        " and coalesce(name, '') not in (select name from pg_settings where pending_restart)"
+        " union all"
+        " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
+        " from pg_hba_file_rules where error is not null"
+    )
+    loaded = "asked --command='select pg_conf_load_time()'"
+    return f"""
+{shell.asked(version)}
+take_up() {{
+  before=$({loaded}) && systemctl reload {shell.unit(version)} || return 1
+  tries=0
+  until [ "$({loaded})" != "$before" ] || [ $tries = 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+  refused=$(asked --command={shlex.quote(refused)}) || return 1
+  [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
+  [ $tries != 50 ] || {{ echo 'It did not read its configuration within 5 s.' >&2; return 1; }}
+  pending=$(asked --command='select count(*) from pg_settings where pending_restart') || return 1
+  [ "$pending" = 0 ] || systemctl restart {shell.unit(version)}
+}}
+take_up"""
+
+
+@operation()
+def settled(version: int) -> Generator[StringCommand, None, None]:
+    """
+    Have a server run with all of its settings: it is restarted where somebody left one waiting.
+
+    + version: of Postgres
+
+    Raises:
+        OperationError: where it does not answer, or does not understand a line of pg_hba.conf.
+
+    **Example:**
+
+    .. code:: python
+
+        cluster.settled(name="No setting waits for a restart", version=15)
+    """
+    there = host.get_fact(Server).cluster
+    if there and there.silence:
+        raise OperationError(f"{host.name}: the server runs, but does not answer: {there.silence}")
+    if there and there.answer and there.answer.refused:
+        raise OperationError("\n".join(there.answer.refused))
+    if there is None or there.answer is None or not there.answer.pending:
+        host.noop("no setting waits for a restart")
+        return
+    with turn("postgres"):
+        yield StringCommand("set -eu", shell.restarted(version), _separator="\n")

@@ -1,0 +1,75 @@
+"""The shell that the operations on Postgres share."""
+
+from __future__ import annotations
+
+from deploys.facts.postgres import CLUSTER, DATA
+
+
+def data_directory(version: int) -> str:
+    """Where the data of the host's cluster is."""
+    return f"{DATA}/{version}/{CLUSTER}"
+
+
+def unit(version: int) -> str:
+    """The cluster's unit; postgresql.service is only a name for all of them."""
+    return f"postgresql@{version}-{CLUSTER}.service"
+
+
+def log_file(version: int) -> str:
+    """Where Debian has the server write what it has to say."""
+    return f"/var/log/postgresql/postgresql-{version}-{CLUSTER}.log"
+
+
+def asked(version: int) -> str:
+    """Shell: a function ``asked`` that is psql, as the superuser of the running server."""
+    running = f"{data_directory(version)}/postmaster.pid"
+    return (
+        "cd /\n"
+        "asked() {\n"
+        "  runuser -u postgres -- psql -XAtq --set=ON_ERROR_STOP=1 --dbname=postgres"
+        f' --port="$(sed -n 4p {running})" --host="$(sed -n 5p {running})" "$@"\n'
+        "}"
+    )
+
+
+def restarted(version: int) -> str:
+    """Shell: restart the server, or end with the last lines of its log."""
+    return (
+        f"if ! systemctl restart {unit(version)}; then\n"
+        f"  tail -n 20 {log_file(version)} >&2\n"
+        f"  echo '{unit(version)} did not start; the last lines of its log are above.' >&2\n"
+        "  exit 1\n"
+        "fi"
+    )
+
+
+def brought(version: int, maker: str) -> list[str]:
+    """
+    Shell: have a complete data directory, where there is none.
+
+    It is made under another name beside its place and moved there when it is complete: what is
+    left of one that was killed bears that other name, and is all that is ever removed. What a
+    killed run left working on the host holds the lock, and is waited for.
+
+    + version: of Postgres
+    + maker: command line that makes the data directory ``$new``; it runs as the user postgres
+    """
+    place = data_directory(version)
+    return [
+        "set -eu",
+        "cd /",
+        f"new={place}.tracseq-new",
+        "mkdir -p /run/tracseq",
+        "exec 9>/run/tracseq/postgres-data",
+        "flock 9",
+        f'[ -z "$(ls -A {place} 2>/dev/null)" ] || exit 0',
+        f"if [ -L {place} ] || mountpoint --quiet {place}; then",
+        f"  echo '{place} is a link or a mount point, and a cluster cannot be moved there at once:'"
+        f" 'have the disk mounted on {DATA}, and {place} not there.' >&2",
+        "  exit 1",
+        "fi",
+        'rm -rf -- "$new"',
+        f"install --directory --owner=postgres --group=postgres --mode=755 {DATA}/{version}",
+        f"runuser -u postgres -- {maker} >/dev/null",
+        f'mv -T -- "$new" {place}',
+    ]

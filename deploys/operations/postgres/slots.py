@@ -1,0 +1,29 @@
+"""Replication slots: what a primary keeps for each of its replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deploys.facts.postgres import SLOT_PREFIX, Slot
+
+
+def statements(wanted: Sequence[str], there: Mapping[str, Slot]) -> list[str]:
+    """
+    SQL that makes a server's slots the wanted ones.
+
+    A slot whose WAL was removed, because its replica was away for too long, serves no replica any
+    more: it is made anew for the copy that replaces that replica. One in use is never dropped.
+
+    + wanted: names of slots
+    + there: the slots that the server has
+    """
+    drop = [
+        name
+        for name, slot in there.items()
+        if name.startswith(SLOT_PREFIX) and not slot.active and (name not in wanted or slot.lost)
+    ]
+    create = [name for name in wanted if name not in there or name in drop]
+    return [
+        *(f"SELECT pg_drop_replication_slot('{name}') \\g /dev/null" for name in drop),
+        *(f"SELECT pg_create_physical_replication_slot('{name}') \\g /dev/null" for name in create),
+    ]

@@ -1,0 +1,151 @@
+"""The load balancer: TLS as it should be, redirects, headers, and nginx running with its files."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from testinfra.host import Host
+
+from tests import inventory
+
+testinfra_hosts = inventory.hosts_of("load_balancers")
+SSLYZE = Path(".venv-sslyze/bin/sslyze")
+
+
+def _authority(data: dict[str, Any]) -> str:
+    directory = data["authority_directory"].format(environment=data["environment"])
+    return f"{directory}/authority.crt"
+
+
+@pytest.fixture
+def client(data: dict[str, Any]) -> httpx.Client:
+    """A client that trusts the site's authority alone, and finds the site without DNS."""
+    context = ssl.create_default_context(cafile=_authority(data))
+    transport = httpx.HTTPTransport(verify=context, http2=False)
+    return httpx.Client(
+        transport=transport,
+        base_url=f"https://{data['address']}",
+        headers={"Host": data["domain"]},
+        timeout=10,
+    )
+
+
+def _handshake(data: dict[str, Any], version: ssl.TLSVersion) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=_authority(data))
+    context.minimum_version = context.maximum_version = version
+    # OpenSSL's own defaults would refuse to offer TLS 1.1: the refusal must be the server's.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    raw = socket.create_connection((data["address"], 443), timeout=10)
+    return context.wrap_socket(raw, server_hostname=data["domain"])
+
+
+def test_the_site_answers_verified_against_its_authority(client: httpx.Client) -> None:
+    response = client.get("/health")
+    assert response.status_code == 200
+    assert response.json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_it_speaks_modern_tls_and_http2(data: dict[str, Any], version: ssl.TLSVersion) -> None:
+    with _handshake(data, version) as connection:
+        assert connection.selected_alpn_protocol() == "h2"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_it_refuses_old_tls(data: dict[str, Any], version: ssl.TLSVersion) -> None:
+    with pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"):
+        _handshake(data, version)
+
+
+def test_mozillas_intermediate_profile_is_met(data: dict[str, Any]) -> None:
+    assert SSLYZE.exists(), "sslyze is missing: `make .venv-sslyze` installs it."
+    done = subprocess.run(
+        [str(SSLYZE), "--mozilla_config", "intermediate", "--certinfo_ca_file", _authority(data),
+         f"{data['domain']}:443{{{data['address']}}}"],
+        capture_output=True, text=True, timeout=300, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_plain_http_is_sent_to_https(data: dict[str, Any]) -> None:
+    response = httpx.get(f"http://{data['address']}/api/samples?page=2", headers={"Host": data["domain"]}, timeout=10)
+    assert response.status_code == 308
+    assert response.headers["location"] == f"https://{data['domain']}/api/samples?page=2"
+
+
+def test_security_headers_are_there_once(client: httpx.Client, data: dict[str, Any]) -> None:
+    for path in ("/health", "/api/nothing/here"):
+        headers = client.get(path).headers
+        for name in (
+            "strict-transport-security",
+            "x-content-type-options",
+            "x-frame-options",
+            "referrer-policy",
+        ):
+            assert len(headers.get_list(name)) == 1, name
+        assert "nginx/" not in headers.get("server", "")
+
+
+def test_all_gateways_serve(client: httpx.Client) -> None:
+    names = {host.name for host in inventory.group("gateways")}
+    seen = {client.get("/health").json()["hostname"] for _ in range(10 * len(names))}
+    assert seen == names
+
+
+def test_health_is_not_logged_and_requests_are(host: Host, client: httpx.Client) -> None:
+    before = int(host.check_output("wc -l < /var/log/nginx/access.log"))
+    client.get("/health")
+    client.get("/api/nothing/logged")
+    after = host.check_output("cat /var/log/nginx/access.log").splitlines()[before:]
+    assert any("/api/nothing/logged" in line for line in after)
+    assert not any("/health" in line for line in after)
+
+
+def test_nginx_runs_with_what_is_on_disk(host: Host) -> None:
+    assert host.run("nginx -t -q").rc == 0
+    shown = host.check_output("nginx -T 2>/dev/null")
+    for path in ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/tracseq.conf"):
+        assert f"# configuration file {path}:" in shown
+        assert host.file(path).content_string.strip() in shown
+    configured = [
+        line.split(":")[0].split()[-1]
+        for line in shown.splitlines()
+        if line.startswith("# configuration file /etc/nginx/")
+    ]
+    extra = [path for path in configured if path.startswith(("/etc/nginx/sites", "/etc/nginx/conf.d"))]
+    assert extra == ["/etc/nginx/conf.d/tracseq.conf"]
+
+
+def test_every_gateway_is_an_upstream(host: Host, data: dict[str, Any]) -> None:
+    shown = host.check_output("nginx -T 2>/dev/null")
+    assert "least_conn;" in shown
+    for gateway in inventory.group("gateways"):
+        assert f"server {gateway.data['address']}:{data['gateway_port']} " in shown
+
+
+def test_metrics_are_not_for_the_world(client: httpx.Client) -> None:
+    assert client.get("/metrics").status_code == 404
+
+
+def test_the_key_is_closed_to_others(host: Host) -> None:
+    key = host.file("/etc/nginx/tls/site.key")
+    assert (key.user, key.mode) == ("root", 0o600)
+
+
+def test_who_asks_too_much_is_told_to_wait(data: dict[str, Any], host: Host) -> None:
+    allowed = data["request_rate"] + data["request_burst"]
+    # Asked from the load balancer itself over one connection, so that it is quick enough to exceed.
+    counted = host.check_output(
+        f"curl -sk --parallel --parallel-immediate --parallel-max 50 -o /dev/null "
+        f"-w '%{{http_code}}\\n' 'https://127.0.0.1/api/nothing/[1-{allowed * 2}]' | sort | uniq -c"
+    )
+    assert "429" in counted, counted

@@ -1,0 +1,69 @@
+"""Redis: nobody without the password, what is written stays, and it runs with its file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from testinfra.host import Host
+
+from tests import inventory
+
+testinfra_hosts = inventory.hosts_of("redis")
+
+
+@pytest.fixture
+def redis(host: Host) -> Any:
+    """Ask Redis with the password, which is read on the host and goes over standard input."""
+
+    def ask(command: str) -> str:
+        return str(
+            host.check_output(
+                "(sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf; "
+                f"printf '%s\\n' {command!r}) | redis-cli | tail -n +2"
+            )
+        )
+
+    return ask
+
+
+def test_it_runs_and_comes_back_at_boot(host: Host) -> None:
+    service = host.service("redis-server")
+    assert service.is_running
+    assert service.is_enabled
+
+
+def test_nobody_gets_in_without_the_password(host: Host, data: dict[str, Any]) -> None:
+    answer = host.check_output(f"redis-cli -h {data['address']} -p {data['redis_port']} PING")
+    assert "NOAUTH" in answer
+    assert "WRONGPASS" in host.check_output("(echo AUTH wrong) | redis-cli")
+
+
+def test_it_runs_with_what_is_on_disk(host: Host, redis: Any) -> None:
+    lines = host.file("/etc/redis/redis.conf").content_string.splitlines()
+    on_disk = dict(line.split(" ", 1) for line in lines if line and line[0] not in "#")
+    for key in ("appendonly", "maxmemory-policy", "appendfsync", "port"):
+        assert redis(f"CONFIG GET {key}").splitlines()[-1] == on_disk[key]
+    assert int(redis("CONFIG GET maxmemory").splitlines()[-1]) == int(on_disk["maxmemory"])
+
+
+def test_what_is_written_survives_a_kill(host: Host, redis: Any) -> None:
+    redis("SET tracseq:test:survives yes")
+    redis("WAITAOF 1 0 2000")
+    host.check_output("sleep 1.1; kill -9 $(systemctl show --property=MainPID --value redis-server); sleep 1")
+    host.check_output("for n in $(seq 50); do systemctl is-active -q redis-server && break; sleep 0.1; done")
+    assert redis("GET tracseq:test:survives") == "yes"
+    redis("DEL tracseq:test:survives")
+
+
+def test_it_listens_on_the_site_only(host: Host, data: dict[str, Any]) -> None:
+    port = data["redis_port"]
+    listening = host.check_output(f"ss -Hltn sport = :{port}").splitlines()
+    addresses = {line.split()[3].rsplit(":", 1)[0].strip("[]") for line in listening}
+    allowed = {"127.0.0.1", "::1", data["address"], data.get("address6")}
+    assert addresses <= allowed
+
+
+def test_its_file_is_closed_to_others(host: Host) -> None:
+    file = host.file("/etc/redis/redis.conf")
+    assert (file.user, file.group, file.mode) == ("redis", "redis", 0o640)

@@ -1,0 +1,36 @@
+"""A site of machines that pyinfra only pretends to have: its @fake connector."""
+
+from typing import Any
+
+_bare_debian = [
+    "is\tclock\t1700000000.0",
+    "is\tsystem\tdebian",
+    "is\tversion\t12",
+    "is\tarchitecture\tx86_64",
+    "is\tcpus\t4",
+    "is\tmemory\t8589934592",
+    "is\tdisk\t107374182400",
+    "is\tdisk_free\t96636764160",
+    "is\tshell_start\t3000",
+    "is\tsudo\tyes",
+]
+
+
+def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
+    reached = [
+        f"reach\t10.0.0.{peer}\t{port}\trefused"
+        for peer, port in ((21, 8000), (22, 8000), (23, 8000), (31, 5432), (32, 5432), (41, 6379))
+    ]
+    return f"@fake/{name}", {
+        "environment": "plan",
+        "address": f"10.0.0.{number}",
+        "fake_delay": 0,
+        "fake_delay_jitter": 0,
+        "fake_responses": {"say shell_start": [*_bare_debian, *reached]},
+    }
+
+
+load_balancers = [_host("lb1", 11)]
+gateways = [_host("gw1", 21), _host("gw2", 22), _host("gw3", 23)]
+postgres = [_host("pg1", 31), _host("pg2", 32)]
+redis = [_host("redis1", 41)]

@@ -1,0 +1,127 @@
+"""What is wrong with the data is said, all of it at once, before a host is touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab import pyinfra
+from tests.plan.conftest import Copy
+
+UNTOUCHED = "no host was touched"
+
+
+def test_no_file_of_secrets(copy: Copy) -> None:
+    copy.secrets.unlink()
+    run = copy.plan()
+    assert run.code != 0
+    assert ".env.plan: there is no such file. Copy .env.example to it" in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_a_secret_is_missing_and_another_is_weak(copy: Copy) -> None:
+    lines = copy.secrets.read_text().splitlines()
+    lines = [line for line in lines if not line.startswith("REDIS_PASSWORD")]
+    lines = ["JWT_SECRET_KEY=short" if line.startswith("JWT") else line for line in lines]
+    copy.secrets.write_text("\n".join(lines))
+    run = copy.plan()
+    assert run.code != 0
+    assert ".env.plan: REDIS_PASSWORD is missing." in run.output
+    assert ".env.plan: JWT_SECRET_KEY is weak: it has 5 characters and needs 32." in run.output
+    assert "short" not in run.output
+    assert UNTOUCHED in run.output
+
+
+@pytest.mark.parametrize("value", ["aaaaaaaaaaaaaaaaaaaaaaaa", "my-password-my-password-my", "changeme-changeme-12"])
+def test_a_guessable_secret(copy: Copy, value: str) -> None:
+    lines = copy.secrets.read_text().splitlines()
+    lines = [f"REDIS_PASSWORD={value}" if line.startswith("REDIS") else line for line in lines]
+    copy.secrets.write_text("\n".join(lines))
+    run = copy.plan()
+    assert run.code != 0
+    assert "REDIS_PASSWORD is weak" in run.output
+    assert value not in run.output
+
+
+def test_secrets_that_others_can_read(copy: Copy) -> None:
+    copy.secrets.chmod(0o644)
+    run = copy.plan()
+    assert run.code != 0
+    assert "others can read it. Run: chmod 600 .env.plan" in run.output
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("gateway_port", "0", "gateway_port (in group_data/all.py, or what overrides it)"),
+        ("journal_size", "much", "'much' is no size"),
+        ("certificate_renewal", "soon", "'soon' is no duration"),
+        ("postgres_first_primary", "pg9", "pg9 is no host of the group postgres"),
+        ("upstream_fail_timeout", "1 fortnight", "(in group_data/load_balancers.py"),
+        ("networks", '{"anywhere": ["10.0.0.0/99"]}', "'10.0.0.0/99' is no address and no network"),
+    ],
+)
+def test_a_value_that_is_none(copy: Copy, key: str, value: str, sentence: str) -> None:
+    run = copy.plan("--data", f"{key}={value}")
+    assert run.code != 0
+    assert sentence in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_an_address_that_is_none(copy: Copy) -> None:
+    inventory = copy.directory / "wrong.py"
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    inventory.write_text(text.replace('"address": f"10.0.0.{number}"', '"address": f"10.0.0.{number}00"'))
+    run = copy.plan(inventory="wrong.py")
+    assert run.code != 0
+    assert "pg1: address (in the inventory, or what overrides it): '10.0.0.3100' is no IPv4 address" in run.output
+    assert "gw1: address" in run.output, "all that is wrong is listed, not only the first"
+    assert UNTOUCHED in run.output
+
+
+def test_two_hosts_with_one_address(copy: Copy) -> None:
+    inventory = copy.directory / "twice.py"
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    inventory.write_text(text.replace('_host("gw3", 23)', '_host("gw3", 22)'))
+    run = copy.plan(inventory="twice.py")
+    assert run.code != 0
+    assert "gw3 and gw2 have the same address 10.0.0.22" in run.output
+
+
+def test_a_group_without_hosts(copy: Copy) -> None:
+    inventory = copy.directory / "lonely.py"
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    inventory.write_text(text.replace('redis = [_host("redis1", 41)]', "redis = []"))
+    run = copy.plan(inventory="lonely.py")
+    assert run.code != 0
+    assert "the inventory's group redis has no hosts" in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_a_template_that_uses_an_undefined_name(copy: Copy) -> None:
+    template = copy.own("templates") / "redis" / "redis.conf.j2"
+    template.write_text(template.read_text() + "maxclients {{ no_such_value }}\n")
+    run = copy.plan()
+    assert run.code != 0
+    assert "templates/redis/redis.conf.j2" in run.output
+    assert "'no_such_value' is undefined" in run.output
+    assert UNTOUCHED.capitalize() in run.output
+
+
+def test_an_inventory_that_is_not_there(copy: Copy) -> None:
+    run = copy.plan(inventory="inventories/prodution.py")
+    assert run.code != 0
+    assert "There is no inventory inventories/prodution.py. There are:" in run.output
+    assert "inventories/production.py" in run.output
+
+
+def test_a_limit_that_names_nobody(copy: Copy) -> None:
+    run = copy.plan("--limit", "gatways")
+    assert run.code != 0
+    assert "--limit gatways: tests/plan/inventory.py has no host or group of that name" in run.output
+    assert "gateways" in run.output
+
+
+def test_a_run_from_the_wrong_directory(copy: Copy) -> None:
+    run = pyinfra("--dry", "../tests/plan/inventory.py", "site.py", directory=copy.directory / "deploys")
+    assert run.code != 0
+    assert "run pyinfra from the repository's root" in run.output
