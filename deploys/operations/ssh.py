@@ -36,8 +36,10 @@ fi
 # the staged ones. The sessions that are open stay so: a restart ends the listening process only.
 ATTEMPT = f"""
 cp -a {MAIN} "$stage/sshd_config"
-cp -a {DROP_INS} "$stage/sshd_config.d"
-[ ! -d "$stage/new{DROP_INS}" ] || cp -a "$stage/new{DROP_INS}/." "$stage/sshd_config.d"
+mkdir "$stage/sshd_config.d"
+for directory in {DROP_INS} "$stage/new{DROP_INS}"; do
+  [ ! -d "$directory" ] || cp -a "$directory/." "$stage/sshd_config.d"
+done
 sed -i "s#{DROP_INS}/#$stage/sshd_config.d/#" "$stage/sshd_config"
 mkdir -p {TRIAL.rpartition("/")[0]}
 cat > {TRIAL} <<EOF
