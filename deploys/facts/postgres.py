@@ -21,6 +21,15 @@ PATIENCE = 30
 SLOT_PREFIX = "tracseq_"
 """The slots whose names begin with it are the site's; no other is touched."""
 
+LIMITS = {
+    "max_connections": "max_connections",
+    "max_worker_processes": "max_worker_processes",
+    "max_wal_senders": "max_wal_senders",
+    "max_prepared_transactions": "max_prepared_xacts",
+    "max_locks_per_transaction": "max_locks_per_xact",
+}
+"""Settings that a replica must not have lower than its primary, and what pg_controldata calls them."""
+
 # The verifiers of passwords stay on the server: their salt and a digest are enough to compare them.
 QUERY = """
 select json_build_object(
@@ -33,8 +42,8 @@ select json_build_object(
     from pg_stat_wal_receiver),
   'pending', (select coalesce(json_agg(name order by name), '[]') from pg_settings
     where pending_restart),
-  'altered', (select coalesce(json_agg(distinct name order by name), '[]') from pg_file_settings
-    where applied and sourcefile ~ '/postgresql\\.auto\\.conf$'),
+  'altered', (select coalesce(json_object_agg(name, setting), '{}') from pg_file_settings
+    where sourcefile ~ '/postgresql\\.auto\\.conf$'),
   'refused', (select coalesce(json_agg(format('%s, line %s: %s',
       current_setting('hba_file'), line_number, error)), '[]') from pg_hba_file_rules
     where error is not null),
@@ -96,12 +105,12 @@ class Answer:
     """Of a replica: the status of its connection, the host it follows, the slot it holds there."""
     pending: tuple[str, ...] = ()
     """Settings that wait for a restart."""
-    altered: tuple[str, ...] = ()
+    altered: Mapping[str, str] = field(default_factory=dict)
     """Settings that somebody made with ALTER SYSTEM; they win over the configuration file."""
     refused: tuple[str, ...] = ()
     """Lines of pg_hba.conf that the server does not understand."""
     limits: Mapping[str, int] = field(default_factory=dict)
-    """Settings that must be on a replica at least what they are on its primary."""
+    """The settings of ``LIMITS``."""
     roles: Mapping[str, Role] = field(default_factory=dict)
     databases: Mapping[str, str] = field(default_factory=dict)
     """The owner of each database."""
@@ -121,6 +130,8 @@ class Cluster:
     """Of its last checkpoint."""
     state: str | None = None
     """As pg_controldata words it, such as "shut down"."""
+    required: Mapping[str, int] = field(default_factory=dict)
+    """The settings of ``LIMITS`` as they were on the primary when it wrote what is here last."""
     replica: bool = False
     """Whether it comes up as a replica: whether standby.signal is there."""
     running: bool = False
@@ -211,7 +222,7 @@ for data in {DATA}/*/{CLUSTER}; do
     [ ! -e "$data/$signal" ] || printf 'replica\\t%s\\n' "$version"
   done
   LC_ALL=C "/usr/lib/postgresql/$version/bin/pg_controldata" -D "$data" 2>/dev/null |
-    sed -n "s/^\\(Database .*\\|Latest checkpoint's TimeLineID\\): */control\\t$version\\t\\1\\t/p"
+    sed -n "s/^\\(Database .*\\|Latest checkpoint's TimeLineID\\|max_.* setting\\): */control\\t$version\\t\\1\\t/p"
   pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
   [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
   printf 'running\\t%s\\n' "$version"
@@ -260,6 +271,9 @@ true
                     clusters[int(version)]["state"] = value
                 case ["control", version, "Latest checkpoint's TimeLineID", value]:
                     clusters[int(version)]["timeline"] = int(value)
+                case ["control", version, name, value] if name.endswith(" setting"):
+                    limits = [limit for limit, short in LIMITS.items() if f"{short} setting" == name]
+                    clusters[int(version)].setdefault("required", {}).update(dict.fromkeys(limits, int(value)))
                 case ["complaint", version, said]:
                     clusters[int(version)]["complaint"] = said
                 case ["said", version, said]:
@@ -284,7 +298,7 @@ def _answer(said: str) -> dict[str, Any]:
             timeline=found["timeline"],
             receiver=found["receiver"] or {},
             pending=tuple(found["pending"]),
-            altered=tuple(found["altered"]),
+            altered=found["altered"],
             refused=tuple(found["refused"]),
             limits=found["limits"],
             roles={

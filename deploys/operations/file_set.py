@@ -150,7 +150,6 @@ def staged() -> list[str]:
     """Shell: unpack the archive on standard input into ``$stage``, which only root can enter."""
     return [
         "umask 022",
-        "mkdir -p /run/tracseq && chmod 755 /run/tracseq",
         "stage=$(mktemp -d /run/tracseq/stage.XXXXXX)",
         "trap 'rm -rf \"$stage\"' EXIT",
         'mkdir "$stage/new" && base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',

@@ -64,9 +64,9 @@ def ahead(site: Site, host: SiteHost, topology: Topology, authority: Authority) 
 
     A replica stops to replay, and cannot be promoted, while one of its is lower than its primary's.
     """
-    larger = _larger_limits(site, host, topology)
-    if larger:
-        _configured(site, host, topology, authority, larger)
+    first, _ = _limits(site, host, topology)
+    if first:
+        _configured(site, host, topology, authority, first)
 
 
 @deploy("Postgres primary")
@@ -109,22 +109,21 @@ def replica(site: Site, host: SiteHost, topology: Topology, authority: Authority
         primary=configuration.primary_connection(site, host),
         slot=slot_name(host.name),
     )
-    limits = configuration.limits(site, host.postgres)
-    if limits != _larger_limits(site, host, topology):  # else it has them from ahead()
-        _configured(site, host, topology, authority, limits)
+    first, last = _limits(site, host, topology)
+    if configuration.shrinks(first, last, topology.servers[host.name].cluster):
+        standby.caught_up(name="Replica has seen that its primary's limits shrank", version=version, limits=last)
+    if last != first:  # else it has them from ahead()
+        _configured(site, host, topology, authority, last)
     standby.following(name="Replica follows", version=version)
 
 
-def _larger_limits(site: Site, host: SiteHost, topology: Topology) -> dict[str, int]:
-    """The limits that a replica takes before its primary does; none where none grows."""
-    there = topology.servers[host.name].cluster
-    if there is None or there.answer is None:
-        return {}
-    running = there.answer.limits
-    declared = configuration.limits(site, host.postgres)
-    if all(value <= running[name] for name, value in declared.items()):
-        return {}
-    return {name: max(value, running[name]) for name, value in declared.items()}
+def _limits(site: Site, host: SiteHost, topology: Topology) -> tuple[dict[str, int], dict[str, int]]:
+    """The limits that a replica needs before its primary's change, and those that it ends with."""
+    return configuration.of_replica(
+        configuration.limits(site, host.postgres),
+        primary=topology.servers[topology.primary].cluster,
+        replica=topology.servers[host.name].cluster,
+    )
 
 
 def _connection(site: Site, authority: Authority) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
-from pyinfra.api.exceptions import OperationError
 
 from deploys.facts.postgres import Answer, Role, Server, slot_name
 from deploys.operations.postgres import scram, shell, slots
+from deploys.operations.script import script
 
 ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
 
@@ -48,9 +48,6 @@ def granted(
     + databases: the owner of each database
     + replicas: names of the hosts that may replicate from it
 
-    Raises:
-        OperationError: where it is no primary (any more).
-
     **Example:**
 
     .. code:: python
@@ -65,12 +62,13 @@ def granted(
     """
     there = host.get_fact(Server).cluster
     if there and there.answer and there.answer.recovery:
-        raise OperationError(f"{host.name} is no primary any more. Run again.")
+        yield StringCommand(shell.failed("The server is no primary any more. Run again."))
+        return
     answer = (there.answer if there else None) or Answer(recovery=False)
     wanted = [slot_name(name) for name in replicas]
     statements = [
-        *(line for login in logins for line in _role(login, answer.roles.get(login.name))),
-        *(line for name, owner in databases.items() for line in _database(name, owner, answer)),
+        *(line for login in logins for line in role_statements(login, answer.roles.get(login.name))),
+        *(line for name, owner in databases.items() for line in database_statements(name, owner, answer)),
         *slots.statements(wanted, answer.slots),
     ]
     if not statements:
@@ -78,16 +76,14 @@ def granted(
         return
     # A statement that fails must not leave its verifier in the server's log.
     silent = "SET log_min_error_statement = panic; SET log_min_duration_statement = -1;"
-    yield StringCommand(
-        "set -eu",
+    yield script(
         shell.asked(version),
         "asked --set=VERBOSITY=terse --file=-",
-        _separator="\n",
-        _stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
+        stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
     )
 
 
-def _role(login: Login, there: Role | None) -> list[str]:
+def role_statements(login: Login, there: Role | None) -> list[str]:
     """SQL that makes a role what it is declared to be."""
     wanted = login.attributes | {"LOGIN"}
     attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
@@ -103,7 +99,7 @@ def _role(login: Login, there: Role | None) -> list[str]:
     return statements
 
 
-def _database(name: str, owner: str, answer: Answer) -> list[str]:
+def database_statements(name: str, owner: str, answer: Answer) -> list[str]:
     """SQL that makes a database be there and belong to its owner."""
     if name not in answer.databases:
         return [f"CREATE DATABASE {name} OWNER {owner};"]

@@ -7,10 +7,10 @@ from collections.abc import Generator
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
-from pyinfra.api.exceptions import OperationError
 
 from deploys.facts.postgres import Server
 from deploys.operations.postgres import shell
+from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 
@@ -38,7 +38,7 @@ def created(version: int) -> Generator[StringCommand, None, None]:
         "--encoding=UTF8 --locale=C.UTF-8 --data-checksums "
         "--auth-local=peer --auth-host=scram-sha-256"
     )
-    yield StringCommand(*shell.brought(version, maker), _separator="\n")
+    yield script(*shell.brought(version, maker))
 
 
 def checked(version: int, path: str) -> str:
@@ -88,10 +88,9 @@ def settled(version: int) -> Generator[StringCommand, None, None]:
     """
     Have a server run with all of its settings: it is restarted where somebody left one waiting.
 
-    + version: of Postgres
+    It fails where the server does not answer, or does not understand a line of pg_hba.conf.
 
-    Raises:
-        OperationError: where it does not answer, or does not understand a line of pg_hba.conf.
+    + version: of Postgres
 
     **Example:**
 
@@ -101,11 +100,13 @@ def settled(version: int) -> Generator[StringCommand, None, None]:
     """
     there = host.get_fact(Server).cluster
     if there and there.silence:
-        raise OperationError(f"{host.name}: the server runs, but does not answer: {there.silence}")
+        yield StringCommand(shell.failed(f"The server runs, but does not answer: {there.silence}"))
+        return
     if there and there.answer and there.answer.refused:
-        raise OperationError("\n".join(there.answer.refused))
+        yield StringCommand(shell.failed("\n".join(there.answer.refused)))
+        return
     if there is None or there.answer is None or not there.answer.pending:
         host.noop("no setting waits for a restart")
         return
     with turn("postgres"):
-        yield StringCommand("set -eu", shell.restarted(version), _separator="\n")
+        yield script(shell.restarted(version))

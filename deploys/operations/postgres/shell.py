@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from deploys.facts.postgres import CLUSTER, DATA
 
 
@@ -41,6 +43,11 @@ def restarted(version: int) -> str:
         "  exit 1\n"
         "fi"
     )
+
+
+def failed(problem: str) -> str:
+    """Shell: end with a sentence that says what is wrong."""
+    return f"echo {shlex.quote(problem)} >&2; exit 1"
 
 
 def brought(version: int, maker: str) -> list[str]:

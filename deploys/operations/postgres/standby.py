@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from time import monotonic
 
 from gevent import sleep
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
-from pyinfra.api.exceptions import OperationError
 
 from deploys.facts.postgres import SLOT_PREFIX, Cluster, Server
 from deploys.operations.postgres import shell
+from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 
@@ -47,7 +47,35 @@ def built(version: int, primary: str, slot: str) -> Generator[StringCommand, Non
     # Within the copy before it is in place: a copy without it would come up as a second primary.
     marked = 'runuser -u postgres -- touch "$new/standby.signal"'
     *making, placing = shell.brought(version, maker)
-    yield StringCommand(*making, marked, placing, _separator="\n")
+    yield script(*making, marked, placing)
+
+
+@operation()
+def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> Generator[StringCommand, None, None]:
+    """
+    Wait until a replica has replayed that its primary runs with smaller limits; it changes nothing.
+
+    Restarted with them before, it would not come up again.
+
+    + version: of Postgres
+    + limits: settings that a replica must not have lower than its primary
+    + patience: seconds it may take (default 60)
+
+    **Example:**
+
+    .. code:: python
+
+        standby.caught_up(name="Replica has seen it", version=15, limits={"max_connections": 100})
+    """
+
+    def seen(there: Cluster | None) -> bool:
+        return there is not None and all(there.required.get(name, 0) <= limits[name] for name in limits)
+
+    there = _waited(seen, patience)
+    if state.is_executing and not seen(there):
+        yield StringCommand(shell.failed(_not_following(version, there, patience)))
+        return
+    host.noop("it has replayed all that its primary did")
 
 
 @operation()
@@ -61,16 +89,21 @@ def following(version: int, patience: int = 60) -> Generator[StringCommand, None
     + version: of Postgres
     + patience: seconds it may take until it receives (default 60)
 
-    Raises:
-        OperationError: where it does not receive, or is no replica (any more).
-
     **Example:**
 
     .. code:: python
 
         standby.following(name="Replica follows", version=15)
     """
-    there = _received(host.get_fact(Server).cluster, version, patience)
+
+    def receives(there: Cluster | None) -> bool:
+        answer = there.answer if there else None
+        return answer is not None and answer.receiver.get("status") == "streaming"
+
+    there = _waited(receives, patience)
+    if state.is_executing and not receives(there):
+        yield StringCommand(shell.failed(_not_following(version, there, patience)))
+        return
     answer = there.answer if there else None
     leftover = [
         name
@@ -80,32 +113,34 @@ def following(version: int, patience: int = 60) -> Generator[StringCommand, None
     if answer is None or not (answer.pending or leftover):
         host.noop("it follows, and no setting waits for a restart")
         return
-    lines = ["set -eu", shell.asked(version)]
+    lines = [shell.asked(version)]
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
         lines.append(f"asked --command={shlex.quote(dropped)} >/dev/null")
     if answer.pending:
         lines.append(shell.restarted(version))
     with turn("postgres"):
-        yield StringCommand(*lines, _separator="\n")
+        yield script(*lines)
 
 
-def _received(there: Cluster | None, version: int, patience: int) -> Cluster | None:
-    """The replica once it receives; while nothing is changed yet, as it is."""
+def _waited(enough: Callable[[Cluster | None], bool], patience: int) -> Cluster | None:
+    """The host's cluster once it is as it should be, or when patience is at its end; in a plan, at once."""
     end = monotonic() + patience
-    while state.is_executing:
-        if there and there.primary:
-            raise OperationError(f"{host.name} became a primary while this run was under way. Run again.")
-        if there and there.answer and there.answer.receiver.get("status") == "streaming":
-            break
-        if monotonic() > end:
-            said = (there.complaint or there.silence if there else None) or "nothing"
-            raise OperationError(
-                f"{host.name} does not follow its primary after {patience} s. The last its server "
-                f"said of it: {said}. Where WAL that it needs was removed, or its history is not "
-                f"the primary's, move {shell.data_directory(version)} away and run again: it is "
-                "then copied anew."
-            )
+    there = host.get_fact(Server).cluster
+    while state.is_executing and not enough(there) and monotonic() < end:
         sleep(0.3)
         there = host.get_fact(Server).cluster
     return there
+
+
+def _not_following(version: int, there: Cluster | None, patience: int) -> str:
+    if there is None or not there.running:
+        return f"The replica does not run; see {shell.log_file(version)}."
+    if there.primary:
+        return "It became a primary while this run was under way. Run again."
+    said = there.silence or there.complaint or "nothing"
+    return (
+        f"The replica does not follow its primary after {patience} s. The last that its server said: {said}\n"
+        "Where WAL that it needs was removed, or its history is not the primary's, move "
+        f"{shell.data_directory(version)} away and run again: it is then copied anew."
+    )

@@ -1,0 +1,97 @@
+"""Somebody promotes the replica: the servers are believed, and two primaries stop a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests import lab
+from tests.inventory import group
+
+UNIT = "postgresql@$(ls /etc/postgresql | grep -E '^[0-9]+$')-main.service"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What happened: the old primary is stopped, and the new one was its replica."""
+
+    old: str
+    new: str
+    wrote: str
+
+
+def ask(name: str, query: str) -> str:
+    """What a server answers to its superuser."""
+    psql = "cd /; runuser -u postgres -- psql -XAtq --dbname=postgres"
+    return lab.ssh(name, f"{psql} <<'SQL'\n{query};\nSQL\n", inventory=lab.INVENTORY).strip()
+
+
+def activity(name: str) -> str:
+    """Whether a host's server runs, and since when."""
+    command = f"systemctl show --property=ActiveState,ActiveEnterTimestampMonotonic,MainPID {UNIT}"
+    return lab.ssh(name, command, inventory=lab.INVENTORY)
+
+
+@pytest.fixture(scope="module")
+def promotion() -> Iterator[Promotion]:
+    """The replica is promoted while the primary is stopped; afterwards both hosts are made anew."""
+    names = [host.name for host in group("postgres", lab.INVENTORY)]
+    (old,) = [name for name in names if ask(name, "select pg_is_in_recovery()") == "f"]
+    new = next(name for name in names if name != old)
+    try:
+        lab.ssh(old, f"systemctl stop {UNIT}", inventory=lab.INVENTORY)
+        ask(new, "select pg_promote()")
+        ask(new, "create table written_after_promotion as select 1 as row")
+        yield Promotion(old, new, "written_after_promotion")
+    finally:
+        lab.destroy(*names)
+        lab.up(*names, inventory=lab.INVENTORY)
+        run = lab.site(inventory=lab.INVENTORY)
+        assert run.code == 0, run.output
+
+
+def test_a_promoted_replica_stays_primary_and_the_old_one_stopped(promotion: Promotion) -> None:
+    before = activity(promotion.new), activity(promotion.old)
+    run = lab.site(inventory=lab.INVENTORY)
+    assert run.code == 0, run.output
+    assert f"{promotion.new} is the primary, as its server says" in run.output
+    assert f"{promotion.old} was a primary (timeline 1) and is stopped" in run.output
+    assert ask(promotion.new, "select pg_is_in_recovery()") == "f"
+    assert (activity(promotion.new), activity(promotion.old)) == before
+    assert "ActiveState=inactive" in before[1]
+
+
+def test_a_second_run_changes_nothing(promotion: Promotion) -> None:
+    run = lab.site(inventory=lab.INVENTORY)
+    assert run.code == 0, run.output
+    assert run.changes == {}
+
+
+def test_two_primaries_stop_the_run_before_anything_is_changed(promotion: Promotion) -> None:
+    lab.ssh(promotion.old, f"systemctl start {UNIT}; rm /etc/sysusers.d/tracseq.conf", inventory=lab.INVENTORY)
+    before = activity(promotion.new), activity(promotion.old)
+    run = lab.site(inventory=lab.INVENTORY)
+    assert run.code != 0
+    assert "There are two primaries, and both take writes" in run.output
+    assert f"{promotion.old} (timeline 1)" in run.output
+    assert f"{promotion.new} (timeline 2)" in run.output
+    assert "no host was changed" in run.output
+    assert (activity(promotion.new), activity(promotion.old)) == before
+    gone = lab.ssh(promotion.old, "ls /etc/sysusers.d/tracseq.conf", check=False, inventory=lab.INVENTORY)
+    assert gone == "", "the run wrote a file, although it had to stop"
+
+
+def test_the_old_primary_becomes_a_replica_once_its_data_is_out_of_the_way(promotion: Promotion) -> None:
+    directory = "/var/lib/postgresql/$(ls /etc/postgresql | grep -E '^[0-9]+$')/main"
+    aside = f"systemctl stop {UNIT}; mv {directory} {directory}.before"
+    lab.ssh(promotion.old, aside, inventory=lab.INVENTORY)
+    run = lab.site(inventory=lab.INVENTORY)
+    assert run.code == 0, run.output
+    assert ask(promotion.new, "select pg_is_in_recovery()") == "f"
+    assert ask(promotion.old, "select pg_is_in_recovery()") == "t"
+    lab.eventually(lambda: ask(promotion.old, f"select row from {promotion.wrote}") == "1", within=10)
+    again = lab.site(inventory=lab.INVENTORY)
+    assert again.code == 0, again.output
+    assert again.changes == {}
