@@ -36,8 +36,10 @@ fi
 # the staged ones. The sessions that are open stay so: a restart ends the listening process only.
 ATTEMPT = f"""
 cp -a {MAIN} "$stage/sshd_config"
-cp -a {DROP_INS} "$stage/sshd_config.d"
-[ ! -d "$stage/new{DROP_INS}" ] || cp -a "$stage/new{DROP_INS}/." "$stage/sshd_config.d"
+mkdir "$stage/sshd_config.d"
+for directory in {DROP_INS} "$stage/new{DROP_INS}"; do
+  [ ! -d "$directory" ] || cp -a "$directory/." "$stage/sshd_config.d"
+done
 sed -i "s#{DROP_INS}/#$stage/sshd_config.d/#" "$stage/sshd_config"
 mkdir -p {TRIAL.rpartition("/")[0]}
 cat > {TRIAL} <<EOF
@@ -71,9 +73,10 @@ def configured(files: Sequence[File], patience: float = 20) -> Generator[StringC
             files=[File("/etc/ssh/sshd_config.d/00-tracseq.conf", "PasswordAuthentication no\\n")],
         )
     """
-    there = host.get_fact(Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, TRIAL), directories=())
-    changes = file_set.difference(files, [TRIAL], (), there.files)
-    late = there.files.newest > there.started
+    tried = (trial.directory("sshd"), TRIAL)
+    there = host.get_fact(Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=())
+    changes = file_set.difference(files, (), (), there.files)
+    late = there.files.newest > there.started or any(path in there.files.files for path in tried)
     if not changes and not late and there.running and there.enabled:
         host.noop("sshd runs with its files")
         return

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shlex
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,11 @@ if TYPE_CHECKING:
 
 MARGIN = 10
 """Seconds that the keeping command may still take, after the controller's patience has ended."""
+
+
+def directory(key: str) -> str:
+    """Where a host keeps what it tries; it is there as long as a trial is under way, or died."""
+    return f"/run/tracseq/trial-{key}"
 
 
 def tried(
@@ -60,15 +64,13 @@ def tried(
     """
     content = file_set.archive(changes.write)
     trial = hashlib.sha256("\n".join((content, *changes.remove)).encode()).hexdigest()[:16]
-    directory = f"/run/tracseq/trial-{key}"
-    unit = f"tracseq-{key}-undo"
     locked = [
         "set -eu",
         "umask 022",
         "mkdir -p /run/tracseq && chmod 755 /run/tracseq",
         f"exec 9>/run/tracseq/{key}.lock",
         "flock 9",
-        f"stage={directory}",
+        f"stage={directory(key)}",
     ]
     undone = '[ ! -e "$stage/undo" ] || sh "$stage/undo"'
     within = math.ceil(patience) + MARGIN
@@ -82,16 +84,21 @@ def tried(
         *file_set.validated(changes, validate),
         *prepare,
         "cat > \"$stage/undo\" <<'UNDO'",
-        f"stage={directory}",
+        f"stage={directory(key)}",
+        'timer=$(cat "$stage/timer").timer',
         *undo,
         'rm -rf "$stage"',
-        f"systemctl stop {unit}.timer 2>/dev/null || true",
+        'systemctl stop "$timer" || true',
         "UNDO",
         f'echo {trial} > "$stage/trial"',
-        f"systemd-run --quiet --collect --unit={unit} --on-active={within}s"
+        # A name of its own, because systemd may still know the timer of an earlier trial.
+        f"timer=tracseq-{key}-undo-$(cut -c1-8 /proc/sys/kernel/random/uuid)",
+        'echo "$timer" > "$stage/timer"',
+        # Again and again until the undoing has come to its end and stops the timer. Words only:
+        # when systemd reloads it reads its own line anew, and not every version can.
+        f"systemd-run --quiet --collect --unit=$timer --on-active={within}s --on-unit-inactive=5s"
         " --timer-property=AccuracySec=100ms"
-        f" --description={shlex.quote(f'Undo the trial of {key}, which no new login confirmed')}"
-        f" flock /run/tracseq/{key}.lock sh -c {shlex.quote(f'stage={directory}; {undone}')}",
+        f" flock /run/tracseq/{key}.lock sh {directory(key)}/undo",
         "trap '[ $? -eq 0 ] || sh \"$stage/undo\" >&2' EXIT",
         *attempt,
     ]
@@ -103,7 +110,7 @@ def tried(
         "fi",
         *file_set.in_place(changes),
         *keep,
-        f"systemctl stop {unit}.timer",
+        'systemctl stop "$(cat "$stage/timer").timer"',
         'rm -rf "$stage"',
     ]
     yield StringCommand(*started, _separator="\n", _stdin=content)

@@ -67,10 +67,11 @@ def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringComm
             files=[File("/etc/ufw/user.rules", text, mode="640"), ...],
         )
     """
-    there = host.get_fact(Firewall, paths=tuple(file.path for file in files))
+    tried = trial.directory("firewall")
+    there = host.get_fact(Firewall, paths=(*(file.path for file in files), tried))
     changes = file_set.difference(files, (), (), there.files)
     strays = _strays(files, there.live)
-    if not changes and not strays and there.enabled:
+    if not changes and not strays and there.enabled and tried not in there.files.files:
         host.noop("the ruleset is in force")
         return
     file_set.show(changes)
@@ -86,7 +87,7 @@ def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringComm
         prepare=[SAVE],
         attempt=[TRACK, f'{loaded} >"$stage/said" 2>&1 || {{ cat "$stage/said" >&2; exit 1; }}'],
         undo=[RESTORE],
-        keep=["systemctl --quiet enable --now ufw.service"],
+        keep=["systemctl --quiet unmask ufw.service", "systemctl --quiet enable --now ufw.service"],
         patience=patience,
     )
 
