@@ -19,7 +19,7 @@ authority = certificates.of(site)
 host = site.host(this.name)
 machine = machines[host.name]
 
-base.apply(site=site, host=host)
+base.apply(site=site, host=host, authority=authority)
 kernel.apply(host=host)
 ssh.apply(site=site, host=host)
 firewall.apply(site=site, host=host)
@@ -45,7 +45,7 @@ if host.name in topology.replicas:
 barrier(name="The gateways have what they need")
 
 if "gateways" in host.groups:
-    gateway.apply(site=site, host=host, machine=machine, authority=authority)
+    gateway.apply(site=site, host=host, machine=machine, primary=topology.primary)
 
 barrier(name="The gateways are healthy")
 

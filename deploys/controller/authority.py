@@ -18,6 +18,9 @@ from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 
 LIFETIME_OF_AUTHORITY = timedelta(days=3650)
+AUTHORITY_FILE = "/etc/tracseq/authority.crt"
+"""Where every host of the site keeps the authority's certificate."""
+
 CLOCK_TOLERANCE = timedelta(hours=1)
 """A certificate is valid from this long ago: hosts whose clocks are behind must take it."""
 

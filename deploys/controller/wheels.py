@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import shutil
@@ -12,6 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from pyinfra import logger
@@ -67,6 +69,25 @@ def bundle(python: str, machine: str) -> Bundle:
         _pack(wheels, archive)
         shutil.rmtree(wheels)
     return Bundle(release, archive)
+
+
+def revisions() -> list[str]:
+    """The database revisions that this gateway knows, the newest last; see Alembic's ``down_revision``."""
+    follows: dict[Any, Any] = {}
+    for path in (SOURCE / "src").rglob("migrations/versions/[0-9]*.py"):
+        # Read, not run: this machine has no Alembic.
+        values = {
+            node.targets[0].id: node.value.value
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        follows[values["down_revision"]] = values["revision"]
+    known: list[str] = []
+    while (following := follows.get(known[-1] if known else None)) is not None:
+        known.append(following)
+    return known
 
 
 def _sources() -> Iterator[Path]:

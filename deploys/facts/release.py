@@ -44,3 +44,24 @@ done
             broken=tuple(row[1] for row in rows if row[0] == "broken"),
             current=next((row[1] for row in rows if row[0] == "current"), None),
         )
+
+
+class Revision(FactBase[str | None]):
+    """
+    The revision that a release last migrated a database to, as Alembic notes it; None where none did.
+
+    + database: name of the database; asked of the host's own server, as its superuser
+    """
+
+    def command(self, database: str) -> str:
+        return (
+            "cd / && runuser -u postgres -- psql -XAtq "
+            f"--dbname={shlex.quote(database)} --command='select version_num from alembic_version' 2>/dev/null; true"
+        )
+
+    @staticmethod
+    def default() -> str | None:
+        return None
+
+    def process(self, output: list[str]) -> str | None:
+        return output[0].strip() or None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from pyinfra import host
+from pyinfra import host, inventory
 from pyinfra.api import StringCommand, operation
 
-from deploys.facts.release import Releases
+from deploys.facts.release import Releases, Revision
 from deploys.operations.script import script
 
 
@@ -66,3 +66,56 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
     if old:
         lines.append(f"rm -rf -- {' '.join(shlex.quote(name) for name in old)}")
     yield script(*lines, stdin=contents)
+
+
+@operation()
+def migrated(
+    directory: str,
+    release: str,
+    command: str,
+    revisions: Sequence[str],
+    database: str,
+    server: str,
+    environment: str,
+) -> Generator[StringCommand, None, None]:
+    """
+    Have a database migrated to what a release needs, before anything switches to it.
+
+    A database that is at a revision which the release does not know was migrated by a later one:
+    it is left as it is.
+
+    + directory: holds ``releases/``
+    + release: the name of the release, which is installed
+    + command: what migrates, run in the release's directory
+    + revisions: those that the release knows, the newest last
+    + database: name of the database
+    + server: the host of the inventory whose server has it
+    + environment: variables for the command, as lines that a shell reads; it may hold secrets
+
+    **Example:**
+
+    .. code:: python
+
+        release.migrated(
+            name="Tables are those that the release needs",
+            directory="/opt/tracseq/gateway",
+            release="2.0.0-0a1b2c3d4e",
+            command="bin/python -m tracseq_gateway migrate",
+            revisions=["0001"],
+            database="tracseq",
+            server="pg1",
+            environment=text,
+        )
+    """
+    there = inventory.get_host(server).get_fact(Revision, database=database)
+    if there == revisions[-1] or (there is not None and there not in revisions):
+        host.noop(f"{database} is at {there}")
+        return
+    yield script(
+        "variables=$(mktemp /run/tracseq/stage.XXXXXX)",
+        "trap 'rm -f \"$variables\"' EXIT",
+        'cat > "$variables"',
+        f"cd {shlex.quote(directory)}/releases/{shlex.quote(release)}",
+        f'( set -a; . "$variables"; set +a; {command} )',
+        stdin=environment,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.authority import AUTHORITY_FILE, Authority
 from deploys.controller.templates import render
 from deploys.operations import packages, service, system
 from deploys.operations.file_set import File
@@ -12,14 +13,15 @@ from deploys.settings.site import Site, SiteHost
 
 
 @deploy("Base")
-def apply(site: Site, host: SiteHost) -> None:
-    """Have a host known by its name, up to date, on time, and open to keys only."""
+def apply(site: Site, host: SiteHost, authority: Authority) -> None:
+    """Have a host known by its name, up to date, on time, and trusting the site's own authority."""
     data = host.all
     system.configured(
         name="Names, users and updates",
         key="base",
         files=[
             File("/etc/hostname", f"{host.name}\n"),
+            File(AUTHORITY_FILE, authority.certificate),
             File("/etc/hosts", render("base/hosts.j2", hosts=site.hosts)),
             File(
                 "/etc/sysusers.d/tracseq.conf",

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pyinfra.api import deploy
 
 from deploys.controller import wheels
-from deploys.controller.authority import Authority
+from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.templates import render
 from deploys.facts.machine import MachineState
 from deploys.operations import release, service
@@ -18,18 +18,17 @@ from deploys.settings.site import Site, SiteHost
 
 DIRECTORY = "/opt/tracseq/gateway"
 ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
-AUTHORITY_FILE = "/etc/tracseq/authority.crt"
 UNIT = "tracseq-gateway.service"
 SOCKET = "tracseq-gateway.socket"
 
 
 @deploy("Gateway")
-def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authority) -> None:
+def apply(site: Site, host: SiteHost, machine: MachineState, primary: str) -> None:
     """
     Have one gateway that runs this release with this configuration, and is healthy.
 
     + machine: the host as preflight found it; its Debian decides which wheels it gets
-    + authority: the site's; the gateway trusts the servers that it certifies
+    + primary: the Postgres host that writes; the first gateway migrates its tables
     """
     data = host.gateway
     user = host.all.platform_user
@@ -43,14 +42,25 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authorit
         package="tracseq-gateway",
         kept=data.gateway_releases_kept,
     )
+    environment = render("gateway/gateway.env.j2", variables=_environment(site, host, machine))
+    if host == site.group("gateways")[0]:
+        release.migrated(
+            name="Tables are those that the release needs",
+            directory=DIRECTORY,
+            release=bundle.release,
+            command=f"{_as(user)} bin/python -m tracseq_gateway migrate",
+            revisions=wheels.revisions(),
+            database=host.all.postgres_database,
+            server=site.host(primary).target,
+            environment=environment,
+        )
     service.configured(
         name="Gateway runs it, one host at a time",
         unit=UNIT,
         files=[
-            File(AUTHORITY_FILE, authority.certificate, restart=True),
             File(
                 ENVIRONMENT_FILE,
-                render("gateway/gateway.env.j2", variables=_environment(site, host, machine)),
+                environment,
                 group=user,
                 mode="640",
                 secret=True,
@@ -78,17 +88,20 @@ def apply(site: Site, host: SiteHost, machine: MachineState, authority: Authorit
         ],
         validate=_check(user),
         socket=SOCKET,
+        also_read=[AUTHORITY_FILE],
         healthy=f"http://127.0.0.1:{host.all.gateway_port}/health",
         one_at_a_time="gateways",
     )
 
 
+def _as(user: str) -> str:
+    # It has no home, and asyncpg would look for certificates in root's.
+    return f"env HOME=/nonexistent setpriv --reuid={user} --regid={user} --init-groups"
+
+
 def _check(user: str) -> str:
     """Shell: let the new release itself check its new configuration, as the user it will run as."""
-    return (
-        f"(set -a; . {ENVIRONMENT_FILE}; exec setpriv --reuid={user} --regid={user} --init-groups "
-        f"{DIRECTORY}/current/bin/python -m tracseq_gateway check)"
-    )
+    return f"(set -a; . {ENVIRONMENT_FILE}; exec {_as(user)} {DIRECTORY}/current/bin/python -m tracseq_gateway check)"
 
 
 def _environment(site: Site, host: SiteHost, machine: MachineState) -> dict[str, str]:

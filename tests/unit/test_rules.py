@@ -16,7 +16,7 @@ SHARED = runpy.run_path("group_data/all.py") | {"environment": "unit"}
 
 def host(name: str, number: int, *groups: str, **data: Any) -> SiteHost:
     values = SHARED | {"address": f"10.0.0.{number}", "address6": f"fd00::{number}"} | data
-    return SiteHost(name, frozenset(groups), model.All.model_validate(values), {})
+    return SiteHost(name, name, frozenset(groups), model.All.model_validate(values), {})
 
 
 def site(*firewall_rules: dict[str, Any], **data: Any) -> Site:
