@@ -11,6 +11,7 @@ VENV := .venv
 PYINFRA := $(VENV)/bin/pyinfra
 INVENTORY ?= inventories/lab.py
 LIMIT ?=
+TIERS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
@@ -39,8 +40,8 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INVENTORY=…
 	@INVENTORY=$(INVENTORY) $(VENV)/bin/pytest tests/hosts
 
-test: $(VENV)    ## Run every tier of tests, on the lab (started if it is not up)
-	@$(VENV)/bin/python -m tests.run
+test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
+	@$(VENV)/bin/python -m tests.run $(TIERS)
 
 lint: $(VENV)    ## Check style and types
 	@$(VENV)/bin/ruff check .
@@ -69,4 +70,13 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@echo "Installing sslyze for the tests …"
 	@$(PYTHON) -m venv .venv-sslyze
 	@.venv-sslyze/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/hosts/sslyze.lock
+	@touch $@
+
+# The gateway is a package of its own, with versions of its own.
+.venv-gateway: .venv-gateway/.complete
+.venv-gateway/.complete: gateway/requirements-test.lock gateway/pyproject.toml
+	@echo "Installing the gateway and what its tests need into .venv-gateway …"
+	@$(PYTHON) -m venv .venv-gateway
+	@.venv-gateway/bin/pip install --quiet --disable-pip-version-check --require-hashes -r gateway/requirements-test.lock
+	@.venv-gateway/bin/pip install --quiet --disable-pip-version-check --no-deps --editable gateway
 	@touch $@
