@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from deploys.facts.postgres import CLUSTER, DATA
+from deploys.facts.postgres.state import CLUSTER, DATA
 
 
 def data_directory(version: int) -> str:
