@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
+LOCK = "/run/tracseq/lock"
+"""Held by whatever a run does on a host, for as long as it takes, whatever becomes of the run."""
+
+PATIENCE = 900
+"""Seconds to wait for the lock: as long as an apt-get of a run that was killed may take."""
+
 
 @dataclass(frozen=True)
 class MachineState:
@@ -51,6 +57,9 @@ try() {{
 }}
 say() {{ printf 'is\\t%s\\t%s\\n' "$1" "$2"; }}
 say clock "$(date +%s.%N)"
+# What an earlier run began here and nobody waits for any more must have ended, or what is read
+# now is not what will be there.
+$root sh -c 'mkdir -p /run/tracseq && flock --timeout {PATIENCE} {LOCK} true' 2>/dev/null
 {tries}
 . /etc/os-release
 say system "$ID"; say version "${{VERSION_ID:-}}"

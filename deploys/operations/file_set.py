@@ -146,21 +146,6 @@ def archive(files: Sequence[File]) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def alone(key: str) -> list[str]:
-    """
-    Shell: wait until nobody else works on the set.
-
-    A run that is killed leaves on the host what it had begun there, and the next run would be
-    at the same files at the same time.
-
-    + key: the name of the set's stamp
-    """
-    return [
-        "mkdir -p /run/tracseq && chmod 755 /run/tracseq",
-        f"exec 9>{shlex.quote(f'/run/tracseq/{key}.lock')} && flock 9",
-    ]
-
-
 def staged() -> list[str]:
     """Shell: unpack the archive on standard input into ``$stage``, which only root can enter."""
     return [
@@ -233,7 +218,6 @@ def stamped(key: str, command: str) -> list[str]:
     stamp = shlex.quote(f"{STAMPS}/{key}")
     return [
         f"mkdir -p {STAMPS} && touch {stamp}.new",
-        # What it starts must not hold the lock of alone() for as long as it lives.
-        f"{{\n{command}\n}} 9>&-",
+        command,
         f"mv -f {stamp}.new {stamp}",
     ]

@@ -245,7 +245,7 @@ ip link delete vb-{name} 2>/dev/null || true
 while umount --lazy {directory}/root 2>/dev/null; do :; done
 rm -f {directory}/pid
 for tree in {CGROUP_TREES}; do
-  [ ! -d $tree/{lab.BRIDGE}/{name} ] || find $tree/{lab.BRIDGE}/{name} -depth -type d -exec rmdir {{}} + 2>/dev/null || true
+  find $tree/{lab.BRIDGE}/{name} -depth -type d -exec rmdir {{}} + 2>/dev/null || true
 done
 """
 

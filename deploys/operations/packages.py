@@ -9,6 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.packages import Installed
+from deploys.operations.script import script
 
 APT_GET = (
     "DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet=2 --no-install-recommends "
@@ -44,7 +45,7 @@ def installed(
     if not missing and not state.interrupted:
         host.noop("all packages are installed")
         return
-    lines = ["set -eu", *withheld]
+    lines = [*withheld]
     lines += [
         # A run that was killed may have left it: it is taken away by whoever made it last.
         "printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d",
@@ -57,4 +58,4 @@ def installed(
         if state.list_age is None or state.list_age > list_age:
             lines.append("apt-get --quiet=2 -o DPkg::Lock::Timeout=300 update")
         lines.append(f"{APT_GET} install {' '.join(shlex.quote(name) for name in missing)} >/dev/null")
-    yield StringCommand(*lines, _separator="\n")
+    yield script(*lines)

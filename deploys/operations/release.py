@@ -11,6 +11,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.release import Releases
+from deploys.operations.script import script
 
 
 @operation()
@@ -46,20 +47,16 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
     if release in there.complete and not old:
         host.noop(f"release {release} is installed")
         return
-    lines = [
-        "set -eu",
-        f"mkdir -p {shlex.quote(directory)}/releases",
-        f"cd {shlex.quote(directory)}/releases",
-    ]
+    quoted = shlex.quote(release)
+    lines = [f"mkdir -p {shlex.quote(directory)}/releases", f"cd {shlex.quote(directory)}/releases"]
     contents = ""
     if release not in there.complete:
-        quoted = shlex.quote(release)
         contents = base64.b64encode(Path(archive).read_bytes()).decode()
         lines += [
-            f"rm -rf {quoted}",
             "wheels=$(mktemp -d /var/tmp/tracseq-wheels.XXXXXX)",
             "trap 'rm -rf \"$wheels\"' EXIT",
             'base64 -d | tar -x -C "$wheels"',
+            f"rm -rf {quoted}",
             f"python3 -m venv {quoted}",
             f"{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index "
             f'--find-links="$wheels" --no-deps "$wheels"/*.whl',
@@ -68,4 +65,4 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
         ]
     if old:
         lines.append(f"rm -rf -- {' '.join(shlex.quote(name) for name in old)}")
-    yield StringCommand(*lines, _separator="\n", _stdin=contents)
+    yield script(*lines, stdin=contents)

@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set
 from deploys.operations.file_set import Difference, File
+from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 UNITS = "/etc/systemd/system"
@@ -85,7 +86,7 @@ def configured(
         return
     file_set.show(changes)
     quoted = shlex.quote(unit)
-    lines = ["set -eu", *file_set.alone(unit)]
+    lines: list[str] = []
     if changes:
         lines += file_set.staged()
         if validate:
@@ -98,7 +99,7 @@ def configured(
     if healthy:
         lines.append(_until_healthy(healthy, patience, quoted))
     with turn(one_at_a_time):
-        yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))
+        yield script(*lines, stdin=file_set.archive(changes.write))
 
 
 def _action(

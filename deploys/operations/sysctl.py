@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.sysctl import Kernel
 from deploys.operations import file_set
 from deploys.operations.file_set import File
+from deploys.operations.script import script
 
 HEADER = "# Written by the deploy of this site; a change made here is undone by the next run.\n"
 
@@ -62,14 +63,14 @@ def settings(
         host.noop("the kernel runs with these settings")
         return
     file_set.show(changes)
-    lines = ["set -eu", *file_set.alone("kernel")]
+    lines: list[str] = []
     if changes:
         lines += [*file_set.staged(), *file_set.in_place(changes)]
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
     lines += [
         f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}" for key in (*wrong, *unset)
     ]
-    yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))
+    yield script(*lines, stdin=file_set.archive(changes.write))
 
 
 def _report(

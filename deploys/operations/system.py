@@ -10,6 +10,7 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.file_set import FileSet
 from deploys.operations import file_set
 from deploys.operations.file_set import File
+from deploys.operations.script import script
 
 
 @operation()
@@ -50,7 +51,7 @@ def configured(
         host.noop(f"the files of {key} are in force")
         return
     file_set.show(changes)
-    lines = ["set -eu", *file_set.alone(key)]
+    lines: list[str] = []
     if changes:
         lines += file_set.staged()
         if validate:
@@ -58,4 +59,4 @@ def configured(
         lines += file_set.in_place(changes)
     if apply:
         lines += file_set.stamped(key, apply)
-    yield StringCommand(*lines, _separator="\n", _stdin=file_set.archive(changes.write))
+    yield script(*lines, stdin=file_set.archive(changes.write))

@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import Answer, Role, slot_name
 from deploys.operations.postgres import scram, shell, slots
+from deploys.operations.script import script
 
 ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
 
@@ -76,12 +77,10 @@ def granted(
         return
     # A statement that fails must not leave its verifier in the server's log.
     silent = "SET log_min_error_statement = panic; SET log_min_duration_statement = -1;"
-    yield StringCommand(
-        "set -eu",
+    yield script(
         shell.asked(version),
         "asked --set=VERBOSITY=terse --file=-",
-        _separator="\n",
-        _stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
+        stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
     )
 
 

@@ -10,6 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from deploys.facts.postgres.server import Server
 from deploys.operations.postgres import shell
+from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 
@@ -37,7 +38,7 @@ def created(version: int) -> Generator[StringCommand, None, None]:
         "--encoding=UTF8 --locale=C.UTF-8 --data-checksums "
         "--auth-local=peer --auth-host=scram-sha-256"
     )
-    yield StringCommand(*shell.brought(version, maker), _separator="\n")
+    yield script(*shell.brought(version, maker))
 
 
 def checked(version: int, path: str) -> str:
@@ -108,4 +109,4 @@ def settled(version: int) -> Generator[StringCommand, None, None]:
         host.noop("no setting waits for a restart")
         return
     with turn("postgres"):
-        yield StringCommand("set -eu", shell.restarted(version), _separator="\n")
+        yield script(shell.restarted(version))

@@ -13,6 +13,7 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import SLOT_PREFIX, Cluster
 from deploys.operations.postgres import shell
+from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 
@@ -47,7 +48,7 @@ def built(version: int, primary: str, slot: str) -> Generator[StringCommand, Non
     # Within the copy before it is in place: a copy without it would come up as a second primary.
     marked = 'runuser -u postgres -- touch "$new/standby.signal"'
     *making, placing = shell.brought(version, maker)
-    yield StringCommand(*making, marked, placing, _separator="\n")
+    yield script(*making, marked, placing)
 
 
 @operation()
@@ -113,14 +114,14 @@ def following(version: int, patience: int = 60) -> Generator[StringCommand, None
     if answer is None or not (answer.pending or leftover):
         host.noop("it follows, and no setting waits for a restart")
         return
-    lines = ["set -eu", shell.asked(version)]
+    lines = [shell.asked(version)]
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
         lines.append(f"asked --command={shlex.quote(dropped)} >/dev/null")
     if answer.pending:
         lines.append(shell.restarted(version))
     with turn("postgres"):
-        yield StringCommand(*lines, _separator="\n")
+        yield script(*lines)
 
 
 def _waited(enough: Callable[[Cluster | None], bool], patience: int) -> Cluster | None:

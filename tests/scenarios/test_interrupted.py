@@ -1,0 +1,94 @@
+"""A run that is killed at any point is finished by the next, and leaves the same hosts as a run that was not."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import lab, state
+from tests.inventory import PYINFRA
+
+INVENTORY = "inventories/lab_smallest.py"
+HOSTS = ("one1", "two1")
+PREPARED = "Base | Time"
+"""The operation before which the machines are kept: with their packages, and nothing else."""
+
+FROM_BARE = (("Base | Names, users and updates", 0.3), ("Base | Packages", 8.0))
+FROM_PREPARED = (
+    ("Base | Time", 0.15),
+    ("Kernel | Kernel settings and modules", 0.1),
+    ("SSH | Keys only", 0.6),
+    ("Firewall | Ruleset", 1.0),
+    ("Postgres primary | Cluster", 1.0),
+    ("Postgres primary | Server", 0.3),
+    ("Postgres primary | Roles, databases and slots", 0.05),
+    ("Postgres replica | Copy of the primary", 0.6),
+    ("Gateway | Release installed beside the current one", 3.0),
+    ("Gateway | Gateway runs it, one host at a time", 0.5),
+    ("Load balancer | nginx", 0.2),
+)
+"""Operations, and how many seconds after each begins the run is killed."""
+
+
+def killed_at(operation: str, after: float) -> None:
+    """Begin a run, and kill it with all it has started when an operation has begun."""
+    process = subprocess.Popen(
+        [PYINFRA, "-y", INVENTORY, lab.SITE],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    for line in process.stderr:
+        if f"Starting operation: {operation}" in line:
+            break
+    else:
+        raise AssertionError(f"the run ended before {operation}")
+    time.sleep(after)
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site_as_it_should_be() -> Iterator[None]:
+    """Not the whole lab: the smallest site, which is taken away and made again."""
+    yield
+    lab.up(*HOSTS, inventory=INVENTORY)
+
+
+@pytest.fixture(scope="module")
+def clean() -> dict[str, list[str]]:
+    """The hosts as a run leaves them that nobody disturbed; their disks are kept as they were before it."""
+    lab.destroy(*HOSTS)
+    lab.up(*HOSTS, inventory=INVENTORY)
+    killed_at(PREPARED, 0)
+    lab.save(*HOSTS)
+    lab.restore(*HOSTS, inventory=INVENTORY)
+    run = lab.site(inventory=INVENTORY)
+    assert run.code == 0, run.output
+    return {name: state.of(name, INVENTORY) for name in HOSTS}
+
+
+def converges(clean: dict[str, list[str]]) -> None:
+    """The next run ends well, the one after it has nothing to do, and the hosts are as they should be."""
+    run = lab.site(inventory=INVENTORY)
+    assert run.code == 0, run.output
+    assert lab.site(inventory=INVENTORY).changes == {}
+    for name in HOSTS:
+        assert state.difference(clean[name], state.of(name, INVENTORY)) == []
+
+
+@pytest.mark.parametrize(("operation", "after"), FROM_PREPARED)
+def test_killed_and_run_again(clean: dict[str, list[str]], operation: str, after: float) -> None:
+    lab.restore(*HOSTS, inventory=INVENTORY)
+    killed_at(operation, after)
+    converges(clean)
+
+
+def test_killed_on_bare_machines_again_and_again(clean: dict[str, list[str]]) -> None:
+    lab.destroy(*HOSTS)
+    lab.up(*HOSTS, inventory=INVENTORY)
+    for operation, after in FROM_BARE:
+        killed_at(operation, after)
+    converges(clean)
