@@ -34,8 +34,8 @@ def topology(site: Site) -> Topology:
 
 
 def _asked(site: Site) -> Topology:
-    names = [host.name for host in site.group("postgres")]
-    readings = {name: gevent.spawn(_read, name) for name in names}
+    names = {site.host(full.name).name: full.name for full in inventory.get_group("postgres")}
+    readings = {name: gevent.spawn(_read, full) for name, full in names.items()}
     gevent.joinall(list(readings.values()), raise_error=True)
     found = {name: reading.value for name, reading in readings.items()}
     decided = rules.decide(

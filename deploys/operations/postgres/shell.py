@@ -63,7 +63,6 @@ def brought(version: int, maker: str) -> list[str]:
     """
     place = data_directory(version)
     return [
-        "set -eu",
         "cd /",
         f"new={place}.tracseq-new",
         "mkdir -p /run/tracseq",
