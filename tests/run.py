@@ -148,10 +148,8 @@ def main(chosen: list[str]) -> int:
     print(f"\n{'tier':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>10}")
     for tier in tiers:
         counts = tier.counts
-        mark = "" if tier.well else "   FAILED"
-        print(
-            f"{tier.name:<12}{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}{tier.seconds:>8.0f} s{mark}"
-        )
+        numbers = f"{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}"
+        print(f"{tier.name:<12}{numbers}{tier.seconds:>8.0f} s{'' if tier.well else '   FAILED'}")
     print(f"{'all':<37}{sum(tier.seconds for tier in tiers):>8.0f} s")
     passed = sum(tier.counts["passed"] for tier in tiers)
     failed = sum(max(tier.counts["failed"], int(not tier.well)) for tier in tiers)

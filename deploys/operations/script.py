@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pyinfra.api import QuoteString, StringCommand
 
 from deploys.facts.machine import LOCK, PATIENCE
+
+HELD = 75
+"""How flock(1) is told to end when the lock was not to be had."""
 
 
 def script(*lines: str, stdin: str = "") -> StringCommand:
@@ -17,10 +22,15 @@ def script(*lines: str, stdin: str = "") -> StringCommand:
     + lines: of the script
     + stdin: what it reads; secrets may be in it, and nowhere else
     """
+    waited = (
+        f"An earlier run is still at work on this host, for {PATIENCE} s now (ps -ef shows what it does). "
+        "Let it end, and run again."
+    )
     return StringCommand(
         f"mkdir -p {LOCK.rpartition('/')[0]} &&",
         # Without --close a daemon that the script starts would hold the lock for ever.
-        f"flock --close --timeout {PATIENCE} {LOCK} sh -c",
+        f"flock --close --timeout {PATIENCE} --conflict-exit-code {HELD} {LOCK} sh -c",
         QuoteString("\n".join(("set -eu", *lines))),
+        f"|| {{ code=$?; [ $code != {HELD} ] || echo {shlex.quote(waited)} >&2; exit $code; }}",
         _stdin=stdin,
     )

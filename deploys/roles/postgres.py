@@ -9,12 +9,13 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.context import ctx_host
 
 from deploys.controller.authority import Authority
-from deploys.controller.postgres import configuration
+from deploys.controller.postgres import configuration, limits
 from deploys.controller.postgres import topology as rules
 from deploys.controller.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.templates import render
-from deploys.facts.postgres import Server, ServerState, slot_name
+from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import ServerState, slot_name
 from deploys.operations import service, system
 from deploys.operations.file_set import File
 from deploys.operations.postgres import access, cluster, shell, standby
@@ -33,8 +34,7 @@ def topology(site: Site) -> Topology:
 
 
 def _asked(site: Site) -> Topology:
-    names = [host.name for host in site.group("postgres")]
-    readings = {name: gevent.spawn(_read, site.host(name).target) for name in names}
+    readings = {host.name: gevent.spawn(_read, host.target) for host in site.group("postgres")}
     gevent.joinall(list(readings.values()), raise_error=True)
     found = {name: reading.value for name, reading in readings.items()}
     decided = rules.decide(
@@ -75,7 +75,7 @@ def primary(site: Site, host: SiteHost, topology: Topology, authority: Authority
     version = topology.version
     _connection(site, authority)
     cluster.created(name="Cluster", version=version)
-    _configured(site, host, topology, authority, configuration.limits(site, host.postgres))
+    _configured(site, host, topology, authority, limits.declared(site, host.postgres))
     cluster.settled(name="No setting waits for a restart", version=version)
     access.granted(
         name="Roles, databases and slots",
@@ -110,7 +110,7 @@ def replica(site: Site, host: SiteHost, topology: Topology, authority: Authority
         slot=slot_name(host.name),
     )
     first, last = _limits(site, host, topology)
-    if configuration.shrinks(first, last, topology.servers[host.name].cluster):
+    if limits.shrinks(first, last, topology.servers[host.name].cluster):
         standby.caught_up(name="Replica has seen that its primary's limits shrank", version=version, limits=last)
     if last != first:  # else it has them from ahead()
         _configured(site, host, topology, authority, last)
@@ -119,8 +119,8 @@ def replica(site: Site, host: SiteHost, topology: Topology, authority: Authority
 
 def _limits(site: Site, host: SiteHost, topology: Topology) -> tuple[dict[str, int], dict[str, int]]:
     """The limits that a replica needs before its primary's change, and those that it ends with."""
-    return configuration.of_replica(
-        configuration.limits(site, host.postgres),
+    return limits.of_replica(
+        limits.declared(site, host.postgres),
         primary=topology.servers[topology.primary].cluster,
         replica=topology.servers[host.name].cluster,
     )
@@ -153,13 +153,13 @@ def _configured(
     host: SiteHost,
     topology: Topology,
     authority: Authority,
-    limits: dict[str, int],
+    declared: dict[str, int],
 ) -> None:
     """The server runs, with all files that it reads; what needs a restart still waits for it."""
     version = topology.version
     own = authority.of_host(host)
     directory = f"/etc/postgresql/{version}/main"
-    sections = configuration.sections(site, host, topology.servers[host.name].memory, version, limits)
+    sections = configuration.sections(site, host, topology.servers[host.name].memory, version, declared)
     service.configured(
         name="Server",
         unit=shell.unit(version),

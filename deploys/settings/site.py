@@ -79,6 +79,10 @@ class Site:
         return self.secrets[name].get_secret_value()
 
 
+RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
+"""Roles and databases of a server that are not the platform's own."""
+
+
 class DataError(PyinfraError):
     """The data of a site is not sound; its text lists all that is wrong."""
 
@@ -168,6 +172,11 @@ def _contradictions(hosts: list[SiteHost]) -> list[str]:
     primary = shared.postgres_first_primary
     if primary not in [host.name for host in hosts if "postgres" in host.groups]:
         problems.append(f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres.")
+    for key in ("postgres_user", "postgres_database"):
+        if getattr(shared, key) in RESERVED:
+            problems.append(
+                f"{key} (in group_data/all.py): {getattr(shared, key)} is a name that the servers use themselves."
+            )
     names = {"all", *model.GROUPS, *shared.networks}
     for rule in (*shared.firewall_extra_rules, *shared.firewall_rules):
         for side in (rule.who, rule.whom):

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from testinfra.host import Host
 
-from deploys.facts.postgres import slot_name
+from deploys.facts.postgres.state import slot_name
 from deploys.settings import secrets
 from tests import inventory
 from tests.lab import eventually, ssh

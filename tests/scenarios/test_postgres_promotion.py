@@ -20,6 +20,8 @@ class Promotion:
     old: str
     new: str
     wrote: str
+    timeline: int
+    """That of the old primary; the new one is on the next."""
 
 
 def ask(name: str, query: str) -> str:
@@ -40,11 +42,12 @@ def promotion() -> Iterator[Promotion]:
     names = [host.name for host in group("postgres", lab.INVENTORY)]
     (old,) = [name for name in names if ask(name, "select pg_is_in_recovery()") == "f"]
     new = next(name for name in names if name != old)
+    timeline = int(ask(old, "select timeline_id from pg_control_checkpoint()"))
     try:
         lab.ssh(old, f"systemctl stop {UNIT}", inventory=lab.INVENTORY)
         ask(new, "select pg_promote()")
         ask(new, "create table written_after_promotion as select 1 as row")
-        yield Promotion(old, new, "written_after_promotion")
+        yield Promotion(old, new, "written_after_promotion", timeline)
     finally:
         lab.destroy(*names)
         lab.up(*names, inventory=lab.INVENTORY)
@@ -57,7 +60,7 @@ def test_a_promoted_replica_stays_primary_and_the_old_one_stopped(promotion: Pro
     run = lab.site(inventory=lab.INVENTORY)
     assert run.code == 0, run.output
     assert f"{promotion.new} is the primary, as its server says" in run.output
-    assert f"{promotion.old} was a primary (timeline 1) and is stopped" in run.output
+    assert f"{promotion.old} was a primary (timeline {promotion.timeline}) and is stopped" in run.output
     assert ask(promotion.new, "select pg_is_in_recovery()") == "f"
     assert (activity(promotion.new), activity(promotion.old)) == before
     assert "ActiveState=inactive" in before[1]
@@ -75,8 +78,8 @@ def test_two_primaries_stop_the_run_before_anything_is_changed(promotion: Promot
     run = lab.site(inventory=lab.INVENTORY)
     assert run.code != 0
     assert "There are two primaries, and both take writes" in run.output
-    assert f"{promotion.old} (timeline 1)" in run.output
-    assert f"{promotion.new} (timeline 2)" in run.output
+    assert f"{promotion.old} (timeline {promotion.timeline})" in run.output
+    assert f"{promotion.new} (timeline {promotion.timeline + 1})" in run.output
     assert "no host was changed" in run.output
     assert (activity(promotion.new), activity(promotion.old)) == before
     gone = lab.ssh(promotion.old, "ls /etc/sysusers.d/tracseq.conf", check=False, inventory=lab.INVENTORY)

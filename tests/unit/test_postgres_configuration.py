@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from deploys.controller.postgres import configuration
-from deploys.facts.postgres import Answer, Cluster
+from deploys.controller.postgres import configuration, limits
+from deploys.facts.postgres.state import Answer, Cluster
 from deploys.settings import model
 
 GB = 1 << 30
@@ -58,11 +58,11 @@ def test_a_new_kernel_that_keeps_a_little_more_changes_nothing() -> None:
 
 
 def cluster(running: int | None, required: int, **altered: str) -> Cluster:
-    answer = Answer(False, limits=limits(running), altered=altered) if running else None
-    return Cluster(15, required=limits(required), running=running is not None, answer=answer)
+    answer = Answer(False, limits=having(running), altered=altered) if running else None
+    return Cluster(15, required=having(required), running=running is not None, answer=answer)
 
 
-def limits(connections: int) -> dict[str, int]:
+def having(connections: int) -> dict[str, int]:
     return {"max_connections": connections, "max_wal_senders": 10}
 
 
@@ -98,9 +98,9 @@ def test_a_replica_never_has_lower_limits_than_its_primary(
     last: int,
     waits: bool,
 ) -> None:
-    found = configuration.of_replica(limits(declared), primary, replica)
-    assert found == (limits(first) if first else {}, limits(last))
-    assert configuration.shrinks(*found, replica) is waits
+    found = limits.of_replica(having(declared), primary, replica)
+    assert found == (having(first) if first else {}, having(last))
+    assert limits.shrinks(*found, replica) is waits
 
 
 def test_values_are_quoted_as_the_file_takes_them() -> None:

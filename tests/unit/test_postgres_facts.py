@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from deploys.facts.postgres import Answer, Server, ServerState, slot_name
+from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import Answer, ServerState, slot_name
 
 SAID = {
     "recovery": False,

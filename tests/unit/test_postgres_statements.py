@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from deploys.facts.postgres import Answer, Role, Slot
+from deploys.facts.postgres.state import Answer, Role, Slot
 from deploys.operations.postgres import scram, slots
 from deploys.operations.postgres.access import Login, database_statements, role_statements
 

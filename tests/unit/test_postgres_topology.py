@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploys.controller.postgres.topology import Topology, TopologyError, decide
-from deploys.facts.postgres import Answer, Cluster, ServerState
+from deploys.facts.postgres.state import Answer, Cluster, ServerState
 
 EMPTY = ServerState("12", 4 << 30, frozenset({15}))
 PRIMARY = Cluster(15, identifier="1", timeline=1, state="in production", running=True, answer=Answer(False, 1))

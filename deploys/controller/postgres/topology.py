@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.facts.postgres import DATA, Cluster, ServerState
+from deploys.facts.postgres.state import DATA, Cluster, ServerState
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _without_running_primary(clusters: Mapping[str, Cluster], first: str) -> str
         f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, timeline {cluster.known_timeline})"
         for name, cluster in clusters.items()
     )
-    promote = "pg_ctlcluster <version> main promote"
+    promote = f"pg_ctlcluster {max(cluster.version for cluster in clusters.values())} main promote"
     if not stopped:
         raise TopologyError(
             [

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from deploys.facts.postgres import Answer, Role, Server, slot_name
+from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import Answer, Role, slot_name
 from deploys.operations.postgres import scram, shell, slots
 from deploys.operations.script import script
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from deploys.facts.postgres import Server
+from deploys.facts.postgres.server import Server
 from deploys.operations.postgres import shell
 from deploys.operations.script import script
 from deploys.operations.turns import turn

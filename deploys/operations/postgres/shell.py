@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from deploys.facts.postgres import CLUSTER, DATA
+from deploys.facts.postgres.state import CLUSTER, DATA
 
 
 def data_directory(version: int) -> str:
@@ -63,7 +63,6 @@ def brought(version: int, maker: str) -> list[str]:
     """
     place = data_directory(version)
     return [
-        "set -eu",
         "cd /",
         f"new={place}.tracseq-new",
         "mkdir -p /run/tracseq",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deploys.facts.postgres import SLOT_PREFIX, Slot
+from deploys.facts.postgres.state import SLOT_PREFIX, Slot
 
 
 def statements(wanted: Sequence[str], there: Mapping[str, Slot]) -> list[str]:

@@ -10,7 +10,8 @@ from gevent import sleep
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
-from deploys.facts.postgres import SLOT_PREFIX, Cluster, Server
+from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import SLOT_PREFIX, Cluster
 from deploys.operations.postgres import shell
 from deploys.operations.script import script
 from deploys.operations.turns import turn

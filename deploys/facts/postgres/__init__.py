@@ -1,0 +1,1 @@
+"""What a host's Postgres server says of itself, and what is on its disk."""

@@ -1,0 +1,144 @@
+"""A host's Postgres server, as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DATA = "/var/lib/postgresql"
+"""Below it is a directory a version, and in that one a directory a cluster (pg_lsclusters(1))."""
+CLUSTER = "main"
+OF_DEBIAN = {"12": 15, "13": 17}
+"""The version that each Debian release brings."""
+
+SLOT_PREFIX = "tracseq_"
+"""The slots whose names begin with it are the site's; no other is touched."""
+
+LIMITS = {
+    "max_connections": "max_connections",
+    "max_worker_processes": "max_worker_processes",
+    "max_wal_senders": "max_wal_senders",
+    "max_prepared_transactions": "max_prepared_xacts",
+    "max_locks_per_transaction": "max_locks_per_xact",
+}
+"""Settings that a replica must not have lower than its primary, and what pg_controldata calls them."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of the server."""
+
+    attributes: frozenset[str] = frozenset()
+    member_of: frozenset[str] = frozenset()
+    scram: str | None = None
+    """Iterations and salt of its SCRAM-SHA-256 verifier, as in it: ``4096:<base64>``."""
+    digest: str | None = None
+    """SHA-256 of the whole verifier, hexadecimal."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A physical replication slot."""
+
+    active: bool
+    wal_status: str | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the server has removed what its replica has not yet received."""
+        return self.wal_status == "lost"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a running server says of itself."""
+
+    recovery: bool
+    timeline: int | None = None
+    receiver: Mapping[str, str | None] = field(default_factory=dict)
+    """Of a replica: the status of its connection, the host it follows, the slot it holds there."""
+    pending: tuple[str, ...] = ()
+    """Settings that wait for a restart."""
+    altered: Mapping[str, str] = field(default_factory=dict)
+    """Settings that somebody made with ALTER SYSTEM; they win over the configuration file."""
+    refused: tuple[str, ...] = ()
+    """Lines of pg_hba.conf that the server does not understand."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """The settings of ``LIMITS``."""
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    databases: Mapping[str, str] = field(default_factory=dict)
+    """The owner of each database."""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A data directory with something in it."""
+
+    version: int
+    contents: str | None = None
+    """Some names in it, where it is something else than a complete cluster."""
+    identifier: str | None = None
+    """The system identifier: the same on a primary and all its replicas, and nowhere else."""
+    timeline: int | None = None
+    """Of its last checkpoint."""
+    state: str | None = None
+    """As pg_controldata words it, such as "shut down"."""
+    required: Mapping[str, int] = field(default_factory=dict)
+    """The settings of ``LIMITS`` as they were on the primary when it wrote what is here last."""
+    replica: bool = False
+    """Whether it comes up as a replica: whether standby.signal is there."""
+    running: bool = False
+    answer: Answer | None = None
+    silence: str | None = None
+    """Why a running server gave no answer."""
+    complaint: str | None = None
+    """The last that the server of a replica wrote to its log of something that failed."""
+
+    @property
+    def primary(self) -> bool:
+        """Whether it is a running server that takes writes."""
+        return self.answer is not None and not self.answer.recovery
+
+    @property
+    def known_timeline(self) -> int | None:
+        """The timeline it is on, by the running server if there is one."""
+        return self.answer.timeline if self.answer else self.timeline
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """Postgres on a host."""
+
+    debian: str | None = None
+    memory: int = 0
+    """The host's memory in bytes."""
+    installed: frozenset[int] = frozenset()
+    """Major versions whose server is installed."""
+    clusters: Mapping[int, Cluster] = field(default_factory=dict)
+    """The clusters with data, by version."""
+
+    @property
+    def version(self) -> int:
+        """The version that this host's server has or, before it is installed, will have."""
+        if self.clusters:
+            running = [cluster.version for cluster in self.clusters.values() if cluster.running]
+            return max(running or self.clusters)
+        if self.installed:
+            return max(self.installed)
+        return OF_DEBIAN.get(self.debian or "", max(OF_DEBIAN.values()))
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The cluster ``main``; None where there is no data."""
+        return self.clusters.get(self.version)
+
+
+def slot_name(host: str) -> str:
+    """
+    The name of a host's slot: Postgres takes lower-case letters, digits and underscores only.
+
+    + host: its name in the inventory
+    """
+    return SLOT_PREFIX + re.sub(r"[^a-z0-9_]", "_", host.lower())
