@@ -23,7 +23,7 @@ help:            ## List what there is to run
 lab: $(VENV)     ## Start the lab on this machine and deploy the whole site on it
 	@$(PYINFRA) -y @local deploys/lab.py
 	@$(PYINFRA) -y inventories/lab.py deploys/site.py
-	@$(VENV)/bin/python -m deploys.settings.lab
+	@$(VENV)/bin/python -m deploys.lab_guide
 
 lab-down: $(VENV) ## Take the lab away, with everything it left on this machine
 	@$(PYINFRA) -y @local deploys/lab_down.py
