@@ -11,8 +11,7 @@ echo "== files"
 find /etc /opt/tracseq /usr/local -xdev \( -name __pycache__ -prune \) -o \
   \( -type f -o -type l \) -printf '%p %m %u %g %l\n' | grep -v -E "^$own|-( |$)" | sort
 echo "== contents"
-find /etc /opt/tracseq -xdev \( -name __pycache__ -prune \) -o -type f -print0 | xargs -0 sha256sum |
-  grep -v -E " $own| $accounts|/RECORD$|direct_url.json" | sort -k 2
+find /etc -xdev -type f -print0 | xargs -0 sha256sum | grep -v -E " $own| $accounts" | sort -k 2
 echo "== users"
 getent passwd | cut -d: -f1,6,7 | sort
 echo "== packages"
@@ -22,8 +21,8 @@ systemctl list-unit-files --no-legend --state=enabled | sort
 systemctl list-units --no-legend --plain --type=service,socket --state=active | awk '{print $1, $3}' |
   grep -v -E '^(user|session|systemd-(tmpfiles-clean|hostnamed|timedated)|apt-|dpkg-)' | sort
 echo "== rules"
-iptables-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
-ip6tables-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
+iptables -S
+ip6tables -S
 echo "== kernel"
 sysctl net.core.somaxconn net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_congestion_control
 echo "== postgres"

@@ -37,10 +37,12 @@ def apply(site: Site, host: SiteHost) -> None:
         unit="redis-server.service",
         files=[
             File("/etc/redis/redis.conf", text, "redis", "redis", "640", secret=True),
-            # It binds to addresses that the network must have given the host first.
+            # It binds to addresses that the network must have given the host first; an IPv6 address
+            # may be held back for a while after the network says that it is up (RFC 4862, 5.4).
             File(
                 "/etc/systemd/system/redis-server.service.d/tracseq.conf",
-                "[Unit]\nWants=network-online.target\nAfter=network-online.target\n",
+                "[Unit]\nWants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=0\n"
+                "[Service]\nRestart=always\nRestartSec=2\n",
                 restart=True,
             ),
         ],

@@ -81,16 +81,16 @@ def test_a_change_of_all_gateways_loses_no_request(tmp_path: Path) -> None:
     (tmp_path / "lab.py").write_text('gateway_memory = "900MB"\n')
     load = Load()
     with load.running():
+        # nginx leaves out for a while a gateway that vanished a moment ago.
+        lab.eventually(lambda: set(load.gateways) == {"gw1", "gw2", "gw3"}, within=60)
         run = lab.site("--group-data", str(tmp_path))
         assert run.code == 0, run.output
         assert run.changes == {"Gateway | Gateway runs it, one host at a time": ["gw1", "gw2", "gw3"]}
         assert lab.site().code == 0
     assert set(load.answers) == {"200"}, load.answers
-    assert set(load.gateways) == {"gw1", "gw2", "gw3"}
 
 
-def test_the_run_stops_at_the_first_gateway_that_is_not_well(tmp_path: Path) -> None:
-    # It starts, and then may use too few processes' threads to work: only its health tells.
+def test_what_the_gateway_refuses_never_reaches_a_gateway(tmp_path: Path) -> None:
     (tmp_path / "lab.py").write_text('gateway_environment = {"JWT_ALGORITHM": "none"}\n')
     run = lab.site("--group-data", str(tmp_path))
     assert run.code != 0

@@ -16,7 +16,7 @@ def running_since() -> dict[str, str]:
     """Of every host, the process and the start of each unit, and the live rules of its firewall."""
     ask = (
         f"systemctl show --timestamp=us --property=Id,MainPID,ActiveEnterTimestamp {UNITS}; "
-        "iptables-save 2>/dev/null | grep -v ^#; find /etc /opt/tracseq -newer /proc/1 -printf '%p %C@\\n' | sort"
+        "iptables -S; ip6tables -S; find /etc /opt/tracseq -newer /proc/1 -printf '%p %C@\\n' | sort"
     )
     return {name: lab.ssh(name, ask, inventory=INVENTORY) for name in inventory.hosts(INVENTORY)}
 

@@ -1,0 +1,100 @@
+"""All that would stop a deploy, over all hosts, in one table."""
+
+from __future__ import annotations
+
+import re
+
+from tests.lab import pyinfra
+from tests.plan.conftest import PlannedCopy
+
+
+def with_machines(copy: PlannedCopy, **changed: dict[str, str]) -> str:
+    """The path of an inventory whose machines are other than they should be: lines to add, by host."""
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    text = text.replace("*reached]", "*reached, *_changed.get(name, ())]")
+    lines = {name: [f"is\t{key}\t{value}" for key, value in values.items()] for name, values in changed.items()}
+    (copy.directory / "other.py").write_text(text.replace("def _host(", f"_changed = {lines!r}\n\n\ndef _host(", 1))
+    return "other.py"
+
+
+def rows(output: str) -> set[tuple[str, str]]:
+    """Host and what is wrong with it, of every row of the table."""
+    table = output.partition("found")[2]
+    return set(re.findall(r"^ {4}(\w+\d) {2,}(.+?) {2,}", table, re.MULTILINE))
+
+
+def test_a_sound_site_is_told_to_be_one(copy: PlannedCopy) -> None:
+    run = pyinfra("-y", "tests/plan/inventory.py", "deploys/preflight.py", directory=copy.directory)
+    assert run.code == 0, run.output
+    assert "All 7 hosts can be deployed to." in run.output
+
+
+def test_everything_that_is_wrong_is_in_one_table(copy: PlannedCopy) -> None:
+    inventory = with_machines(
+        copy,
+        lb1={"system": "ubuntu", "version": "24.04"},
+        gw1={"cpus": "1", "memory": str(2**30)},
+        gw2={"disk": str(10 * 2**30), "disk_free": str(2**30)},
+        gw3={"clock": "1700000090.0"},
+        pg1={"sudo": "no"},
+        pg2={"shell_start": "350000"},
+    )
+    run = pyinfra("-y", inventory, "deploys/preflight.py", directory=copy.directory)
+    assert run.code != 0
+    assert "No host was changed." in run.output
+    assert rows(run.output) == {
+        ("lb1", "system"),
+        ("gw1", "CPUs"),
+        ("gw1", "memory"),
+        ("gw2", "disk"),
+        ("gw2", "disk free"),
+        ("gw3", "clock"),
+        ("pg1", "sudo"),
+        ("pg2", "login shell"),
+    }
+    assert "debian 12 or 13" in run.output
+    assert "90.0 s off the others" in run.output
+    assert "350 ms to start" in run.output
+
+
+def test_a_port_that_somebody_else_holds(copy: PlannedCopy) -> None:
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    held = '*reached, *(["listens\\t6379\\tmemcached", "listens\\t22\\tsshd"])]'
+    (copy.directory / "held.py").write_text(text.replace("*reached]", held))
+    run = copy.plan(inventory="held.py")
+    assert run.code != 0
+    assert rows(run.output) == {("redis1", "port 6379")}
+    assert "held by memcached" in run.output
+
+
+def test_a_host_that_another_cannot_reach(copy: PlannedCopy) -> None:
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    cut = text.replace('f"reach\\t10.0.0.{peer}\\t{port}\\trefused"', 'f"reach\\t10.0.0.{peer}\\t{port}\\t" + '
+                       '("no answer within 2 s" if (name, peer) == ("gw2", 31) else "open")')  # fmt: skip
+    (copy.directory / "cut.py").write_text(cut)
+    run = copy.plan(inventory="cut.py")
+    assert run.code != 0
+    assert rows(run.output) == {("gw2", "reach pg1")}
+
+
+def test_a_firewall_that_is_about_to_open_is_no_obstacle(copy: PlannedCopy) -> None:
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    closed = text.replace("\\trefused", "\\tno answer within 2 s").replace(
+        "*reached]", '*reached, "is\\tfirewall\\tyes"]'
+    )
+    (copy.directory / "closed.py").write_text(closed)
+    assert copy.plan(inventory="closed.py").code == 0
+
+
+def test_a_new_host_is_known_to_no_firewall_but_a_known_one_is_missed(copy: PlannedCopy) -> None:
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    rules = (
+        '*reached, "is\\tfirewall\\tyes", '
+        '"rule\\tufw-user-input -s 10.0.0.21/32 -p tcp -m tcp --dport 5432 -j ACCEPT", '
+        '"rule\\tufw-user-output -d 10.0.0.31/32 -p tcp -m tcp --dport 5432 -j ACCEPT"]'
+    )
+    known = text.replace("\\trefused", "\\tno answer within 2 s").replace("*reached]", rules)
+    (copy.directory / "known.py").write_text(known)
+    run = copy.plan(inventory="known.py")
+    assert run.code != 0
+    assert rows(run.output) == {("gw1", "reach pg1")}

@@ -1,0 +1,58 @@
+"""The lab itself: repaired where it died half way, and gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from deploys.settings import lab as settings
+from tests import lab
+
+NAME = "outsider1"
+
+
+def traces() -> str:
+    """All that is on this machine of one machine of the lab."""
+    directory = settings.machine_directory(NAME)
+    found = [str(directory)] if directory.exists() else []
+    found += [line for line in Path("/proc/mounts").read_text().splitlines() if str(directory) in line]
+    found += [line for line in subprocess.getoutput("ip -br link").splitlines() if f"vb-{NAME}" in line]
+    found += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{settings.BRIDGE}/{NAME}")]
+    return "\n".join(found)
+
+
+def test_up_again_changes_nothing() -> None:
+    before = {name: lab.first_process(name) for name in lab.names()}
+    run = lab.pyinfra("-y", "--json", "@local", "deploys/lab.py")
+    assert run.code == 0, run.output
+    assert run.changes == {}
+    assert {name: lab.first_process(name) for name in lab.names()} == before
+
+
+def test_a_machine_whose_process_died_boots_again_from_its_disk() -> None:
+    lab.up()
+    marker = settings.machine_directory(NAME) / "root" / "kept"
+    marker.write_text("yes")
+    nspawn = int((settings.machine_directory(NAME) / "pid").read_text())
+    os.kill(nspawn, signal.SIGKILL)
+    assert str(settings.machine_directory(NAME) / "root") in Path("/proc/mounts").read_text(), "it left its mount"
+    lab.up()
+    assert marker.read_text() == "yes"
+    assert lab.running(NAME)
+    marker.unlink()
+
+
+def test_a_machine_that_is_taken_away_leaves_nothing() -> None:
+    assert traces()
+    lab.destroy(NAME)
+    assert traces() == ""
+    lab.up()
+    assert lab.running(NAME)
+
+
+def test_a_machine_that_the_inventory_does_not_have() -> None:
+    run = lab.pyinfra("-y", "--data", "machines=gw9", "@local", "deploys/lab.py")
+    assert run.code != 0
+    assert "inventories/lab.py has no machine named gw9." in run.output
