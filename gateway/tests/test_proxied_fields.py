@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support.tokens import bearer
 from support.upstreams import Upstream, answer
 
 
@@ -109,7 +110,18 @@ def test_pages_of_other_origins_are_answered_where_configured(start_gateway: Sta
     assert not upstream.heads
     refused = httpx.options(f"{gateway.url}/api/samples/1", headers=others | asked)
     assert "access-control-allow-origin" not in refused.headers
+    upstream.reply = answer("200 OK", b"{}", "Access-Control-Allow-Origin: *")
+    twice = httpx.get(f"{gateway.url}/api/samples/1", headers=ours | bearer())
+    assert twice.headers.get_list("access-control-allow-origin") == ["https://lab.example.org"]
     unauthorised = httpx.get(f"{gateway.url}/api/samples/1", headers=ours)
     assert unauthorised.status_code == 401
     assert unauthorised.headers["access-control-allow-origin"] == "https://lab.example.org", "the page may see why"
     assert unauthorised.headers["vary"] == "origin"
+
+
+def test_ipv4_clients_of_a_socket_for_both_families_are_known_as_such(
+    start_gateway: StartGateway, upstream: Upstream
+) -> None:
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream.url, GATEWAY_HOST="::", TRUSTED_PROXIES="127.0.0.1")
+    httpx.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert fields(upstream.heads[0])["x-forwarded-for"] == "192.0.2.1, 127.0.0.1"
