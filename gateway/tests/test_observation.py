@@ -23,12 +23,15 @@ def test_metrics_count_what_happened(start_gateway: StartGateway, start_upstream
         httpx.get(f"{gateway.url}/api/samples/1")
     httpx.post(f"{gateway.url}/api/rag/1")
     httpx.request("INVENTED", f"{gateway.url}/api/samples/1")
+    gateway.send(b"GET /api/samples/1 HTTP/1.1\r\n\r\n")
     reply = httpx.get(f"{gateway.url}/metrics")
     assert reply.headers["content-type"].startswith("text/plain; version=")
     text = reply.text
     assert 'http_requests_total{method="GET",service="sample",status="200"} 3.0' in text
     assert 'http_requests_total{method="POST",service="rag",status="502"} 1.0' in text
     assert "INVENTED" not in text
+    for status in (400, 501):
+        assert f'http_requests_total{{method="other",service="",status="{status}"}} 1.0' in text
     assert 'http_request_duration_seconds_bucket{le="+Inf",service="sample"} 3.0' in text
     assert 'gateway_upstream_errors_total{cause="connect",service="rag"} 3.0' in text
     assert "gateway_client_connections" in text

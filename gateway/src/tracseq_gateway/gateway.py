@@ -201,4 +201,6 @@ class Gateway:
 
     def refuse(self, response: Response, problem: Problem) -> None:
         """Answer something that could not be understood as a request."""
+        self.metrics.request_ended("", b"", problem.status, 0.0)
+        self.log.info("A request from %s was refused: %s", response.connection.peer[0], problem.detail)
         self.answer_problem(response, problem, request_id_from(None))
