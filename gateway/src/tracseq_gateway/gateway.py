@@ -58,7 +58,7 @@ class Gateway:
         self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
         self.services = self._make_services()
         self.limiter = RateLimiter(settings, self.redis, loop)
-        self.metrics = MetricsRecorder()
+        self.metrics = MetricsRecorder(enabled=settings.enable_metrics)
         self._log_sink = log_sink
         self._guard = Guard(settings, self.redis, loop)
         self.chain = self._make_chain()
