@@ -60,6 +60,7 @@ BARE = {
     "RATE_LIMIT_REQUESTS": 0,
     "ENABLE_ACCESS_LOG": "false",
     "ENABLE_AUDIT": "false",
+    "ENABLE_METRICS": "false",
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from time import monotonic
 
 import uvloop
 
@@ -24,9 +25,8 @@ def latency_at_rate(port: int, token: str, rate: int, seconds: int) -> Latencies
 
 
 async def _load(port: int, token: str, rate: int, seconds: int) -> Latencies:
-    loop = asyncio.get_running_loop()
     head = f"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-    begin = loop.time() + 0.1
+    begin = monotonic() + 0.1
     due = iter([begin + number / rate for number in range(rate * seconds)])
     latencies: list[float] = []
     errors = [0]
@@ -34,12 +34,12 @@ async def _load(port: int, token: str, rate: int, seconds: int) -> Latencies:
     async def work() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for moment in due:
-            await asyncio.sleep(moment - loop.time())
+            await asyncio.sleep(moment - monotonic())
             writer.write(head)
             answer = await reader.readuntil(b"\r\n\r\n")
             length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
             await reader.readexactly(length)
-            latencies.append((loop.time() - moment) * 1000)
+            latencies.append((monotonic() - moment) * 1000)
             errors[0] += not answer.startswith(b"HTTP/1.1 200")
         writer.close()
 

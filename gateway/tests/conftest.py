@@ -47,6 +47,8 @@ def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
     yield start
     for gateway in started:
         gateway.stop()
+    for gateway in started:
+        assert "Traceback" not in gateway.errors.read_text(), "The gateway met an error of its own."
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.gateway import GatewayProcess, environment
 from support.postgres import PostgresServer
 from support.processes import wait_until
@@ -69,12 +70,12 @@ def test_changes_are_recorded_and_reads_are_not(
     gateway = start_gateway(
         SAMPLE_SERVICE_URL=upstream_url, DATABASE_URL=postgres.url(database), PUBLIC_ROUTES="", **SETTINGS
     )
-    httpx.get(f"{gateway.url}/api/samples/1", headers=bearer())
-    httpx.put(
+    web.get(f"{gateway.url}/api/samples/1", headers=bearer())
+    web.put(
         f"{gateway.url}/api/samples/1?token=hidden",
         headers=bearer(make_token(roles=["b", "a"])) | {"X-Request-ID": "request-1"},
     )
-    httpx.delete(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": "request-2"})
+    web.delete(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": "request-2"})
     wait_until(lambda: len(recorded(postgres, database)) == 2, "The entries' arrival")
     rows: dict[str, Any] = {row["request_id"]: row for row in postgres.query("SELECT * FROM audit_event", database)}
     known, refused = rows["request-1"], rows["request-2"]
@@ -117,7 +118,7 @@ def test_while_postgres_is_away_entries_wait_on_disk_and_come_once(
 
 
 def _backlog(gateway: GatewayProcess) -> int:
-    return int(httpx.get(f"{gateway.url}/health/detailed").json()["audit"]["on_disk"])
+    return int(web.get(f"{gateway.url}/health/detailed").json()["audit"]["on_disk"])
 
 
 def test_what_was_delivered_and_is_delivered_again_is_there_once(
@@ -168,7 +169,7 @@ def test_a_promoted_primary_is_followed_without_a_restart(
     expected += change(gateway, range(20, 30))
     wait_until(lambda: len(recorded(standby, "postgres")) == 30, "The entries' arrival")
     assert recorded(standby, "postgres") == Counter(expected)
-    assert httpx.get(f"{gateway.url}/health/detailed").json()["database"]["status"] == "up"
+    assert web.get(f"{gateway.url}/health/detailed").json()["database"]["status"] == "up"
 
 
 def test_months_are_made_ahead_and_dropped_after_the_retention(

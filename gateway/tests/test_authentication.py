@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 import redis as redis_client
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.gateway import GatewayProcess
 from support.processes import wait_until
 from support.redis import RedisServer
@@ -32,7 +32,7 @@ def make_rsa_key() -> tuple[rsa.RSAPrivateKey, str]:
 
 
 def ask(gateway: GatewayProcess, headers: Any = None, method: str = "GET", path: str = "/api/samples/1") -> int:
-    return httpx.request(method, f"{gateway.url}{path}", headers=headers).status_code
+    return web.request(method, f"{gateway.url}{path}", headers=headers).status_code
 
 
 @pytest.fixture

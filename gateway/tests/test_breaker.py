@@ -6,12 +6,13 @@ import time
 import httpx
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.processes import wait_until
 from support.upstreams import answer
 
 
 def _state(url: str) -> str:
-    return str(httpx.get(f"{url}/health/detailed").json()["services"]["sample"]["breaker"])
+    return str(web.get(f"{url}/health/detailed").json()["services"]["sample"]["breaker"])
 
 
 def test_it_opens_after_failures_and_closes_after_a_trial(
@@ -28,7 +29,7 @@ def test_it_opens_after_failures_and_closes_after_a_trial(
     )
 
     def ask() -> httpx.Response:
-        return httpx.get(f"{gateway.url}/api/samples/1")
+        return web.get(f"{gateway.url}/api/samples/1")
 
     for _ in range(3):
         assert "cause" not in ask().text
@@ -37,8 +38,8 @@ def test_it_opens_after_failures_and_closes_after_a_trial(
     assert refused.headers["retry-after"] == "1"
     assert len(upstream.heads) == 3
     assert _state(gateway.url) == "open"
-    assert httpx.get(f"{gateway.url}/api/rag/1").status_code == 200, "other services are not concerned"
-    assert 'gateway_breaker_state{service="sample"} 2.0' in httpx.get(f"{gateway.url}/metrics").text
+    assert web.get(f"{gateway.url}/api/rag/1").status_code == 200, "other services are not concerned"
+    assert 'gateway_breaker_state{service="sample"} 2.0' in web.get(f"{gateway.url}/metrics").text
     time.sleep(1)
     assert ask().status_code == 503
     assert len(upstream.heads) == 4, "one request tries"
@@ -60,7 +61,7 @@ def test_only_one_request_tries_a_half_open_service(start_gateway: StartGateway,
         UPSTREAM_KEEP_ALIVE_TIMEOUT=0.1,
         UPSTREAM_ATTEMPTS=1,
     )
-    httpx.get(f"{gateway.url}/api/samples/1")
+    web.get(f"{gateway.url}/api/samples/1")
     go_on = threading.Event()
 
     def slow(connection: object) -> None:
@@ -71,13 +72,13 @@ def test_only_one_request_tries_a_half_open_service(start_gateway: StartGateway,
     with gateway.connect() as trial:
         trial.sendall(b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\n\r\n")
         wait_until(lambda: _state(gateway.url) == "half-open", "The trial", 5)
-        assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 503
+        assert web.get(f"{gateway.url}/api/samples/1").status_code == 503
     # The trial's client has left: the next request is the trial.
     wait_until(lambda: _state(gateway.url) == "open", "The trial's end", 5)
     upstream._conversation = upstream.serve_requests
     upstream.reply = answer()
     go_on.set()
-    assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 200
+    assert web.get(f"{gateway.url}/api/samples/1").status_code == 200
 
 
 def test_a_server_that_is_not_well_is_left_out_until_it_is(
@@ -88,15 +89,15 @@ def test_a_server_that_is_not_well_is_left_out_until_it_is(
     gateway = start_gateway(SAMPLE_SERVICE_URL=f"{well.url},{unwell.url}", HEALTH_CHECK_INTERVAL=0.2)
 
     def healthy() -> list[bool]:
-        servers = httpx.get(f"{gateway.url}/health/detailed").json()["services"]["sample"]["servers"]
+        servers = web.get(f"{gateway.url}/health/detailed").json()["services"]["sample"]["servers"]
         return [server["healthy"] for server in servers]
 
     wait_until(lambda: healthy() == [True, False], "The check", 5)
     for _ in range(6):
-        assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 200
+        assert web.get(f"{gateway.url}/api/samples/1").status_code == 200
     assert not unwell.heads
     unwell.health = "200 OK"
     wait_until(lambda: healthy() == [True, True], "The next check", 5)
     for _ in range(6):
-        httpx.get(f"{gateway.url}/api/samples/1")
+        web.get(f"{gateway.url}/api/samples/1")
     assert unwell.heads

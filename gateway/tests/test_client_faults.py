@@ -5,10 +5,10 @@ import resource
 import select
 import socket
 
-import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.gateway import read_all
 from support.processes import wait_until
 from support.upstreams import read_head
@@ -42,7 +42,7 @@ def test_ten_thousand_connections_that_say_nothing_hurt_nobody(
             poll = select.poll()
             poll.register(connection, select.POLLOUT)
             assert poll.poll(10_000)
-    assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 200
+    assert web.get(f"{gateway.url}/api/samples/1").status_code == 200
     open_ones = int(float(_metric(gateway.url, "gateway_client_connections")))
     assert open_ones >= CONNECTIONS * 0.9
     wait_until(lambda: float(_metric(gateway.url, "gateway_client_connections")) < 10, "The end of the silent ones", 20)
@@ -51,7 +51,7 @@ def test_ten_thousand_connections_that_say_nothing_hurt_nobody(
 
 
 def _metric(url: str, name: str) -> str:
-    for line in httpx.get(f"{url}/metrics", timeout=20).text.splitlines():
+    for line in web.get(f"{url}/metrics", timeout=20).text.splitlines():
         if line.startswith(f"{name} "):
             return line.split()[1]
     return "0"

@@ -7,6 +7,7 @@ import time
 import httpx
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.postgres import PostgresServer
 from support.redis import RedisServer
 from support.upstreams import answer, read_head
@@ -14,12 +15,12 @@ from support.upstreams import answer, read_head
 
 def test_it_lives_and_is_ready_while_everything_else_is_away(start_gateway: StartGateway) -> None:
     gateway = start_gateway(REDIS_URL="redis://127.0.0.1:1")
-    live = httpx.get(f"{gateway.url}/health")
+    live = web.get(f"{gateway.url}/health")
     assert live.status_code == 200
     assert live.json()["version"] == "2.0.0"
     assert live.headers["x-frame-options"] == "DENY"
-    assert httpx.get(f"{gateway.url}/health/ready").status_code == 200
-    detailed = httpx.get(f"{gateway.url}/health/detailed")
+    assert web.get(f"{gateway.url}/health/ready").status_code == 200
+    detailed = web.get(f"{gateway.url}/health/detailed")
     assert detailed.status_code == 503
     assert detailed.json()["database"]["status"] == "down"
     assert detailed.json()["redis"]["status"] == "down"
@@ -30,7 +31,7 @@ def test_detailed_health_sees_postgres_and_redis(
 ) -> None:
     gateway = start_gateway(DATABASE_URL=postgres.url(), REDIS_URL=redis.url, SAMPLE_SERVICE_URL="http://127.0.0.1:9")
     end = time.monotonic() + 10
-    while (detailed := httpx.get(f"{gateway.url}/health/detailed")).status_code != 200:
+    while (detailed := web.get(f"{gateway.url}/health/detailed")).status_code != 200:
         assert time.monotonic() < end, detailed.text
     assert detailed.json()["database"]["pool"]["size"] >= 1
     assert list(detailed.json()["services"]) == ["sample"]
@@ -49,11 +50,11 @@ def test_sigterm_lets_requests_in_flight_end_and_exits_with_0(
 
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream(slow).url, GATEWAY_DRAIN_DELAY="0.5")
     results: list[httpx.Response] = []
-    request = threading.Thread(target=lambda: results.append(httpx.get(f"{gateway.url}/api/samples/1")))
+    request = threading.Thread(target=lambda: results.append(web.get(f"{gateway.url}/api/samples/1")))
     request.start()
     assert arrived.wait(10)
     gateway.process.send_signal(signal.SIGTERM)
-    while httpx.get(f"{gateway.url}/health/ready").status_code != 503:
+    while web.get(f"{gateway.url}/health/ready").status_code != 503:
         time.sleep(0.01)
     go_on.set()
     request.join(10)

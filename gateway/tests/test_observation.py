@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.processes import free_port, wait_until
 from support.tokens import bearer, make_token
 
@@ -20,15 +21,18 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
 def test_metrics_count_what_happened(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, RAG_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
     for _ in range(3):
-        httpx.get(f"{gateway.url}/api/samples/1")
-    httpx.post(f"{gateway.url}/api/rag/1")
-    httpx.request("INVENTED", f"{gateway.url}/api/samples/1")
-    reply = httpx.get(f"{gateway.url}/metrics")
+        web.get(f"{gateway.url}/api/samples/1")
+    web.post(f"{gateway.url}/api/rag/1")
+    web.request("INVENTED", f"{gateway.url}/api/samples/1")
+    gateway.send(b"GET /api/samples/1 HTTP/1.1\r\n\r\n")
+    reply = web.get(f"{gateway.url}/metrics")
     assert reply.headers["content-type"].startswith("text/plain; version=")
     text = reply.text
     assert 'http_requests_total{method="GET",service="sample",status="200"} 3.0' in text
     assert 'http_requests_total{method="POST",service="rag",status="502"} 1.0' in text
     assert "INVENTED" not in text
+    for status in (400, 501):
+        assert f'http_requests_total{{method="other",service="",status="{status}"}} 1.0' in text
     assert 'http_request_duration_seconds_bucket{le="+Inf",service="sample"} 3.0' in text
     assert 'gateway_upstream_errors_total{cause="connect",service="rag"} 3.0' in text
     assert "gateway_client_connections" in text
@@ -37,15 +41,15 @@ def test_metrics_count_what_happened(start_gateway: StartGateway, start_upstream
 def test_metrics_of_several_workers_are_one_sum(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, GATEWAY_WORKERS=2)
     for _ in range(40):
-        assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 200
+        assert web.get(f"{gateway.url}/api/samples/1").status_code == 200
     counted = 'http_requests_total{method="GET",service="sample",status="200"} 40.0'
     for _ in range(6):
-        assert counted in httpx.get(f"{gateway.url}/metrics").text
+        assert counted in web.get(f"{gateway.url}/metrics").text
     assert gateway.stop() == 0
 
 
 def test_metrics_can_be_switched_off(start_gateway: StartGateway) -> None:
-    assert httpx.get(f"{start_gateway(ENABLE_METRICS='false').url}/metrics").status_code == 404
+    assert web.get(f"{start_gateway(ENABLE_METRICS='false').url}/metrics").status_code == 404
 
 
 def test_logs_are_json_and_hold_no_secrets(
@@ -56,11 +60,11 @@ def test_logs_are_json_and_hold_no_secrets(
         SAMPLE_SERVICE_URL=start_upstream().url, LOG_FILE=path, LOG_MASK_FIELDS="barcode", LOG_LEVEL="DEBUG"
     )
     token = make_token(sub="anna@example.org")
-    httpx.get(
+    web.get(
         f"{gateway.url}/api/samples/1?page=2&access_token={token}&Email=anna%40example.org&barcode=B7&x=anna@example.org",
         headers=bearer(token) | {"X-Request-ID": "request-7"},
     )
-    httpx.get(f"{gateway.url}/api/samples/anna%40example.org")
+    web.get(f"{gateway.url}/api/samples/anna%40example.org")
     wait_until(lambda: path.read_text().count('"access"') == 2, "The access log")
     gateway.stop()
     text = path.read_text()
@@ -78,7 +82,7 @@ def test_the_access_log_can_be_switched_off(
 ) -> None:
     path = tmp_path / "gateway.log"
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, LOG_FILE=path, ENABLE_ACCESS_LOG="false")
-    httpx.get(f"{gateway.url}/api/samples/1")
+    web.get(f"{gateway.url}/api/samples/1")
     gateway.stop()
     assert not [line for line in lines_of(path) if line["logger"] == "access"]
 

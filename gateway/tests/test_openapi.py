@@ -4,9 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
-
 from conftest import StartGateway
+from support import web
 from support.postgres import PostgresServer
 from support.processes import wait_until
 from support.redis import RedisServer
@@ -16,7 +15,7 @@ def test_schemathesis_finds_nothing(
     start_gateway: StartGateway, postgres: PostgresServer, redis: RedisServer, tmp_path: Path
 ) -> None:
     gateway = start_gateway(DATABASE_URL=postgres.url(), REDIS_URL=redis.url, SAMPLE_SERVICE_URL="http://127.0.0.1:9")
-    wait_until(lambda: httpx.get(f"{gateway.url}/health/detailed").status_code == 200, "The database's connection")
+    wait_until(lambda: web.get(f"{gateway.url}/health/detailed").status_code == 200, "The database's connection")
     program = Path(sys.executable).with_name("schemathesis")
     result = subprocess.run(
         [program, "run", f"{gateway.url}/openapi.json", "--seed", "1", "--max-examples", "25", "--checks", "all"],
@@ -31,10 +30,10 @@ def test_schemathesis_finds_nothing(
 
 def test_other_methods_are_refused_and_head_is_known(start_gateway: StartGateway) -> None:
     gateway = start_gateway()
-    for path in httpx.get(f"{gateway.url}/openapi.json").json()["paths"]:
-        refused = httpx.request("POST", f"{gateway.url}{path}", json={})
+    for path in web.get(f"{gateway.url}/openapi.json").json()["paths"]:
+        refused = web.request("POST", f"{gateway.url}{path}", json={})
         assert refused.status_code == 405
         assert refused.headers["allow"] == "GET, HEAD"
-        head = httpx.head(f"{gateway.url}{path}")
+        head = web.head(f"{gateway.url}{path}")
         assert head.content == b""
-        assert head.status_code == httpx.get(f"{gateway.url}{path}").status_code
+        assert head.status_code == web.get(f"{gateway.url}{path}").status_code

@@ -10,10 +10,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.gateway import GatewayProcess, environment
 from support.processes import accepts, free_port, stop, wait_until
 
@@ -79,7 +79,7 @@ def test_a_restart_behind_a_handed_over_socket_refuses_nobody(
 
         def keep_asking() -> None:
             while not ended.is_set():
-                statuses.append(httpx.get(url, timeout=20).status_code)
+                statuses.append(web.get(url, timeout=20).status_code)
 
         asking = threading.Thread(target=keep_asking)
         asking.start()

@@ -2,10 +2,11 @@
 
 import re
 
-import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
+from support.tokens import bearer
 from support.upstreams import Upstream, answer
 
 
@@ -51,7 +52,7 @@ def test_the_way_is_told_and_believed_only_from_load_balancers(start_gateway: St
     direct = start_gateway(SAMPLE_SERVICE_URL=upstream.url)
     behind = start_gateway(SAMPLE_SERVICE_URL=upstream.url, TRUSTED_PROXIES="127.0.0.0/8")
     for gateway in (direct, behind):
-        httpx.get(f"{gateway.url}/api/sample/1", headers=claimed)
+        web.get(f"{gateway.url}/api/sample/1", headers=claimed)
     untrusted, trusted = (fields(head) for head in upstream.heads)
     assert untrusted["x-forwarded-for"] == "127.0.0.1"
     assert untrusted["x-forwarded-proto"] == "http"
@@ -67,9 +68,9 @@ def test_the_way_is_told_and_believed_only_from_load_balancers(start_gateway: St
 def test_requests_can_be_followed(start_gateway: StartGateway, upstream: Upstream) -> None:
     gateway = start_gateway(SAMPLE_SERVICE_URL=upstream.url)
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    given = httpx.get(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": "abc-1", "traceparent": trace})
-    harmful = httpx.get(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": "a b{}", "traceparent": "00-1-2-3"})
-    none = httpx.get(f"{gateway.url}/api/samples/1")
+    given = web.get(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": "abc-1", "traceparent": trace})
+    harmful = web.get(f"{gateway.url}/api/samples/1", headers={"X-Request-ID": "a b{}", "traceparent": "00-1-2-3"})
+    none = web.get(f"{gateway.url}/api/samples/1")
     assert given.headers["x-request-id"] == "abc-1"
     sent = [fields(head) for head in upstream.heads]
     assert (sent[0]["x-request-id"], sent[0]["traceparent"]) == ("abc-1", trace)
@@ -84,14 +85,14 @@ def test_security_fields_are_on_every_answer_and_a_services_own_are_left(
 ) -> None:
     gateway = start_gateway(SAMPLE_SERVICE_URL=upstream.url)
     for path in ("/health", "/api/samples/1", "/api/nowhere", "/nowhere"):
-        headers = httpx.get(f"{gateway.url}{path}").headers
+        headers = web.get(f"{gateway.url}{path}").headers
         assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
         assert headers["permissions-policy"] == "geolocation=(), microphone=(), camera=()"
     upstream.reply = answer("200 OK", b"{}", "X-Frame-Options: SAMEORIGIN")
-    headers = httpx.get(f"{gateway.url}/api/samples/1").headers
+    headers = web.get(f"{gateway.url}/api/samples/1").headers
     assert headers.get_list("x-frame-options") == ["SAMEORIGIN"]
     assert headers["x-content-type-options"] == "nosniff"
 
@@ -102,14 +103,25 @@ def test_pages_of_other_origins_are_answered_where_configured(start_gateway: Sta
     )
     ours, others = {"Origin": "https://lab.example.org"}, {"Origin": "https://evil.example.org"}
     asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
-    preflight = httpx.options(f"{gateway.url}/api/samples/1", headers=ours | asked)
+    preflight = web.options(f"{gateway.url}/api/samples/1", headers=ours | asked)
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-origin"] == "https://lab.example.org"
     assert "PUT" in preflight.headers["access-control-allow-methods"]
     assert not upstream.heads
-    refused = httpx.options(f"{gateway.url}/api/samples/1", headers=others | asked)
+    refused = web.options(f"{gateway.url}/api/samples/1", headers=others | asked)
     assert "access-control-allow-origin" not in refused.headers
-    unauthorised = httpx.get(f"{gateway.url}/api/samples/1", headers=ours)
+    upstream.reply = answer("200 OK", b"{}", "Access-Control-Allow-Origin: *")
+    twice = web.get(f"{gateway.url}/api/samples/1", headers=ours | bearer())
+    assert twice.headers.get_list("access-control-allow-origin") == ["https://lab.example.org"]
+    unauthorised = web.get(f"{gateway.url}/api/samples/1", headers=ours)
     assert unauthorised.status_code == 401
     assert unauthorised.headers["access-control-allow-origin"] == "https://lab.example.org", "the page may see why"
     assert unauthorised.headers["vary"] == "origin"
+
+
+def test_ipv4_clients_of_a_socket_for_both_families_are_known_as_such(
+    start_gateway: StartGateway, upstream: Upstream
+) -> None:
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream.url, GATEWAY_HOST="::", TRUSTED_PROXIES="127.0.0.1")
+    web.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert fields(upstream.heads[0])["x-forwarded-for"] == "192.0.2.1, 127.0.0.1"

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.processes import wait_until
 from support.redis import RedisServer
 from support.tokens import bearer, make_token
@@ -47,7 +48,7 @@ def test_all_gateways_together_let_no_more_through_than_the_limit(
     assert statuses[200] <= LIMIT * 1.05
     # What gateways hold and do not use is at most a twentieth of the limit each.
     assert statuses[200] >= LIMIT * 0.85
-    assert httpx.get(f"{gateways[0].url}/api/samples/1", headers=bearer(make_token(sub="other"))).status_code == 200
+    assert web.get(f"{gateways[0].url}/api/samples/1", headers=bearer(make_token(sub="other"))).status_code == 200
 
 
 def test_answers_tell_the_limit(start_gateway: StartGateway, upstream: Upstream, redis: RedisServer) -> None:
@@ -91,7 +92,7 @@ def test_the_address_counts_without_a_token_as_load_balancers_tell_it(
     )
 
     def ask(forwarded_for: str) -> int:
-        return httpx.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": forwarded_for}).status_code
+        return web.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": forwarded_for}).status_code
 
     assert [ask("192.0.2.1") for _ in range(3)] == [200, 200, 429]
     assert ask("192.0.2.2, 10.0.0.9") == 200
@@ -111,7 +112,7 @@ def test_guessing_tokens_is_limited(start_gateway: StartGateway, upstream: Upstr
         TRUSTED_PROXIES="127.0.0.1",
     )
     headers = {"X-Forwarded-For": "192.0.2.99", "Authorization": "Bearer guess"}
-    statuses = [httpx.get(f"{gateway.url}/api/samples/1", headers=headers).status_code for _ in range(6)]
+    statuses = [web.get(f"{gateway.url}/api/samples/1", headers=headers).status_code for _ in range(6)]
     assert statuses == [401, 401, 401, 401, 429, 429]
 
 
@@ -134,7 +135,7 @@ def test_without_redis_each_gateway_limits_by_itself_and_says_so(
         assert set(statuses) == {200, 429}
         assert statuses[200] <= 20
         assert _mode(gateway.url) == "local"
-        assert "gateway_rate_limit_shared 0.0" in httpx.get(f"{gateway.url}/metrics").text
+        assert "gateway_rate_limit_shared 0.0" in web.get(f"{gateway.url}/metrics").text
         server.start()
         wait_until(lambda: _mode(gateway.url) == "shared", "Redis's return")
         wait_until(lambda: client.get(f"{gateway.url}/api/samples/1").status_code == 200, "The shared limit", 5)
@@ -142,7 +143,7 @@ def test_without_redis_each_gateway_limits_by_itself_and_says_so(
 
 
 def _mode(url: str) -> str:
-    return str(httpx.get(f"{url}/health/detailed").json()["rate_limit"])
+    return str(web.get(f"{url}/health/detailed").json()["rate_limit"])
 
 
 def test_a_failing_service_costs_its_callers_more_until_it_is_well_again(
@@ -166,4 +167,4 @@ def test_a_failing_service_costs_its_callers_more_until_it_is_well_again(
 
 
 def _cost(url: str) -> float:
-    return float(httpx.get(f"{url}/health/detailed").json()["services"]["sample"]["rate_limit_cost"])
+    return float(web.get(f"{url}/health/detailed").json()["services"]["sample"]["rate_limit_cost"])

@@ -1,7 +1,5 @@
 """Shapes by which two readers of one request could disagree are refused before any service sees them."""
 
-import pytest
-
 from conftest import StartGateway, StartUpstream
 
 HEAD = b"POST /api/samples HTTP/1.1\r\nHost: example.org\r\n"
@@ -52,18 +50,18 @@ def test_ambiguous_requests_are_refused(start_gateway: StartGateway, start_upstr
     assert not [head for head in upstream.heads if b"smuggled" in head]
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: example.org\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: example.org\r\nX-Large: " + b"x" * 40_000 + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: example.org\r\nX-Endless: " + b"x" * 40_000,
-        b"GET / HTTP/1.1\r\nHost: example.org\r\n" + b"X-Many: x\r\n" * 200 + b"\r\n",
-    ],
-    ids=["target", "one field", "without end", "many fields"],
-)
-def test_oversized_heads_are_refused(start_gateway: StartGateway, head: bytes) -> None:
-    assert start_gateway().send(head).startswith(b"HTTP/1.1 431")
+OVERSIZED = {
+    "target": b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: example.org\r\n\r\n",
+    "one field": b"GET / HTTP/1.1\r\nHost: example.org\r\nX-Large: " + b"x" * 40_000 + b"\r\n\r\n",
+    "without end": b"GET / HTTP/1.1\r\nHost: example.org\r\nX-Endless: " + b"x" * 40_000,
+    "many fields": b"GET / HTTP/1.1\r\nHost: example.org\r\n" + b"X-Many: x\r\n" * 200 + b"\r\n",
+}
+
+
+def test_oversized_heads_are_refused(start_gateway: StartGateway) -> None:
+    gateway = start_gateway()
+    statuses = {name: gateway.send(head)[:12] for name, head in OVERSIZED.items()}
+    assert set(statuses.values()) == {b"HTTP/1.1 431"}, statuses
 
 
 def test_a_body_larger_than_allowed_is_refused(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:

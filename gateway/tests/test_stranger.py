@@ -4,9 +4,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from support import web
 from support.gateway import GatewayProcess
 from support.processes import accepts, free_port, stop, wait_until
 
@@ -62,8 +62,8 @@ def gateway_url(httpbin: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_answers_are_the_same_as_without_the_gateway(
     gateway_url: str, httpbin: str, method: str, path: str, content: bytes | None
 ) -> None:
-    direct = httpx.request(method, f"{httpbin}{path}", content=content)
-    through = httpx.request(method, f"{gateway_url}/api/rag{path}", content=content)
+    direct = web.request(method, f"{httpbin}{path}", content=content)
+    through = web.request(method, f"{gateway_url}/api/rag{path}", content=content)
     assert through.status_code == direct.status_code
     if "/stream" in path or "json" not in direct.headers.get("content-type", ""):
         assert through.content == direct.content

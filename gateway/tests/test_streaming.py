@@ -5,11 +5,11 @@ import socket
 import threading
 import time
 
-import httpx
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.processes import wait_until
 from support.upstreams import answer, read_head
 
@@ -51,7 +51,7 @@ def test_a_large_upload_and_download_need_no_memory(start_gateway: StartGateway,
             connection.sendall(answer(body=digest.hexdigest().encode()))
 
     gateway = start_gateway(SEQUENCING_SERVICE_URL=start_upstream(conversation).url)
-    httpx.post(f"{gateway.url}/api/sequencing/warm", content=PIECE * 0, headers={"Expect": ""})
+    web.post(f"{gateway.url}/api/sequencing/warm", content=PIECE * 0, headers={"Expect": ""})
     before = resident_memory(gateway.process.pid)
     with gateway.connect() as connection:
         connection.sendall(
@@ -62,7 +62,7 @@ def test_a_large_upload_and_download_need_no_memory(start_gateway: StartGateway,
             connection.sendall(PIECE)
         assert expected_digest().encode() in read_head(connection)
     digest = hashlib.sha256()
-    with httpx.stream("GET", f"{gateway.url}/api/sequencing/run1") as response:
+    with web.stream("GET", f"{gateway.url}/api/sequencing/run1") as response:
         for piece in response.iter_raw():
             digest.update(piece)
     assert digest.hexdigest() == expected_digest()
@@ -144,7 +144,7 @@ def test_events_come_as_they_are_sent(start_gateway: StartGateway, start_upstrea
 
     gateway = start_gateway(EVENT_SERVICE_URL=start_upstream(conversation).url)
     events = []
-    with httpx.stream("GET", f"{gateway.url}/api/events/stream") as response:
+    with web.stream("GET", f"{gateway.url}/api/events/stream") as response:
         for line in response.iter_lines():
             if line:
                 # The next event is sent only now: nothing can have been held back.

@@ -6,10 +6,10 @@ import shutil
 import ssl
 from pathlib import Path
 
-import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.certificates import make_certificates
 from support.postgres import PostgresServer
 from support.processes import wait_until
@@ -40,10 +40,10 @@ def test_postgres_is_asked_over_tls_and_only_with_a_certificate_that_is_known(
     other_authority = make_certificates(tmp_path / "other")[0]
     try:
         known = start_gateway(DATABASE_URL=f"{server.url()}?sslmode=verify-full&sslrootcert={authority}")
-        wait_until(lambda: httpx.get(f"{known.url}/health/detailed").status_code == 200, "The connection")
+        wait_until(lambda: web.get(f"{known.url}/health/detailed").status_code == 200, "The connection")
         unknown = start_gateway(DATABASE_URL=f"{server.url()}?sslmode=verify-full&sslrootcert={other_authority}")
         wait_until(lambda: "CertVerification" in unknown.errors.read_text(), "The refusal")
-        assert httpx.get(f"{unknown.url}/health/detailed").status_code == 503
+        assert web.get(f"{unknown.url}/health/detailed").status_code == 503
     finally:
         server.stop()
         server.remove()
@@ -64,7 +64,7 @@ def test_services_are_asked_over_tls_and_only_with_a_certificate_that_is_known(
     url = start_upstream(conversation).url.replace("http:", "https:")
     gateway = start_gateway(SAMPLE_SERVICE_URL=url, UPSTREAM_CA_FILE=authority)
     for _ in range(3):
-        assert httpx.get(f"{gateway.url}/api/samples/1").content == b"secret"
+        assert web.get(f"{gateway.url}/api/samples/1").content == b"secret"
     (tmp_path / "other").mkdir()
     stranger = start_gateway(SAMPLE_SERVICE_URL=url, UPSTREAM_CA_FILE=make_certificates(tmp_path / "other")[0])
-    assert httpx.get(f"{stranger.url}/api/samples/1").status_code == 502
+    assert web.get(f"{stranger.url}/api/samples/1").status_code == 502

@@ -9,13 +9,14 @@ import httpx
 import pytest
 
 from conftest import StartGateway, StartUpstream
+from support import web
 from support.processes import free_port, wait_until
 from support.upstreams import Upstream, answer, read_head, read_request
 
 
 def test_a_service_that_is_not_there_is_told_as_502(start_gateway: StartGateway) -> None:
     gateway = start_gateway(SAMPLE_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
-    response = httpx.get(f"{gateway.url}/api/samples/1")
+    response = web.get(f"{gateway.url}/api/samples/1")
     assert response.status_code == 502
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["request_id"] == response.headers["x-request-id"]
@@ -29,7 +30,7 @@ def test_a_service_that_hangs_is_told_as_504(start_gateway: StartGateway, start_
     gateway = start_gateway(
         SAMPLE_SERVICE_URL=start_upstream(conversation).url, UPSTREAM_RESPONSE_TIMEOUT=0.3, UPSTREAM_ATTEMPTS=1
     )
-    assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 504
+    assert web.get(f"{gateway.url}/api/samples/1").status_code == 504
 
 
 @pytest.mark.parametrize("reset", [False, True])
@@ -49,7 +50,7 @@ def test_an_answer_cut_midway_is_seen_as_cut(
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream(conversation).url)
     for path in ("length", "chunks"):
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"{gateway.url}/api/samples/{path}")
+            web.get(f"{gateway.url}/api/samples/{path}")
 
 
 NONSENSE = [
@@ -76,7 +77,7 @@ def test_nonsense_is_told_as_502(start_gateway: StartGateway, start_upstream: St
             connection.sendall(reply)
 
         upstream._conversation = conversation
-        statuses[reply[:60]] = httpx.post(f"{gateway.url}/api/samples", content=b"{}").status_code
+        statuses[reply[:60]] = web.post(f"{gateway.url}/api/samples", content=b"{}").status_code
     assert set(statuses.values()) == {502}, statuses
 
 
@@ -109,9 +110,9 @@ def test_reads_are_tried_again_elsewhere_and_writes_are_not(
         SAMPLE_SERVICE_URL=f"{start_upstream(unwell).url},{well.url}", CIRCUIT_BREAKER_FAILURE_THRESHOLD=1000
     )
     for _ in range(4):
-        assert httpx.get(f"{gateway.url}/api/samples/1").status_code == 200
+        assert web.get(f"{gateway.url}/api/samples/1").status_code == 200
     assert b"GET" in requests
-    statuses = [httpx.post(f"{gateway.url}/api/samples", json={}).status_code for _ in range(4)]
+    statuses = [web.post(f"{gateway.url}/api/samples", json={}).status_code for _ in range(4)]
     assert statuses.count(503) == requests.count(b"POST") == 2
 
 
@@ -128,7 +129,7 @@ def test_writes_go_elsewhere_when_a_server_was_never_reached(
 
     gateway = start_gateway(SAMPLE_SERVICE_URL=f"{gone},{start_upstream(conversation).url}")
     for _ in range(4):
-        assert httpx.post(f"{gateway.url}/api/samples", json={"a": 1}).content == b"taken"
+        assert web.post(f"{gateway.url}/api/samples", json={"a": 1}).content == b"taken"
 
 
 def test_the_server_with_fewer_requests_under_way_gets_the_next(
@@ -149,6 +150,6 @@ def test_the_server_with_fewer_requests_under_way_gets_the_next(
             connection.sendall(b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\n\r\n")
         wait_until(lambda: slow.connections == 1 and len(free.heads) == 1, "One request on each server")
         for _ in range(6):
-            assert httpx.get(f"{gateway.url}/api/samples/1").content == b"{}"
+            assert web.get(f"{gateway.url}/api/samples/1").content == b"{}"
         go_on.set()
     assert slow.connections == 1

@@ -58,7 +58,7 @@ class Gateway:
         self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
         self.services = self._make_services()
         self.limiter = RateLimiter(settings, self.redis, loop)
-        self.metrics = MetricsRecorder()
+        self.metrics = MetricsRecorder(enabled=settings.enable_metrics)
         self._log_sink = log_sink
         self._guard = Guard(settings, self.redis, loop)
         self.chain = self._make_chain()
@@ -201,4 +201,6 @@ class Gateway:
 
     def refuse(self, response: Response, problem: Problem) -> None:
         """Answer something that could not be understood as a request."""
+        self.metrics.request_ended("", b"", problem.status, 0.0)
+        self.log.info("A request from %s was refused: %s", response.connection.peer[0], problem.detail)
         self.answer_problem(response, problem, request_id_from(None))

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from support import web
 from support.processes import free_port, stop, wait_until
 
 JWT_SECRET = "a-secret-of-the-tests-that-is-long-enough"
@@ -59,7 +60,7 @@ class GatewayProcess:
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, self.errors.read_text()
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=1).status_code == 200
+            return web.get(f"{self.url}/health/ready", timeout=1).status_code == 200
         except httpx.HTTPError:
             return False
 

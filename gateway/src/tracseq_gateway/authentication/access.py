@@ -6,6 +6,7 @@ from functools import lru_cache
 from tracseq_gateway.authentication.paths import PLAIN_PATH, PathPattern, normalise_path, parse_pattern
 
 ANY_METHOD = "*"
+REMEMBERED_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,19 @@ class AccessRule:
 
 
 class AccessPolicy:
-    """Public routes and rules; what no rule speaks of is open to every valid token.
-
-    Attributes:
-        is_public: tells of a method and a path whether they need no token.
-    """
+    """Public routes and rules; what no rule speaks of is open to every valid token."""
 
     def __init__(self, public: tuple[Route, ...], rules: tuple[AccessRule, ...]) -> None:
         self._public = public
         self._rules = rules
-        self.is_public = lru_cache(maxsize=4096)(self._is_public)
+        self._remembered = lru_cache(maxsize=4096)(self._is_public)
+
+    def is_public(self, method: bytes, path: bytes) -> bool:
+        """Whether a request needs no token; a path with escapes always needs one."""
+        # Paths that could fill the memory are not worth remembering.
+        return self._remembered(method, path) if len(path) <= REMEMBERED_BYTES else self._is_public(method, path)
 
     def _is_public(self, method: bytes, path: bytes) -> bool:
-        """Whether a request needs no token; a path with escapes always needs one."""
         if not PLAIN_PATH.fullmatch(path):
             return False
         normalised = normalise_path(path)

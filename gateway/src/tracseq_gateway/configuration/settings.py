@@ -29,6 +29,11 @@ ServiceUrl = Annotated[str, AfterValidator(lambda text: (parse_service_urls(text
 MINIMUM_SECRET_BYTES = 32
 
 
+def _state_directory() -> Path:
+    # systemd gives all directories of StateDirectory=, parted by colons (systemd.exec(5)).
+    return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/tracseq-gateway").partition(":")[0])
+
+
 class Settings(BaseSettings):
     """The configuration of one gateway; times are seconds, sizes are bytes."""
 
@@ -44,7 +49,7 @@ class Settings(BaseSettings):
     gateway_shutdown_timeout: Seconds = 30
     gateway_drain_delay: float = Field(0, ge=0, le=600)
     gateway_backlog: int = Field(2048, ge=1, le=65_535)
-    gateway_state_directory: Path = Path(os.environ.get("STATE_DIRECTORY", "/var/lib/tracseq-gateway"))
+    gateway_state_directory: Path = Field(default_factory=_state_directory)
     trusted_proxies: NetworkList = ()
 
     database_url: SecretStr

@@ -103,7 +103,8 @@ class DownstreamConnection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         address = transport.get_extra_info("peername")
         if isinstance(address, tuple):
-            self.peer = (address[0], address[1])
+            # A socket for both families, as systemd makes them, tells IPv4 peers in this form.
+            self.peer = (address[0].removeprefix("::ffff:"), address[1])
         self.server_state.connections.add(self)  # type: ignore[arg-type]
         self.gateway.downstreams.add(self)
         self.deadline = self.clock() + self.settings.client_header_timeout

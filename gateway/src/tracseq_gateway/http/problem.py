@@ -15,7 +15,7 @@ def reason_phrase(status: int) -> bytes:
         return b""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Problem(Exception):
     """A request that the gateway itself answers with an error.
 

@@ -47,4 +47,8 @@ def start_logging(settings: Settings) -> LogSink:
         root.removeHandler(handler)
     root.addHandler(EventLog(sink, Masker(settings.log_mask_fields)))
     root.setLevel(logging.DEBUG if settings.gateway_debug else settings.log_level)
+    if not settings.gateway_debug:
+        # It tells of each attempt to connect with a traceback; that the database is away is
+        # said once by those who need it.
+        logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     return sink

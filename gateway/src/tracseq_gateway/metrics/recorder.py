@@ -15,12 +15,15 @@ METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OP
 class MetricsRecorder:
     """Keeps the children of labelled metrics, as looking them up costs more than counting."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
         self._requests: dict[tuple[str, bytes, int], Counter] = {}
         self._durations: dict[str, Histogram] = {}
 
     def request_ended(self, service: str, method: bytes, status: int, seconds: float) -> None:
         """Count an answered request; ``service`` is empty where it led to none."""
+        if not self._enabled:
+            return
         key = (service, method, status)
         requests = self._requests.get(key)
         if requests is None:

@@ -201,7 +201,10 @@ class Exchange:
                 connection.request_sent()
             return
         request.sink = connection
-        self.connection.resume_reading()
+        if connection.writable:
+            self.connection.resume_reading()
+        else:
+            self.connection.pause_reading()
 
     # The client's side
 
@@ -273,6 +276,9 @@ class Exchange:
     def on_flush(self) -> None:
         """Write what came at once in one piece."""
         self.response.flush()
+        if not self.connection.writable and self._upstream is not None:
+            # Also where the client was too slow for an earlier answer already.
+            self._upstream.pause_reading()
 
     def on_end(self, trailers: HeaderList) -> None:
         """End the answer."""

@@ -15,7 +15,8 @@ SECURITY_HEADERS: dict[bytes, bytes] = {
 
 SECURITY_BLOCK = b"".join([b"%b: %b\r\n" % header for header in SECURITY_HEADERS.items()])
 REPLACED = HOP_BY_HOP | {b"server", b"x-request-id"}
-LOOKED_AT = REPLACED | SECURITY_HEADERS.keys() | {b"content-length"}
+CROSS_ORIGIN = b"access-control-allow-origin: "
+LOOKED_AT = REPLACED | SECURITY_HEADERS.keys() | {b"content-length", b"access-control-allow-origin"}
 
 
 def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secure: bool = True) -> tuple[bytes, bool]:
@@ -36,13 +37,13 @@ def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secu
         if lower in LOOKED_AT:
             if lower == b"connection":
                 named.update(list_members(value))
-            if lower in REPLACED:
+            if lower in REPLACED or (lower == b"access-control-allow-origin" and CROSS_ORIGIN in extra):
                 continue
             if lower == b"content-length":
                 if without_length:
                     continue
                 length_known = True
-            else:
+            elif lower in SECURITY_HEADERS:
                 present.add(lower)
         lines.append(b"%b: %b\r\n" % (name, value))
     named -= {b"close", b"keep-alive", b"content-length"}

@@ -59,6 +59,7 @@ class UpstreamConnection(asyncio.Protocol):
     Attributes:
         deadline: when the answer must have gone on, or infinity when nothing is awaited.
         idle_since: when it was put back into the pool.
+        writable: it takes more of a request's body now.
         used: it has carried a request before, so that the upstream may be closing it.
     """
 
@@ -72,6 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.used = False
         self.closed = False
         self.tunneling = False
+        self.writable = True
         self._parser = httptools.HttpResponseParser(self)
         self._reason = b""
         self._headers: HeaderList = []
@@ -299,11 +301,13 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The upstream reads slower than the body comes."""
+        self.writable = False
         if self.receiver is not None:
             self.receiver.upstream_writable(False)
 
     def resume_writing(self) -> None:
         """The upstream has caught up."""
+        self.writable = True
         if self.receiver is not None:
             if not self._answered:
                 self.deadline = self.clock() + self.pool.response_timeout

@@ -67,6 +67,9 @@ class ConnectionPool:
                 return connection
             if len(self.connections) + self._opening < self._limit:
                 return await self._open()
+            if fresh and self._idle:
+                self._idle[0].close()
+                continue
             await self._wait()
 
     async def _open(self) -> UpstreamConnection:
