@@ -15,7 +15,7 @@ TIERS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test lint format lock
+.PHONY: help lab lab-down plan deploy preflight verify test bench-gateway lint format lock
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,11 @@ verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INV
 
 test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
 	@$(VENV)/bin/python -m tests.run $(TIERS)
+
+bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Caddy, in one run
+	@$(PYINFRA) -y --data benchmarks=true @local tests/controller.py
+	@.venv-gateway/bin/pip install --quiet --disable-pip-version-check --require-hashes -r gateway/requirements-benchmark.lock
+	@.venv-gateway/bin/python gateway/benchmarks
 
 lint: $(VENV)    ## Check style and types
 	@$(VENV)/bin/ruff check .

@@ -2,7 +2,11 @@
 What the gateway's own tests need on this machine: the programs of Postgres and Redis, not their services.
 
     pyinfra -y @local tests/controller.py
+
++ benchmarks: with --data benchmarks=true, what its benchmarks need too
 """
+
+from pyinfra import host
 
 from deploys.operations import packages
 from deploys.settings import lab
@@ -18,3 +22,14 @@ packages.installed(
     ],
     _sudo=lab.needs_sudo(),
 )
+
+if host.data.get("benchmarks"):
+    packages.installed(
+        name="Programs for the gateway's benchmarks on this machine",
+        packages=["nginx-light", "wrk"],
+        withheld=[
+            "mkdir -p /etc/systemd/system",
+            "[ -e /lib/systemd/system/nginx.service ] || ln -sf /dev/null /etc/systemd/system/nginx.service",
+        ],
+        _sudo=lab.needs_sudo(),
+    )

@@ -191,6 +191,18 @@ def validated(changes: Difference, command: str) -> list[str]:
     ]
 
 
+def replaced(changes: Difference, validate: str | None) -> list[str]:
+    """
+    Shell: stage the set, have it validated, and put it in place; nothing where nothing changes.
+
+    + changes: what is written and removed
+    + validate: command that refuses a bad set; it sees the files where they will be
+    """
+    if not changes:
+        return []
+    return [*staged(), *(validated(changes, validate) if validate else ()), *in_place(changes)]
+
+
 def in_place(changes: Difference) -> list[str]:
     """Shell: move the staged files to where they belong, each at once, and remove what must go."""
     lines = []

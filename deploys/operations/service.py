@@ -86,12 +86,7 @@ def configured(
         return
     file_set.show(changes)
     quoted = shlex.quote(unit)
-    lines: list[str] = []
-    if changes:
-        lines += file_set.staged()
-        if validate:
-            lines += file_set.validated(changes, validate)
-        lines += file_set.in_place(changes)
+    lines = file_set.replaced(changes, validate)
     units = " ".join(shlex.quote(name) for name in (unit, socket) if name)
     lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
     if action:

@@ -63,9 +63,7 @@ def settings(
         host.noop("the kernel runs with these settings")
         return
     file_set.show(changes)
-    lines: list[str] = []
-    if changes:
-        lines += [*file_set.staged(), *file_set.in_place(changes)]
+    lines = file_set.replaced(changes, validate=None)
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
     lines += [
         f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}" for key in (*wrong, *unset)

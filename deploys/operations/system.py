@@ -51,12 +51,7 @@ def configured(
         host.noop(f"the files of {key} are in force")
         return
     file_set.show(changes)
-    lines: list[str] = []
-    if changes:
-        lines += file_set.staged()
-        if validate:
-            lines += file_set.validated(changes, validate)
-        lines += file_set.in_place(changes)
+    lines = file_set.replaced(changes, validate)
     if apply:
         lines += file_set.stamped(key, apply)
     yield script(*lines, stdin=file_set.archive(changes.write))
