@@ -100,3 +100,23 @@ def test_what_the_gateway_refuses_never_reaches_a_gateway(tmp_path: Path) -> Non
         assert '"none"' not in environment, "a configuration that the gateway refuses is never in place"
         assert lab.ssh(name, "systemctl is-active tracseq-gateway").strip() == "active"
     assert lab.site().changes == {}
+
+
+def test_the_run_stops_at_the_first_gateway_that_is_not_well(tmp_path: Path) -> None:
+    # A valid configuration, and a gateway that cannot start with it: its sandbox has no such file to write.
+    (tmp_path / "lab.py").write_text(
+        'gateway_environment = {"JWT_ALGORITHM": "HS256", "LOG_FILE": "/etc/gateway.log"}\n'
+    )
+    load = Load()
+    with load.running():
+        run = lab.site("--group-data", str(tmp_path))
+        total = sum(load.answers.values())
+        lab.eventually(lambda: sum(load.answers.values()) > total + RATE)
+    assert run.code != 0
+    assert "LOG_FILE names /etc/gateway.log, which cannot be written" in run.output, "the error is the gateway's own"
+    assert "was left as it is, because" in run.output
+    changed = [name for name in ("gw1", "gw2", "gw3") if "gateway.log" in lab.ssh(name, "cat /etc/tracseq/gateway.env")]
+    assert len(changed) == 1, "no gateway after the first that is not well"
+    assert set(load.answers) == {"200"}, load.answers
+    assert lab.site().code == 0
+    assert lab.site().changes == {}
