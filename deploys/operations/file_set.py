@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import shlex
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pathlib import PurePosixPath
 
 from pyinfra import host, logger, state
 
-from deploys.facts.file_set import STAMPS, Contents, FileSetState, FileState
+from deploys.facts.file_set import Contents, FileSetState, FileState
 
 
 @dataclass(frozen=True)
@@ -144,92 +143,3 @@ def archive(files: Sequence[File]) -> str:
                 entry.size, entry.mode = len(data), int(file.mode, 8)
             tar.addfile(entry, None if file.link else io.BytesIO(data))
     return base64.b64encode(buffer.getvalue()).decode()
-
-
-def staged() -> list[str]:
-    """Shell: unpack the archive on standard input into ``$stage``, which only root can enter."""
-    return [
-        "umask 022",
-        "stage=$(mktemp -d /run/tracseq/stage.XXXXXX)",
-        "trap 'rm -rf \"$stage\"' EXIT",
-        'mkdir "$stage/new" && base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',
-    ]
-
-
-def seen_in_place(changes: Difference, command: str) -> str:
-    """
-    Shell: a command that sees the staged files where they will be, before they are there.
-
-    In a mount namespace of its own the staged tree lies over the real one, so that the command
-    reads every path as if the files were in place. Nothing else that runs sees it.
-
-    + changes: what is staged, and what will be gone
-    + command: the command line
-    """
-    trees = sorted({file.path.split("/")[1] for file in changes.write})
-    inside = ["set -eu"]
-    inside += [f'mount -t overlay tracseq -o "lowerdir=$stage/new/{tree}:/{tree}" /{tree}' for tree in trees]
-    inside += [f"[ ! -f {shlex.quote(path)} ] || mount --bind /dev/null {shlex.quote(path)}" for path in changes.remove]
-    inside.append(f"{command} || exit 1")
-    script = shlex.quote("\n".join(inside))
-    return f'stage="$stage" unshare --mount --propagation private sh -c {script}'
-
-
-def validated(changes: Difference, command: str) -> list[str]:
-    """
-    Shell: run a validator that sees the staged files where they will be, before they are there.
-
-    + changes: what is staged, and what will be gone
-    + command: the validator's command line
-    """
-    return [
-        f'if ! {seen_in_place(changes, command)} >"$stage/said" 2>&1; then',
-        '  cat "$stage/said" >&2',
-        f"  echo {shlex.quote('Refused by: ' + command + '. Nothing was changed.')} >&2",
-        "  exit 1",
-        "fi",
-    ]
-
-
-def replaced(changes: Difference, validate: str | None) -> list[str]:
-    """
-    Shell: stage the set, have it validated, and put it in place; nothing where nothing changes.
-
-    + changes: what is written and removed
-    + validate: command that refuses a bad set; it sees the files where they will be
-    """
-    if not changes:
-        return []
-    return [*staged(), *(validated(changes, validate) if validate else ()), *in_place(changes)]
-
-
-def in_place(changes: Difference) -> list[str]:
-    """Shell: move the staged files to where they belong, each at once, and remove what must go."""
-    lines = []
-    for file in changes.write:
-        path = shlex.quote(file.path)
-        lines += [
-            f"mkdir -p {shlex.quote(str(PurePosixPath(file.path).parent))}",
-            f'cp -a "$stage/new"{path} {path}.tracseq-new && mv -fT {path}.tracseq-new {path}',
-        ]
-    if changes.remove:
-        lines.append(f"rm -rf -- {' '.join(shlex.quote(path) for path in changes.remove)}")
-    return lines
-
-
-def stamped(key: str, command: str) -> list[str]:
-    """
-    Shell: have what is on disk taken up, and note since when it is.
-
-    The stamp bears the time before the command, so that a file that changes meanwhile counts as
-    not taken up.
-
-    + key: the name of the set's stamp
-    + command: takes up the files
-    """
-    stamp = shlex.quote(f"{STAMPS}/{key}")
-    return [
-        f"mkdir -p {STAMPS} && touch {stamp}.new",
-        command,
-        f"mv -f {stamp}.new {stamp}",
-    ]

@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.service import Service, ServiceState
-from deploys.operations import file_set
+from deploys.operations import file_set, staging
 from deploys.operations.file_set import Difference, File
 from deploys.operations.script import script
 from deploys.operations.turns import turn
@@ -86,11 +86,11 @@ def configured(
         return
     file_set.show(changes)
     quoted = shlex.quote(unit)
-    lines = file_set.replaced(changes, validate)
+    lines = staging.replaced(changes, validate)
     units = " ".join(shlex.quote(name) for name in (unit, socket) if name)
     lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
     if action:
-        lines += file_set.stamped(unit, _or_why(action, quoted))
+        lines += staging.stamped(unit, _or_why(action, quoted))
     if healthy:
         lines.append(_until_healthy(healthy, patience, quoted))
     with turn(one_at_a_time):

@@ -9,7 +9,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.sysctl import Kernel
-from deploys.operations import file_set
+from deploys.operations import file_set, staging
 from deploys.operations.file_set import File
 from deploys.operations.script import script
 
@@ -63,7 +63,7 @@ def settings(
         host.noop("the kernel runs with these settings")
         return
     file_set.show(changes)
-    lines = file_set.replaced(changes, validate=None)
+    lines = staging.replaced(changes, validate=None)
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
     lines += [
         f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}" for key in (*wrong, *unset)

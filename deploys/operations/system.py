@@ -8,7 +8,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.file_set import FileSet
-from deploys.operations import file_set
+from deploys.operations import file_set, staging
 from deploys.operations.file_set import File
 from deploys.operations.script import script
 
@@ -51,7 +51,7 @@ def configured(
         host.noop(f"the files of {key} are in force")
         return
     file_set.show(changes)
-    lines = file_set.replaced(changes, validate)
+    lines = staging.replaced(changes, validate)
     if apply:
-        lines += file_set.stamped(key, apply)
+        lines += staging.stamped(key, apply)
     yield script(*lines, stdin=file_set.archive(changes.write))

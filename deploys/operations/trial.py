@@ -20,7 +20,7 @@ from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from deploys.operations import file_set
+from deploys.operations import file_set, staging
 from deploys.operations.file_set import Difference
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def tried(
         'rm -rf "$stage" && mkdir -m 700 "$stage" "$stage/new"',
         "trap 'rm -rf \"$stage\"' EXIT",
         'base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',
-        *file_set.validated(changes, validate),
+        *staging.validated(changes, validate),
         *prepare,
         "cat > \"$stage/undo\" <<'UNDO'",
         f"stage={directory(key)}",
@@ -108,7 +108,7 @@ def tried(
         f'  echo "The new login came too late: the host has undone the trial of {key}." >&2',
         "  exit 1",
         "fi",
-        *file_set.in_place(changes),
+        *staging.in_place(changes),
         *keep,
         'systemctl stop "$(cat "$stage/timer").timer"',
         'rm -rf "$stage"',

@@ -8,7 +8,7 @@ from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.ufw import Firewall, Table, table
-from deploys.operations import file_set, trial
+from deploys.operations import file_set, staging, trial
 from deploys.operations.file_set import File
 
 INIT = "/usr/lib/ufw/ufw-init"
@@ -78,7 +78,7 @@ def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringComm
     if state.config.DIFF and not changes:
         for stray in strays:
             logger.info(f"{host.print_prefix}  {stray}")
-    loaded = file_set.seen_in_place(changes, f"{INIT} force-reload")
+    loaded = staging.seen_in_place(changes, f"{INIT} force-reload")
     yield from trial.tried(
         key="firewall",
         changes=changes,

@@ -9,7 +9,9 @@ from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.facts.nspawn import DebianArchive, Obstacles
-from deploys.operations import nspawn, packages
+from deploys.operations import packages
+from deploys.operations.nspawn import machines as nspawn_machines
+from deploys.operations.nspawn import network, root_filesystem
 from deploys.settings import lab, secrets
 from deploys.settings.packages import ALL
 
@@ -36,20 +38,20 @@ def up(machines: Sequence[lab.Machine]) -> None:
     suites = sorted({machine.suite for machine in machines})
 
     packages.installed(name="Tools of the lab on this machine", packages=NEEDED_HERE)
-    nspawn.network(name="Network of the lab")
-    nspawn.ssh_identity(name="Key pair to log in with")
+    network.bridge(name="Network of the lab")
+    network.ssh_identity(name="Key pair to log in with")
     for suite in suites:
-        nspawn.root_filesystem(
+        root_filesystem.cached(
             name=f"Root file system of Debian {suite} (the first time takes a minute)",
             suite=suite,
             include=BARE_MACHINE,
             keep=ALL,
             archive=archive,
         )
-    nspawn.machines(
+    nspawn_machines.booted(
         name="Machines boot",
         wanted=machines,
-        roots={suite: nspawn.root_key(suite, ALL, archive) for suite in suites},
+        roots={suite: root_filesystem.root_key(suite, ALL, archive) for suite in suites},
     )
     secrets.invent(".env.lab")
 
@@ -57,6 +59,6 @@ def up(machines: Sequence[lab.Machine]) -> None:
 @deploy("Lab")
 def down(machines: str | None = None) -> None:
     """Have these machines gone; without any named, the whole lab and its network."""
-    nspawn.machines_absent(name="Machines are gone", wanted=machines)
+    nspawn_machines.absent(name="Machines are gone", wanted=machines)
     if machines is None:
-        nspawn.network(name="Network of the lab is gone", present=False)
+        network.bridge(name="Network of the lab is gone", present=False)

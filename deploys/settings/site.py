@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 from pyinfra import inventory
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.settings import model, secrets
+from deploys.settings import checks, model, secrets
 from deploys.settings.once import once
 
 
@@ -79,10 +79,6 @@ class Site:
         return self.secrets[name].get_secret_value()
 
 
-RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
-"""Roles and databases of a server that are not the platform's own."""
-
-
 class DataError(PyinfraError):
     """The data of a site is not sound; its text lists all that is wrong."""
 
@@ -124,8 +120,10 @@ def _checked(hosts: Mapping[str, Any]) -> Site:
         name = _plain(full_name)
         data = host.data.dict()
         groups = frozenset(group for group, names in members.items() if name in names)
-        base = _validated(model.All, "all", name, data, problems)
-        of_group = {group: _validated(model.GROUPS[group], group, name, data, problems) for group in sorted(groups)}
+        base = checks.validated(model.All, "all", name, data, problems)
+        of_group = {
+            group: checks.validated(model.GROUPS[group], group, name, data, problems) for group in sorted(groups)
+        }
         if base and all(of_group.values()):
             checked.append(
                 SiteHost(name, full_name, groups, cast(model.All, base), cast("dict[str, model.Data]", of_group))
@@ -136,59 +134,7 @@ def _checked(hosts: Mapping[str, Any]) -> Site:
         found, wrong = secrets.read(environment)
         problems += wrong
     if len(checked) == len(hosts):
-        problems += _contradictions(checked)
+        problems += checks.contradictions(checked)
     if problems:
         raise DataError(problems)
     return Site(tuple(checked), found)
-
-
-def _validated(
-    form: type[model.Data], group: str, host: str, data: Mapping[str, Any], problems: list[str]
-) -> model.Data | None:
-    try:
-        return form.model_validate(data)
-    except ValidationError as error:
-        for problem in error.errors():
-            where = ".".join(str(part) for part in problem["loc"])
-            file = "the inventory" if where in ("address", "address6") else f"group_data/{group}.py"
-            if problem["type"] == "missing":
-                problems.append(f"{host}: {where} is missing (in {file}).")
-            else:
-                message = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{host}: {where} (in {file}, or what overrides it): {message}.")
-        return None
-
-
-def _contradictions(hosts: list[SiteHost]) -> list[str]:
-    """What is wrong although every value by itself is sound."""
-    problems = []
-    seen: dict[str, str] = {}
-    for host in hosts:
-        for address in host.addresses:
-            if address in seen:
-                problems.append(f"{host.name} and {seen[address]} have the same address {address}.")
-            seen[address] = host.name
-    shared = hosts[0].all
-    primary = shared.postgres_first_primary
-    if primary not in [host.name for host in hosts if "postgres" in host.groups]:
-        problems.append(f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres.")
-    for key in ("postgres_user", "postgres_database"):
-        if getattr(shared, key) in RESERVED:
-            problems.append(
-                f"{key} (in group_data/all.py): {getattr(shared, key)} is a name that the servers use themselves."
-            )
-    names = {"all", *model.GROUPS, *shared.networks}
-    for rule in (*shared.firewall_extra_rules, *shared.firewall_rules):
-        for side in (rule.who, rule.whom):
-            if side not in names:
-                problems.append(
-                    f"firewall rule {rule.who} -> {rule.whom} (in group_data/all.py): {side} is "
-                    f"no group and no network; there are {', '.join(sorted(names))}."
-                )
-        for port in rule.ports:
-            if isinstance(port, str) and not hasattr(shared, port):
-                problems.append(
-                    f"firewall rule {rule.who} -> {rule.whom} (in group_data/all.py): "
-                    f"{port} is no port and no value that holds one."
-                )
-    return problems

@@ -1,0 +1,1 @@
+"""The lab's words: a root file system, a network, and machines booted from the one on the other."""
