@@ -15,7 +15,7 @@ TIERS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench-gateway lint format lock
+.PHONY: help lab lab-down plan deploy preflight verify test bench-gateway bench-site lint format lock
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Cad
 	@$(PYINFRA) -y --data benchmarks=true @local tests/controller.py
 	@.venv-gateway/bin/pip install --quiet --disable-pip-version-check --require-hashes -r gateway/requirements-benchmark.lock
 	@.venv-gateway/bin/python gateway/benchmarks
+
+bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
+	@$(VENV)/bin/python -m tests.rate
 
 lint: $(VENV)    ## Check style and types
 	@$(VENV)/bin/ruff check .

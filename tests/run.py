@@ -77,9 +77,10 @@ def plan() -> bool:
 
 def gateway() -> bool:
     python = Path(".venv-gateway/bin/python").absolute()
-    return command(PYINFRA, "-y", "@local", "tests/controller.py") and pytest(
-        "gateway", python=python, directory="gateway"
-    )
+    types = command(python, "-m", "mypy", directory="gateway")
+    style = command(python, "-m", "ruff", "check", directory="gateway")
+    programs = command(PYINFRA, "-y", "@local", "tests/controller.py")
+    return programs and pytest("gateway", python=python, directory="gateway") and types and style
 
 
 def site() -> bool:

@@ -19,7 +19,7 @@ NAMES = {
 """Every secret of a site, and how many characters it needs (deployment guide, "Security Checklist")."""
 
 FEWEST_DIFFERENT_CHARACTERS = 8
-GUESSABLE = ("password", "secret", "changeme", "change-me", "example", "your-", "your_", "here")
+GUESSABLE = ("password", "secret", "changeme", "change-me", "example", "your-", "your_")
 
 
 def read(environment: str) -> tuple[dict[str, SecretStr], list[str]]:

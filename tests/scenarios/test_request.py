@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dotenv import dotenv_values
 
 from tests import lab
 from tests.client import client
+from tests.tokens import encoded, token
 
 SERVICE = "outsider1"
 PORT = 8081
@@ -38,23 +33,10 @@ def service() -> Iterator[None]:
     lab.ssh(SERVICE, "systemctl stop answer; rm /usr/local/bin/answer")
 
 
-def token(**claims: Any) -> str:
-    """A token as the platform's auth service would sign it (RFC 7519, HS256)."""
-    secret = dotenv_values(".env.lab", interpolate=False)["JWT_SECRET_KEY"] or ""
-    now = int(time.time())
-    parts = ({"alg": "HS256", "typ": "JWT"}, {"iat": now, "exp": now + 60, **claims})
-    text = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
-    return f"{text}.{_encoded(hmac.digest(secret.encode(), text.encode(), hashlib.sha256))}"
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def test_nobody_gets_in_without_a_token() -> None:
     with client(lab.INVENTORY) as user:
         assert user.get("/api/samples/7").status_code == 401
-        forged = token(sub="mallory").rpartition(".")[0] + "." + _encoded(b"no signature of ours")
+        forged = token(sub="mallory").rpartition(".")[0] + "." + encoded(b"no signature of ours")
         assert user.get("/api/samples/7", headers={"Authorization": f"Bearer {forged}"}).status_code == 401
 
 
