@@ -100,11 +100,11 @@ def pull_the_plug(name: str) -> None:
     os.kill(first_process(name), signal.SIGKILL)
 
 
-def reboot(*names: str) -> None:
+def reboot(*names: str, inventory: str = INVENTORY) -> None:
     """Boot machines again, all at once, without a farewell."""
     for name in names:
         pull_the_plug(name)
-    up(*names)
+    up(*names, inventory=inventory)
 
 
 def save(*names: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests import lab
 
 ASK = r"""
-own='/etc/(machine-id|ssh/ssh_host_|resolv.conf|ld.so.cache|[.]pwd.lock|[.]updated|ssl/certs/)'
+own='/etc/(machine-id|ssh/ssh_host_|ssl/private/ssl-cert-snakeoil|resolv.conf|ld.so.cache|[.]pwd.lock|[.]updated|ssl/certs/)'
 accounts='/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$'
 echo "== files"
 find /etc /opt/tracseq /usr/local -xdev \( -name __pycache__ -prune \) -o \

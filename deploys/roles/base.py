@@ -17,7 +17,7 @@ def apply(site: Site, host: SiteHost, authority: Authority) -> None:
     """Have a host known by its name, up to date, on time, and trusting the site's own authority."""
     data = host.all
     system.configured(
-        name="Names, users and updates",
+        name="Names and users",
         key="base",
         files=[
             File("/etc/hostname", f"{host.name}\n"),
@@ -26,14 +26,6 @@ def apply(site: Site, host: SiteHost, authority: Authority) -> None:
             File(
                 "/etc/sysusers.d/tracseq.conf",
                 render("base/sysusers.conf.j2", user=data.platform_user),
-            ),
-            File(
-                "/etc/apt/apt.conf.d/60tracseq",
-                render(
-                    "base/unattended-upgrades.j2",
-                    reboot=data.automatic_reboot,
-                    reboot_time=data.automatic_reboot_time,
-                ),
             ),
             # Postgres' package would make a cluster of its own, where a replica's is to be.
             *(
@@ -50,6 +42,20 @@ def apply(site: Site, host: SiteHost, authority: Authority) -> None:
         apply="hostname --file /etc/hostname && systemd-sysusers /etc/sysusers.d/tracseq.conf",
     )
     packages.installed(name="Packages", packages=of_host(host.groups))
+    service.configured(
+        name="Security updates",
+        unit="unattended-upgrades.service",
+        files=[
+            File(
+                "/etc/apt/apt.conf.d/60tracseq",
+                render(
+                    "base/unattended-upgrades.j2",
+                    reboot=data.automatic_reboot,
+                    reboot_time=data.automatic_reboot_time,
+                ),
+            )
+        ],
+    )
     follows = data.time_servers or (site.hosts[0].address,)
     leads = not data.time_servers and host == site.hosts[0]
     service.configured(

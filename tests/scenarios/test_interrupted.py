@@ -16,7 +16,7 @@ HOSTS = ("one1", "two1")
 PREPARED = "Base | Time"
 """The operation before which the machines are kept: with their packages, and nothing else."""
 
-FROM_BARE = (("Base | Names, users and updates", 0.3), ("Base | Packages", 8.0))
+FROM_BARE = (("Base | Names and users", 0.3), ("Base | Packages", 8.0))
 FROM_PREPARED = (
     ("Base | Time", 0.15),
     ("Kernel | Kernel settings and modules", 0.1),
@@ -90,5 +90,10 @@ def test_killed_on_bare_machines_again_and_again(clean: dict[str, list[str]]) ->
     lab.up(*HOSTS, inventory=INVENTORY)
     for operation, after in FROM_BARE:
         killed_at(operation, after)
-    converges(clean)
+    run = lab.site(inventory=INVENTORY)
+    assert run.code == 0, run.output
+    # The others were booted once before: some units of Debian's own start only then.
+    lab.reboot(*HOSTS, inventory=INVENTORY)
+    for name in HOSTS:
+        lab.eventually(lambda name=name: state.difference(clean[name], state.of(name, INVENTORY)) == [])
     assert lab.site(inventory=INVENTORY).changes == {}

@@ -26,11 +26,11 @@ def service() -> Iterator[None]:
     """A service of the platform, on a machine outside of the site: it answers with the head of what it was asked."""
     lab.ssh(
         SERVICE,
-        f"cat > /usr/local/bin/answer <<'EOF'\n{ANSWER}\nEOF\n"
-        f"systemd-run --unit=answer systemd-socket-activate --accept --inetd -l {PORT} sh /usr/local/bin/answer",
+        f"cat > /run/answer <<'EOF'\n{ANSWER}\nEOF\n"
+        f"systemd-run --unit=answer systemd-socket-activate --accept --inetd -l {PORT} sh /run/answer",
     )
     yield
-    lab.ssh(SERVICE, "systemctl stop answer; rm /usr/local/bin/answer")
+    lab.ssh(SERVICE, "systemctl stop answer; rm /run/answer")
 
 
 def test_nobody_gets_in_without_a_token() -> None:
