@@ -74,9 +74,8 @@ def configured(
     )
     changes = file_set.difference(files, absent, purged, there.files)
     action = _action(unit, files, also_read, reload, changes, there)
-    if socket and (
-        f"{UNITS}/{socket}" in [file.path for file in changes.write] or not there.listens_since(f"{UNITS}/{socket}")
-    ):
+    opened = not socket or there.listens_since(f"{UNITS}/{socket}")
+    if socket and (f"{UNITS}/{socket}" in [file.path for file in changes.write] or not opened):
         # A socket cannot be opened anew while the service that has it runs (systemd.socket(5)).
         action = f"systemctl stop {unit} 2>/dev/null; systemctl restart {socket} && systemctl start {unit}"
     unwell = healthy is not None and there.answer != "200" and not there.impossible
@@ -92,8 +91,12 @@ def configured(
         if validate:
             lines += file_set.validated(changes, validate)
         lines += file_set.in_place(changes)
-    units = " ".join(shlex.quote(name) for name in (unit, socket) if name)
-    lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
+    changed = (*(file.path for file in changes.write), *changes.remove)
+    known = there.enabled and opened and not there.stale
+    # Only then: a reload of systemd takes longer than most services take to read a file.
+    if not known or any(path.startswith(UNITS) for path in changed):
+        units = " ".join(shlex.quote(name) for name in (unit, socket) if name)
+        lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
     if action:
         lines += file_set.stamped(unit, _or_why(action, quoted))
     if healthy:
