@@ -12,10 +12,11 @@ PYINFRA := $(VENV)/bin/pyinfra
 INVENTORY ?= inventories/lab.py
 LIMIT ?=
 TIERS ?=
+BENCH ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench-gateway bench-site lint format lock
+.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint format lock
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +43,9 @@ verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INV
 
 test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
 	@$(VENV)/bin/python -m tests.run $(TIERS)
+
+bench: $(VENV)   ## Measure it beside plain ssh and apt-get: make bench [BENCH="--ansible"]
+	@$(VENV)/bin/python -m tests.bench $(BENCH)
 
 bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Caddy, in one run
 	@$(PYINFRA) -y --data benchmarks=true @local tests/controller.py

@@ -4,14 +4,18 @@ The site: bare Debian hosts become the TracSeq platform, and running it again ch
     pyinfra inventories/production.py deploys/site.py
 """
 
+from pyinfra import config
 from pyinfra import host as this
 
 from deploys.controller import authority as certificates
+from deploys.controller import timings
 from deploys.operations.barrier import barrier
 from deploys.roles import base, firewall, gateway, kernel, load_balancer, postgres, preflight, redis, ssh
 from deploys.settings.site import load
 
 site = load()
+config.PARALLEL = site.all.batch or config.PARALLEL
+timings.told(site)
 machines = preflight.sound(site)
 topology = postgres.topology(site)
 authority = certificates.of(site)

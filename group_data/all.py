@@ -5,6 +5,8 @@ like, of one host in the inventory, or of --data on the command line, takes its 
 Every value is listed, with its unit and where its default comes from, in README.md.
 """
 
+from deploys.controller.connection import connection as _connection
+
 # --- the site ---------------------------------------------------------------------------------
 
 # The name under which users reach the platform.
@@ -21,6 +23,14 @@ minimum_disk = "20GB"  # size of the root file system
 minimum_disk_free = "5GB"
 maximum_clock_skew = "1s"
 maximum_shell_start = "100ms"
+
+# --- runs --------------------------------------------------------------------------------------
+
+# How many hosts are worked on at a time, operation by operation; None: all of them.
+batch = None
+
+# Whether a run says at its end what took the time; for one run: --data timings=true.
+timings = False
 
 # --- base --------------------------------------------------------------------------------------
 
@@ -45,6 +55,9 @@ sshd_options = []
 # After a change of sshd or of the firewall a host waits this long for a new login, at most 40 s.
 # If none comes, it puts the old state back within another 10 s.
 confirmation_timeout = "20s"
+
+# How connections are made: each execution would wait 40 ms for nothing without it.
+ssh_paramiko_connect_kwargs = {"transport_factory": _connection}
 
 # --- the network -------------------------------------------------------------------------------
 

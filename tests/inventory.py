@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deploys.settings import lab
+
 PYINFRA = str(Path(sys.executable).parent / "pyinfra")
 PATH = os.environ.get("INVENTORY", "inventories/lab.py")
 
@@ -71,6 +73,13 @@ def ssh_config(path: str = PATH) -> Path:
         }
         lines = [f"  {key} {value}" for key, value in options.items() if value]
         blocks.append("\n".join([f"Host {host.name}", *lines]))
+    # A lab has machines outside of its site, too.
+    blocks += [
+        f"Host {machine.name}\n  HostName {machine.address}\n  User {lab.USER}\n"
+        f"  IdentityFile {lab.SSH_KEY}\n  UserKnownHostsFile {lab.KNOWN_HOSTS}"
+        for machine in lab.machines(path)
+        if machine.name not in hosts(path)
+    ]
     blocks.append(
         "Host *\n  BatchMode yes\n  LogLevel ERROR\n  ControlMaster auto\n  ControlPersist 60\n"
         # Relative to nothing: the name of a socket may have 108 characters at most (unix(7)).

@@ -35,16 +35,16 @@ class Kernel(FactBase[KernelState]):
     """
 
     def command(self, keys: Sequence[str], modules: Sequence[str], paths: Sequence[str]) -> str:
-        wanted = " ".join(shlex.quote(key) for key in keys)
+        wanted = " ".join(shlex.quote(key.replace(".", "/")) for key in keys)
         names = " ".join(shlex.quote(module) for module in modules)
+        # Not a process for each key: with them this would be a host's slowest reading.
         # A module that is part of the kernel itself has no directory of its own where it takes no
         # parameters; of the congestion controls the kernel says what it has.
         return f"""
+cd /proc/sys
+grep -s '' /dev/null {wanted} | sed 's/:/\\t/; s/^/value\\t/'
 for key in {wanted}; do
-  path=/proc/sys/$(printf %s "$key" | tr . /)
-  [ -e "$path" ] || continue
-  printf 'value\\t%s\\t%s\\n' "$key" "$(tr -s '\\t ' '  ' < "$path" 2>/dev/null)"
-  [ -w "$path" ] || printf 'fixed\\t%s\\n' "$key"
+  [ ! -e "$key" ] || [ -w "$key" ] || printf 'fixed\\t%s\\n' "$key"
 done
 controls=/proc/sys/net/ipv4/tcp_available_congestion_control
 for module in {names}; do
@@ -64,9 +64,14 @@ done
     def process(self, output: list[str]) -> KernelState:
         rows = [line.split("\t") for line in output]
         return KernelState(
-            values={row[1]: row[2].strip() for row in rows if row[0] == "value"},
-            fixed=frozenset(row[1] for row in rows if row[0] == "fixed"),
+            values={_dotted(row[1]): " ".join(" ".join(row[2:]).split()) for row in rows if row[0] == "value"},
+            fixed=frozenset(_dotted(row[1]) for row in rows if row[0] == "fixed"),
             loaded=frozenset(row[1] for row in rows if row[0] == "loaded"),
             loadable=frozenset(row[1] for row in rows if row[0] == "loadable"),
             files=file_set.parse(output),
         )
+
+
+def _dotted(path: str) -> str:
+    """The name of a setting, of its path below /proc/sys."""
+    return path.replace("/", ".")

@@ -39,6 +39,9 @@ def configured(
     a file is newer than the service's start and its last reload, it has not. So a run that died
     between the two is finished by the next.
 
+    Where a set is valid, and yet the service is not well with it, the files are put back that were
+    there before, and the service takes those up again.
+
     + unit: canonical name, with its suffix (an alias would look stopped for ever)
     + files: the files; those with ``restart=True`` need a restart, the others a reload
     + absent: paths that must not be there
@@ -74,9 +77,8 @@ def configured(
     )
     changes = file_set.difference(files, absent, purged, there.files)
     action = _action(unit, files, also_read, reload, changes, there)
-    if socket and (
-        f"{UNITS}/{socket}" in [file.path for file in changes.write] or not there.listens_since(f"{UNITS}/{socket}")
-    ):
+    opened = not socket or there.listens_since(f"{UNITS}/{socket}")
+    if socket and (f"{UNITS}/{socket}" in [file.path for file in changes.write] or not opened):
         # A socket cannot be opened anew while the service that has it runs (systemd.socket(5)).
         action = f"systemctl stop {unit} 2>/dev/null; systemctl restart {socket} && systemctl start {unit}"
     unwell = healthy is not None and there.answer != "200" and not there.impossible
@@ -86,13 +88,19 @@ def configured(
         return
     file_set.show(changes)
     quoted = shlex.quote(unit)
-    lines = staging.replaced(changes, validate)
+    changed = (*(file.path for file in changes.write), *changes.remove)
+    known = there.enabled and opened and not there.stale
+    # Only then: a reload of systemd takes longer than most services take to read a file.
+    anew = not known or any(path.startswith(UNITS) for path in changed)
     units = " ".join(shlex.quote(name) for name in (unit, socket) if name)
-    lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
-    if action:
-        lines += staging.stamped(unit, _or_why(action, quoted))
+    returns = healthy is not None and there.running and bool(changes)
+    lines = staging.replaced(changes, validate, kept=returns)
+    if anew:
+        lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
+    taken_up = staging.stamped(unit, _or_why(action, quoted)) if action else []
     if healthy:
-        lines.append(_until_healthy(healthy, patience, quoted))
+        taken_up.append(_until_healthy(healthy, patience, quoted))
+    lines += staging.or_put_back(changes, taken_up, _again(action, units)) if returns else taken_up
     with turn(one_at_a_time):
         yield script(*lines, stdin=file_set.archive(changes.write))
 
@@ -130,6 +138,11 @@ def _or_why(action: str, unit: str) -> str:
         "  exit 1\n"
         "fi"
     )
+
+
+def _again(action: str | None, units: str) -> str:
+    """Shell: take up what is back in place; where even that fails, let nobody wait at an open socket."""
+    return f"systemctl daemon-reload; {{ {action or 'true'}; }} >/dev/null 2>&1 || systemctl stop {units}"
 
 
 def _until_healthy(url: str, patience: int, unit: str) -> str:

@@ -54,16 +54,64 @@ def validated(changes: Difference, command: str) -> list[str]:
     ]
 
 
-def replaced(changes: Difference, validate: str | None) -> list[str]:
+def replaced(changes: Difference, validate: str | None, kept: bool = False) -> list[str]:
     """
     Shell: stage the set, have it validated, and put it in place; nothing where nothing changes.
 
     + changes: what is written and removed
     + validate: command that refuses a bad set; it sees the files where they will be
+    + kept: whether what was there before is kept, for ``or_put_back()``
     """
     if not changes:
         return []
-    return [*staged(), *(validated(changes, validate) if validate else ()), *in_place(changes)]
+    return [
+        *staged(),
+        *(validated(changes, validate) if validate else ()),
+        *(_before(changes) if kept else ()),
+        *in_place(changes),
+    ]
+
+
+def _before(changes: Difference) -> list[str]:
+    """Shell: keep what the set replaces beside it, in ``$stage/old``."""
+    return [
+        'mkdir "$stage/old"',
+        f"for path in {_paths(changes)}; do",
+        '  if [ -e "$path" ] || [ -L "$path" ]; then',
+        '    mkdir -p "$stage/old$(dirname "$path")" && cp -a "$path" "$stage/old$path"',
+        "  fi",
+        "done",
+    ]
+
+
+def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
+    """
+    Shell: steps that need the new set, and the old set back in place where they fail.
+
+    + changes: what was replaced, with ``kept=True``
+    + steps: they end with ``exit 1`` where they fail, having said why
+    + again: has the old set taken up
+    """
+    return [
+        "if ! (",
+        *steps,
+        "); then",
+        f"  for path in {_paths(changes)}; do",
+        '    if [ -e "$stage/old$path" ] || [ -L "$stage/old$path" ]; then',
+        '      cp -a "$stage/old$path" "$path.tracseq-new" && mv -fT "$path.tracseq-new" "$path"',
+        "    else",
+        '      rm -f "$path"',
+        "    fi",
+        "  done",
+        f"  {again}",
+        "  echo 'What was there before is in force again.' >&2",
+        "  exit 1",
+        "fi",
+    ]
+
+
+def _paths(changes: Difference) -> str:
+    return " ".join(shlex.quote(path) for path in (*(file.path for file in changes.write), *changes.remove))
 
 
 def in_place(changes: Difference) -> list[str]:

@@ -52,6 +52,9 @@ class All(Data):
     maximum_clock_skew: Duration
     maximum_shell_start: Duration
 
+    batch: Annotated[int, Field(ge=1)] | None
+    timings: bool
+
     time_servers: tuple[str, ...]
     journal_size: Size
     journal_retention: Duration

@@ -30,7 +30,7 @@ def created(version: int) -> Generator[StringCommand, None, None]:
 
         cluster.created(name="Cluster", version=15)
     """
-    if host.get_fact(Server).cluster is not None:
+    if host.get_fact(Server, ask=False).cluster is not None:
         host.noop("there is a cluster")
         return
     maker = (

@@ -37,7 +37,7 @@ def built(version: int, primary: str, slot: str) -> Generator[StringCommand, Non
             slot="tracseq_pg2",
         )
     """
-    if host.get_fact(Server).cluster is not None:
+    if host.get_fact(Server, ask=False).cluster is not None:
         host.noop("there is a cluster")
         return
     maker = (

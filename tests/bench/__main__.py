@@ -1,0 +1,177 @@
+"""
+How fast is it, beside what the machines could do?
+
+    make bench                      machines of its own beside the lab's, taken away after it
+    make bench BENCH="--ansible"    and the same site's no-op in Ansible, and in Ansible with Mitogen
+
+Everything that is compared runs interleaved in one run, several times, and medians are compared:
+the ratios hold on a busy machine too, where the seconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import lab
+from tests.bench import floor
+from tests.bench.measure import Sample, median, shells, site, spread
+from tests.inventory import hosts, ssh_config
+from tests.lab import pyinfra
+
+MANY = "inventories/lab_bench_50.py"
+ONE_FILE = "request_rate"
+"""A value that is in one file of one role."""
+
+Measured = dict[str, list[Sample]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a cost beside its floor."""
+
+    what: str
+    floor: float
+    ours: float
+    target: float
+    sample: Sample | None = None
+    unit: str = " s"
+
+    def cells(self) -> list[str]:
+        ratio = self.ours / self.floor
+        verdict = "" if ratio <= self.target else " MISSED"
+        cells = [self.what, f"{self.floor:.2f}{self.unit}", f"{self.ours:.2f}{self.unit}"]
+        cells += [f"{ratio:.2f}x", f"{self.target:g}x{verdict}"]
+        if self.sample:
+            cells += [str(self.sample.executions), str(self.sample.carried), f"{self.sample.cpu:.2f} s"]
+        return cells
+
+
+def interleaved(repeat: int, measurements: dict[str, Callable[[], Sample]]) -> Measured:
+    """Take each measurement in turn, again and again."""
+    taken: Measured = defaultdict(list)
+    for number in range(repeat):
+        for name, measure in measurements.items():
+            taken[name].append(measure())
+            print(f"    {number + 1}/{repeat} {name}: {taken[name][-1].seconds:.2f} s", flush=True)
+    return taken
+
+
+def compared(what: str, taken: Measured, floor_of: str, ours: str, target: float) -> Row:
+    """A row of two measurements that were taken in turn."""
+    print(f"    {what}: {spread(taken[floor_of])}, {spread(taken[ours])}")
+    least, run = median(taken[floor_of]), median(taken[ours])
+    return Row(what, least.seconds, run.seconds, target, run)
+
+
+def bare(inventory: str) -> list[Row]:
+    """From bare machines to a running site; leaves the site running."""
+    config = ssh_config(inventory)
+    names = list(hosts(inventory))
+    lab.destroy(*names)
+    lab.up(inventory=inventory)
+    least = shells(config, floor.installs(inventory))
+    lab.destroy(*names)
+    lab.up(inventory=inventory)
+    run = site(inventory)
+    return [Row("bare hosts to running site", least.seconds, run.seconds, 1.5, run)]
+
+
+def converged(inventory: str, repeat: int) -> list[Row]:
+    """What a site that is as it should be costs, and one that is almost."""
+    config, names = ssh_config(inventory), list(hosts(inventory))
+    one = names[-1]
+    reads, reads_of_one = floor.reads(inventory), floor.reads(inventory, "--limit", one)
+    rate = [2000]
+
+    def another_rate() -> Sample:
+        rate[0] += 1
+        return site(inventory, "--data", f"{ONE_FILE}={rate[0]}")
+
+    taken = interleaved(
+        repeat,
+        {
+            "floor": lambda: shells(config, reads),
+            "nothing": lambda: site(inventory),
+            "floor of one": lambda: shells(config, reads_of_one),
+            "one host": lambda: site(inventory, "--limit", one),
+            "one file": another_rate,
+            # The rate is changed back, which is not measured.
+            "changed back": lambda: site(inventory),
+        },
+    )
+    nothing = median(taken["nothing"])
+    return [
+        compared(f"nothing to change, {len(names)} hosts", taken, "floor", "nothing", 1.5),
+        compared("nothing to change, one host", taken, "floor of one", "one host", 2.0),
+        Row("executions a declared operation", declared(inventory), nothing.executions, 1.2, unit=""),
+        compared("one file changed in one role", taken, "nothing", "one file", 1.3),
+    ]
+
+
+def declared(inventory: str) -> int:
+    """How many operations of roles the site's hosts have, all of them together; a barrier is none."""
+    operations = pyinfra("-y", "--json", inventory, "deploys/site.py").json["results"]["operations"]
+    return sum(one["hosts"] for one in operations if " | " in one["name"])
+
+
+def many(inventory: str, repeat: int) -> list[Row]:
+    """What the same costs with fifty hosts, of which most have no role."""
+    few, all_of_them = list(hosts(inventory)), list(hosts(MANY))
+    lab.up(inventory=MANY)
+    site(MANY)
+    taken = interleaved(repeat, {"few": lambda: site(MANY, "--limit", "@few"), "many": lambda: site(MANY)})
+    run = median(taken["many"])
+    times = len(all_of_them) / len(few)
+    return [
+        compared(f"{len(all_of_them)} hosts beside {len(few)}", taken, "few", "many", times),
+        Row(f"controller CPU a host, {len(all_of_them)} hosts", 0.08, run.cpu / len(all_of_them), 1.0),
+        Row(f"controller memory, {len(all_of_them)} hosts", 400.0, run.memory / 1e6, 1.0, unit=" MB"),
+    ]
+
+
+def table(rows: list[Row]) -> str:
+    heads = ["what", "floor", "ours", "ratio", "target", "executions", "bytes", "controller CPU"]
+    lines = [heads, *(row.cells() for row in rows)]
+    widths = [max(len(line[column]) for line in lines if column < len(line)) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if not number else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=False))
+        )
+        for line in lines
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the site on a lab of its own.")
+    parser.add_argument("--inventory", default="inventories/lab_bench.py", help="whose machines to measure")
+    parser.add_argument("--repeat", type=int, default=5, help="how often each thing is measured")
+    parser.add_argument("--parts", default="bare,converged,many", help="which parts, of bare, converged and many")
+    parser.add_argument("--ansible", action="store_true", help="also in Ansible, and in Ansible with Mitogen")
+    arguments = parser.parse_args()
+    Path(".state/bench").mkdir(mode=0o700, parents=True, exist_ok=True)
+    parts = arguments.parts.split(",")
+    rows: list[Row] = []
+    try:
+        if "bare" in parts:
+            rows += bare(arguments.inventory)
+        else:
+            lab.up(inventory=arguments.inventory)
+            site(arguments.inventory)
+        if "converged" in parts:
+            rows += converged(arguments.inventory, arguments.repeat)
+        if "many" in parts:
+            rows += many(arguments.inventory, arguments.repeat)
+    finally:
+        lab.destroy(*hosts(MANY if "many" in parts else arguments.inventory))
+    print(f"\n{table(rows)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
