@@ -18,13 +18,15 @@ from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 from deploys.settings.units import written
 
-HOLDERS: dict[str, tuple[tuple[int | str, str], ...]] = {
-    "load_balancers": ((80, "nginx"), (443, "nginx")),
-    "gateways": (("gateway_port", "python"),),
-    "postgres": (("postgres_port", "postgres"),),
-    "redis": (("redis_port", "redis-server"),),
+HOLDERS: dict[str, tuple[tuple[int | str, tuple[str, ...]], ...]] = {
+    "load_balancers": ((80, ("nginx",)), (443, ("nginx",))),
+    "gateways": (("gateway_port", ("python", "systemd")),),
+    "postgres": (("postgres_port", ("postgres",)),),
+    "redis": (("redis_port", ("redis-server",)),),
 }
-"""The ports of each group, and how the name of the program begins that may hold them."""
+"""The ports of each group, and how the names of the programs begin that may hold them.
+
+systemd holds a gateway's port while the gateway itself is restarted."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,11 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
 
 def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
     for group in sorted(host.groups):
-        for port_or_name, program in HOLDERS[group]:
+        for port_or_name, programs in HOLDERS[group]:
             port: int = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
             holder = machine.listeners.get(port)
-            if holder is not None and not holder.startswith(program):
-                yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {program}'s")
+            if holder is not None and not holder.startswith(programs):
+                yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {programs[0]}'s")
 
 
 def _peers(site: Site, host: SiteHost) -> Iterator[tuple[SiteHost, str, int]]:
