@@ -13,7 +13,6 @@ class MachineState:
     """What is left or running of one machine."""
 
     running: bool
-    mounted: bool
     root: str
 
 
@@ -30,11 +29,10 @@ class Machines(FactBase[dict[str, MachineState]]):
 cd {shlex.quote(directory)} 2>/dev/null || exit 0
 for name in *; do
   [ -d "$name/disk" ] || continue
-  running=no mounted=no
+  running=no
   pid=$(cat "$name/pid" 2>/dev/null || echo 0)
   tr '\\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -q -e "systemd-nspawn.* -M $name " && running=yes
-  mountpoint -q "$name/root" && mounted=yes
-  echo "$name $running $mounted $(cat "$name/made-from" 2>/dev/null)"
+  echo "$name $running $(cat "$name/made-from" 2>/dev/null)"
 done
 """
 
@@ -45,8 +43,8 @@ done
     def process(self, output: list[str]) -> dict[str, MachineState]:
         machines = {}
         for line in output:
-            name, running, mounted, root = [*line.split(), ""][:4]
-            machines[name] = MachineState(running == "yes", mounted == "yes", root)
+            name, running, root = [*line.split(), ""][:3]
+            machines[name] = MachineState(running == "yes", root)
         return machines
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyinfra.api.exceptions import PyinfraError
+
 DIRECTORY = Path("/var/lib/tracseq-lab")
 CACHE = Path("/var/cache/tracseq-lab")
 SSH_KEY = DIRECTORY / "ssh" / "id_ed25519"
@@ -43,11 +45,11 @@ def machine_directory(name: str) -> Path:
     return DIRECTORY / "machines" / name
 
 
-def suite() -> str:
+def default_suite() -> str:
     """The Debian release of the lab's machines: ``LAB_SUITE``, by default ``bookworm``."""
     chosen = os.environ.get("LAB_SUITE", "bookworm")
     if chosen not in SUITES:
-        raise ValueError(f"LAB_SUITE={chosen}: the lab knows {' and '.join(SUITES)}.")
+        raise PyinfraError(f"LAB_SUITE={chosen}: the lab knows {' and '.join(SUITES)}.")
     return chosen
 
 
@@ -78,7 +80,7 @@ def host(name: str, number: int, suite: str | None = None) -> HostAndData:
         "ssh_key": str(SSH_KEY),
         "ssh_known_hosts_file": str(KNOWN_HOSTS),
         "ssh_strict_host_key_checking": "yes",
-        "lab_suite": suite or globals()["suite"](),
+        "lab_suite": suite or default_suite(),
     }
 
 
@@ -98,5 +100,5 @@ def machines(inventory: str, only: str | None = None) -> list[Machine]:
     chosen = set(only.split(",")) if only else set(hosts)
     unknown = chosen - set(hosts)
     if unknown:
-        raise ValueError(f"{inventory} has no machine named {', '.join(sorted(unknown))}.")
+        raise PyinfraError(f"{inventory} has no machine named {', '.join(sorted(unknown))}.")
     return [machine for name, machine in hosts.items() if name in chosen]
