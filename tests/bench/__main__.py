@@ -27,6 +27,10 @@ MANY = "inventories/lab_bench_50.py"
 ONE_FILE = "request_rate"
 """A value that is in one file of one role."""
 
+INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+WATCHING = 10
+"""How many of those the systemd of a machine and its services take, with room for the lab's own."""
+
 Measured = dict[str, list[Sample]]
 
 
@@ -168,6 +172,12 @@ def main() -> int:
     arguments = parser.parse_args()
     Path(".state/bench").mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = arguments.parts.split(",")
+    if "many" in parts and int(INSTANCES.read_text()) < WATCHING * len(hosts(MANY)):
+        parts.remove("many")
+        print(
+            f"Fifty machines are left out: they need more of {INSTANCES} than {INSTANCES.read_text().strip()}. "
+            "For as long as the bench takes, as root: sysctl -w fs.inotify.max_user_instances=1024"
+        )
     rows: list[Row] = []
     try:
         if "bare" in parts:
@@ -180,8 +190,8 @@ def main() -> int:
         if "many" in parts:
             rows += many(arguments.inventory, arguments.repeat)
     finally:
+        print(f"\n{table(rows)}")
         lab.destroy(*hosts(MANY if "many" in parts else arguments.inventory))
-    print(f"\n{table(rows)}")
     return 0
 
 
