@@ -44,7 +44,7 @@ verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INV
 test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
 	@$(VENV)/bin/python -m tests.run $(TIERS)
 
-bench: $(VENV)   ## Measure it beside plain ssh and apt-get: make bench [BENCH="--ansible"]
+bench: $(VENV) $(if $(findstring --ansible,$(BENCH)),.venv-ansible) ## Measure it beside plain ssh and apt-get: make bench [BENCH="--ansible"]
 	@$(VENV)/bin/python -m tests.bench $(BENCH)
 
 bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Caddy, in one run
@@ -82,6 +82,14 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@echo "Installing sslyze for the tests …"
 	@$(PYTHON) -m venv .venv-sslyze
 	@.venv-sslyze/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/hosts/sslyze.lock
+	@touch $@
+
+# Only for comparison, where it is asked for.
+.venv-ansible: .venv-ansible/.complete
+.venv-ansible/.complete: tests/bench/ansible.lock
+	@echo "Installing Ansible and Mitogen for the comparison …"
+	@$(PYTHON) -m venv .venv-ansible
+	@.venv-ansible/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/ansible.lock
 	@touch $@
 
 # The gateway is a package of its own, with versions of its own.

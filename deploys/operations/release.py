@@ -57,13 +57,13 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
             "trap 'rm -rf \"$wheels\"' EXIT",
             'base64 -d | tar -x -C "$wheels"',
             f"rm -rf {quoted}",
-            # Debian keeps pip as a wheel that runs as it is: to install it into each release takes
-            # as long as all the rest.
-            "export PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl)",
+            # With Debian's own pip, out of its wheel: to give each release one takes longer than the rest.
             f"python3 -m venv --without-pip {quoted}",
-            f"{quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index "
+            "pip=$(ls /usr/share/python-wheels/pip-*.whl)",
+            f'PYTHONPATH="$pip" {quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index '
             f'--find-links="$wheels" --no-deps "$wheels"/*.whl',
-            f"{quoted}/bin/python -m pip --quiet show {shlex.quote(package)}",
+            f"{quoted}/bin/python -c 'import sys, importlib.metadata as there; there.version(sys.argv[1])'"
+            f" {shlex.quote(package)}",
             f"sync {quoted} && touch {quoted}/.complete",
         ]
     if old:
