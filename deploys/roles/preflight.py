@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
-from itertools import pairwise
+from collections.abc import Mapping
 
 import gevent
 from pyinfra import inventory, logger, state
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_host
 
+from deploys.controller import findings
 from deploys.facts.machine import Machine, MachineState
-from deploys.settings.debian import RELEASES
 from deploys.settings.once import once
-from deploys.settings.site import Site, SiteHost
-from deploys.settings.units import written
-
-HOLDERS: dict[str, tuple[tuple[int | str, tuple[str, ...]], ...]] = {
-    "load_balancers": ((80, ("nginx",)), (443, ("nginx",))),
-    "gateways": (("gateway_port", ("python", "systemd")),),
-    "postgres": (("postgres_port", ("postgres",)),),
-    "redis": (("redis_port", ("redis-server",)),),
-}
-"""The ports of each group, and how the names of the programs begin that may hold them.
-
-systemd holds a gateway's port while the gateway itself is restarted."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong."""
-
-    host: str
-    what: str
-    found: str
-    wanted: str
+from deploys.settings.site import Site
 
 
 def machines(site: Site) -> Mapping[str, MachineState]:
@@ -52,16 +28,16 @@ def sound(site: Site) -> Mapping[str, MachineState]:
         PyinfraError: with a table of everything that would, over all hosts.
     """
     found = machines(site)
-    findings = once("findings", lambda: list(_findings(site, found)))
-    if findings:
-        raise PyinfraError(f"{len(findings)} findings stop the deploy. No host was changed.\n{_table(findings)}")
+    wrong = once("findings", lambda: list(findings.of_machines(site, found)))
+    if wrong:
+        raise PyinfraError(f"The hosts are not ready for a deploy. No host was changed.\n{findings.table(wrong)}")
     return found
 
 
 def _survey(site: Site) -> dict[str, MachineState]:
     def read(name: str) -> MachineState:
         this = inventory.get_host(name)
-        targets = tuple((address, port) for _, address, port in _peers(site, site.host(name)))
+        targets = tuple((address, port) for _, address, port in findings.peers(site, site.host(name)))
         with ctx_host.use(this):
             result: MachineState = this.get_fact(Machine, targets=targets, _sudo=False)
             return result
@@ -71,109 +47,6 @@ def _survey(site: Site) -> dict[str, MachineState]:
     jobs = {site.host(name).name: gevent.spawn(read, name) for name in active}
     gevent.joinall(list(jobs.values()), raise_error=True)
     return {name: job.get() for name, job in jobs.items()}
-
-
-def _findings(site: Site, found: Mapping[str, MachineState]) -> Iterator[Finding]:
-    clocks = sorted(machine.number("clock") for machine in found.values())
-    middle = clocks[len(clocks) // 2] if clocks else 0.0
-    for name, machine in found.items():
-        host = site.host(name)
-        yield from _system(host, machine)
-        yield from _size(host, machine)
-        skew = abs(machine.number("clock") - middle)
-        if skew > host.all.maximum_clock_skew:
-            allowed = host.all.maximum_clock_skew
-            yield Finding(name, "clock", f"{skew:.1f} s off the others", f"at most {allowed:g} s")
-        yield from _ports(host, machine)
-        yield from _reach(site, host, found)
-
-
-def _system(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
-    system = f"{machine.values.get('system', 'unknown')} {machine.values.get('version', '')}".strip()
-    if system not in {f"debian {version}" for version in RELEASES}:
-        yield Finding(host.name, "system", system, "debian " + " or ".join(RELEASES))
-    if machine.values.get("sudo") != "yes":
-        yield Finding(host.name, "sudo", "asks for a password, or forbids", "sudo without a password")
-    start, allowed = machine.number("shell_start") / 1e6, host.all.maximum_shell_start
-    if start > allowed:
-        yield Finding(
-            host.name,
-            "login shell",
-            f"{start * 1000:.0f} ms to start (its .bashrc?)",
-            f"at most {allowed * 1000:.0f} ms: it is paid on every execution",
-        )
-
-
-def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
-    if machine.number("cpus") < host.all.minimum_cpus:
-        cpus = machine.values.get("cpus", "unknown")
-        yield Finding(host.name, "CPUs", cpus, f"at least {host.all.minimum_cpus}")
-    for what, minimum in (
-        ("memory", host.all.minimum_memory),
-        ("disk", host.all.minimum_disk),
-        ("disk_free", host.all.minimum_disk_free),
-    ):
-        size = machine.number(what)
-        if size < minimum:
-            label = what.replace("_", " ")
-            yield Finding(host.name, label, f"{size / 1024**3:.1f} GB", f"at least {written(minimum)}")
-
-
-def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
-    for group in sorted(host.groups):
-        for port_or_name, programs in HOLDERS[group]:
-            port: int = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
-            holder = machine.listeners.get(port)
-            if holder is not None and not holder.startswith(programs):
-                yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {programs[0]}'s")
-
-
-def _peers(site: Site, host: SiteHost) -> Iterator[tuple[SiteHost, str, int]]:
-    """Whom a host must reach, by the rules between the site's own groups."""
-    for rule in site.all.firewall_rules:
-        if rule.protocol != "tcp" or rule.who not in host.groups:
-            continue
-        for peer in site.group(rule.whom):
-            if peer == host:
-                continue
-            for port_or_name in rule.ports:
-                value = getattr(site.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
-                for port in value if isinstance(value, tuple) else (value,):
-                    yield peer, peer.address, port
-
-
-def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Iterator[Finding]:
-    for peer, address, port in _peers(site, host):
-        answer = found[host.name].reached.get((address, port), "not tried")
-        if answer in ("open", "refused"):
-            continue
-        # A firewall of ours that does not know the two yet is about to: it is no finding.
-        theirs = found.get(peer.name, MachineState())
-        if _forbids(found[host.name], address, port) or _forbids(theirs, host.address, port):
-            continue
-        yield Finding(host.name, f"reach {peer.name}", f"{address}:{port} {answer}", "reachable")
-
-
-def _forbids(machine: MachineState, address: str, port: int) -> bool:
-    """Whether a firewall that is in force has no rule for this peer and port."""
-    if not machine.firewall:
-        return False
-    for rule in machine.rules:
-        words = rule.split()
-        options = dict(pairwise(words))
-        network = options.get("-s") or options.get("-d")
-        if options.get("--dport") == str(port) and (network is None or ip_address(address) in ip_network(network)):
-            return False
-    return True
-
-
-def _table(findings: list[Finding]) -> str:
-    rows = [("host", "what", "found", "wanted")]
-    rows += [(one.host, one.what, one.found, one.wanted) for one in findings]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(f"    {line.rstrip()}" for line in lines)
 
 
 def report(site: Site) -> None:
