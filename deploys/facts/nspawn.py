@@ -68,14 +68,16 @@ class RootFileSystems(FactBase[set[str]]):
 
 class Network(FactBase[dict[str, bool]]):
     """
-    The parts of the lab's network that are there: ``bridge``, ``address``, ``nat``.
+    What is there of the lab beside its machines: ``bridge``, ``address``, ``nat``, ``directory``.
 
     + bridge: the bridge's name
     + address: the address this machine has on it
+    + directory: the lab's
     """
 
-    def command(self, bridge: str, address: str) -> str:
+    def command(self, bridge: str, address: str, directory: str) -> str:
         return f"""
+[ ! -d {shlex.quote(directory)} ] || echo directory
 ip -br address show dev {bridge} 2>/dev/null | grep -q . && echo bridge
 ip -br address show dev {bridge} 2>/dev/null | grep -qF ' {address}/' && echo address
 iptables -t nat -S POSTROUTING 2>/dev/null | grep -qF {bridge} && echo nat

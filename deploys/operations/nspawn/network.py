@@ -19,9 +19,9 @@ def bridge(present: bool = True) -> Generator[StringCommand]:
     """
     The lab's bridge, this machine's addresses on it, and the way out for the lab's machines.
 
-    + present: whether it should be there at all
+    + present: whether it should be there at all; without it, the lab's directory goes too
     """
-    there = host.get_fact(Network, bridge=lab.BRIDGE, address=lab.GATEWAY)
+    there = host.get_fact(Network, bridge=lab.BRIDGE, address=lab.GATEWAY, directory=str(lab.DIRECTORY))
     rules = (
         ("nat", "POSTROUTING", f"-s {lab.NETWORK} ! -o {lab.BRIDGE} -j MASQUERADE"),
         # A firewall of this machine that drops what it forwards would cut the lab off.
@@ -48,11 +48,12 @@ def bridge(present: bool = True) -> Generator[StringCommand]:
                     f"ip link delete {lab.BRIDGE} 2>/dev/null || true",
                     f"for tree in {CGROUP_TREES}; do rmdir $tree/{lab.BRIDGE} 2>/dev/null || true; done",
                     f"cat {forwarding} > /proc/sys/net/ipv4/ip_forward 2>/dev/null || true",
+                    f"rm -rf {lab.DIRECTORY}",
                 ]
             )
         )
         return
-    if len(there) == 3:
+    if {"bridge", "address", "nat"} <= set(there):
         host.noop(f"the bridge {lab.BRIDGE} is up")
         return
     yield StringCommand(
