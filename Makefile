@@ -13,6 +13,7 @@ INVENTORY ?= inventories/lab.py
 LIMIT ?=
 TIERS ?=
 BENCH ?=
+comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
@@ -42,7 +43,7 @@ verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INV
 	@INVENTORY=$(INVENTORY) $(VENV)/bin/pytest tests/hosts
 
 test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
-	@$(VENV)/bin/python -m tests.run $(TIERS)
+	@$(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI) $(VENV)/bin/python -m tests.run $(TIERS)
 
 bench: $(VENV) $(if $(findstring --ansible,$(BENCH)),.venv-ansible) ## Measure it beside plain ssh and apt-get: make bench [BENCH="--ansible"]
 	@$(VENV)/bin/python -m tests.bench $(BENCH)

@@ -137,6 +137,13 @@ def lab_is_up() -> bool:
     return False
 
 
+def give_back() -> None:
+    """Leave to whoever used sudo what was made here as root: a scenario does to machines what only root can."""
+    if user := os.environ.get("SUDO_UID"):
+        places = [".", *([str(lab.SSH_KEY.parent)] if lab.SSH_KEY.exists() else [])]
+        command("chown", "-R", f"{user}:{os.environ['SUDO_GID']}", *places)
+
+
 def main(chosen: list[str]) -> int:
     """Run the tiers, print the table, and end with 1 if any failed."""
     unknown = set(chosen) - {tier.name for tier in TIERS}
@@ -158,6 +165,7 @@ def main(chosen: list[str]) -> int:
     finally:
         if not found_up:
             command(PYINFRA, "-y", "@local", "deploys/lab_down.py")
+    give_back()
     print(f"\n{'tier':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>10}")
     for tier in tiers:
         counts = tier.counts
