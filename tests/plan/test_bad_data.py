@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deploys.controller.authority import Authority
 from tests.lab import pyinfra
 from tests.plan.conftest import PlannedCopy
 
@@ -125,3 +126,21 @@ def test_a_run_from_the_wrong_directory(copy: PlannedCopy) -> None:
     run = pyinfra("--dry", "../tests/plan/inventory.py", "site.py", directory=copy.directory / "deploys")
     assert run.code != 0
     assert "run pyinfra from the repository's root" in run.output
+
+
+def test_a_certificate_of_your_own_that_is_not_there(copy: PlannedCopy) -> None:
+    run = copy.plan("--data", "certificate_file=own.crt", "--data", "certificate_key_file=own.key")
+    assert run.code != 0
+    assert "lb1: certificate_file and certificate_key_file (in group_data/load_balancers.py)" in run.output
+    assert "own.crt" in run.output
+    assert UNTOUCHED.capitalize() in run.output
+
+
+def test_a_certificate_of_your_own_is_taken(copy: PlannedCopy) -> None:
+    own = Authority(str(copy.directory / "own"), 365 * 86400.0, 30 * 86400.0).leaf("site", ["api.example.org"])
+    (copy.directory / "own.crt").write_text(own.certificate)
+    (copy.directory / "own.key").write_text(own.key)
+    run = copy.plan("--diff", "--data", "certificate_file=own.crt", "--data", "certificate_key_file=own.key")
+    assert run.code == 0, run.output
+    assert own.certificate.splitlines()[1] in run.output
+    assert own.key.splitlines()[1] not in run.output

@@ -1,0 +1,58 @@
+"""The site's authority: certificates last, are renewed in time, and their keys are closed to others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from deploys.controller.authority import Authority
+
+DAY = 86400.0
+NAMES = ["api.example.org", "lb1", "10.0.0.11", "fd00::11"]
+
+
+def authority(directory: Path, lifetime: float = 365 * DAY, renewal: float = 30 * DAY) -> Authority:
+    return Authority(str(directory / "authority"), lifetime, renewal)
+
+
+def test_a_leaf_is_for_its_names_and_issued_by_the_authority(tmp_path: Path) -> None:
+    site = authority(tmp_path)
+    leaf = x509.load_pem_x509_certificate(site.leaf("site", NAMES).certificate.encode())
+    leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(site.certificate.encode()))
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["api.example.org", "lb1"]
+    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["10.0.0.11", "fd00::11"]
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(days=366)
+
+
+def test_a_leaf_is_kept_from_run_to_run(tmp_path: Path) -> None:
+    first = authority(tmp_path).leaf("site", NAMES)
+    assert authority(tmp_path).leaf("site", NAMES) == first
+
+
+@pytest.mark.parametrize(("days_left", "renewed"), [(31, False), (29, True)])
+def test_a_leaf_is_renewed_when_less_than_thirty_days_are_left(tmp_path: Path, days_left: int, renewed: bool) -> None:
+    old = authority(tmp_path, lifetime=days_left * DAY).leaf("site", NAMES)
+    new = authority(tmp_path).leaf("site", NAMES)
+    assert (new != old) is renewed
+    if renewed:
+        left = x509.load_pem_x509_certificate(new.certificate.encode()).not_valid_after_utc - datetime.now(UTC)
+        assert left > timedelta(days=364)
+
+
+def test_a_leaf_follows_its_names_and_its_authority(tmp_path: Path) -> None:
+    first = authority(tmp_path).leaf("site", NAMES)
+    other = authority(tmp_path).leaf("site", [*NAMES, "lb2"])
+    assert other != first
+    (tmp_path / "authority" / "authority.key").unlink()
+    assert authority(tmp_path).leaf("site", [*NAMES, "lb2"]) != other
+
+
+def test_keys_are_closed_to_others(tmp_path: Path) -> None:
+    authority(tmp_path).leaf("site", NAMES)
+    directory = tmp_path / "authority"
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
