@@ -17,7 +17,7 @@ comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint format lock
+.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

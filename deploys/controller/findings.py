@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 from deploys.facts.machine import MachineState
+from deploys.settings import rules
 from deploys.settings.debian import RELEASES
 from deploys.settings.site import Site, SiteHost
 from deploys.settings.units import written
@@ -96,10 +97,8 @@ def peers(site: Site, host: SiteHost) -> Iterator[tuple[SiteHost, str, int]]:
         for peer in site.group(rule.whom):
             if peer == host:
                 continue
-            for port_or_name in rule.ports:
-                value = getattr(site.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
-                for port in value if isinstance(value, tuple) else (value,):
-                    yield peer, peer.address, port
+            for port in rules.ports(rule, peer.all):
+                yield peer, peer.address, port
 
 
 def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Iterator[Finding]:

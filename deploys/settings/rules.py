@@ -67,11 +67,11 @@ def _of_rule(site: Site, host: SiteHost, rule: model.Rule) -> Iterator[HostRule]
     reason = f"{rule.who} to {rule.whom}"
     if host in _members(site, rule.whom):
         for peer, _ in _peers(site, host, rule.who):
-            for port in _ports(rule, host.all):
+            for port in ports(rule, host.all):
                 yield HostRule("in", peer, port, rule.protocol, rule.action, reason)
     if host in _members(site, rule.who):
         for peer, data in _peers(site, host, rule.whom):
-            for port in _ports(rule, data):
+            for port in ports(rule, data):
                 yield HostRule("out", peer, port, rule.protocol, rule.action, reason)
 
 
@@ -92,7 +92,7 @@ def _peers(site: Site, host: SiteHost, name: str) -> Iterator[tuple[str, model.A
                 yield str(ipaddress.ip_network(address)), peer.all
 
 
-def _ports(rule: model.Rule, listener: model.All) -> Iterator[int]:
+def ports(rule: model.Rule, listener: model.All) -> Iterator[int]:
     """The numbers of a rule's ports; a name is a value of the host that listens."""
     for port in rule.ports:
         value = getattr(listener, port) if isinstance(port, str) else port
