@@ -2,6 +2,7 @@
 
 from pyinfra import config
 
+from deploys.controller import stack
 from deploys.settings import command_line
 
 config.REQUIRE_PYINFRA_VERSION = "==3.10.0"
@@ -12,4 +13,5 @@ config.FAIL_PERCENT = 0
 # Other users of a host can read and guess names in /tmp; root's own directory is closed to them.
 config.TEMP_DIR = "/root"
 
+stack.known("deploys")
 command_line.check()

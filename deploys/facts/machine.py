@@ -69,9 +69,16 @@ say memory "$(($(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) * 10
 set -- $(df --block-size=1 --output=size,avail / | tail -n 1)
 say disk "$1"; say disk_free "$2"
 user=$(id -un); shell=$(getent passwd "$user" | cut -d: -f7)
-start=$(date +%s%N)
-env SHLVL=0 SSH_CLIENT="${{SSH_CLIENT:-}}" "$shell" -c true </dev/null >/dev/null 2>&1
-say shell_start "$((($(date +%s%N) - start) / 1000))"
+least=
+for attempt in 1 2 3 4; do
+  start=$(date +%s%N)
+  env SHLVL=0 SSH_CLIENT="${{SSH_CLIENT:-}}" "$shell" -c true </dev/null >/dev/null 2>&1
+  took=$((($(date +%s%N) - start) / 1000))
+  [ "${{least:-$took}}" -lt "$took" ] || least=$took
+  # Of a host that is busy the first says little.
+  [ "$least" -gt 30000 ] || break
+done
+say shell_start "$least"
 $root true 2>/dev/null && say sudo yes || say sudo no
 $root ss -Hltnp 2>/dev/null | while read -r _ _ _ local _ process; do
   name=${{process#*\\"}}

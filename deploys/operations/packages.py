@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
 
-from deploys.facts.packages import Installed
+from deploys.facts.packages import Installed, PackageState
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 APT_GET = (
@@ -18,10 +18,8 @@ APT_GET = (
 )
 
 
-@operation()
-def installed(
-    packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequence[str] = ()
-) -> Generator[StringCommand]:
+@operation
+def installed(packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequence[str] = ()) -> Steps:
     """
     Have Debian packages installed, and none of their services started by that.
 
@@ -40,9 +38,9 @@ def installed(
 
         packages.installed(name="Packages", packages=["nginx", "curl"])
     """
-    state = host.get_fact(Installed, packages=tuple(packages))
-    missing = [package for package in packages if package not in state.installed]
-    if not missing and not state.interrupted:
+    there: PackageState = yield Reading(Installed, packages=tuple(packages))
+    missing = [package for package in packages if package not in there.installed]
+    if not missing and not there.interrupted:
         host.noop("all packages are installed")
         return
     lines = [*withheld]
@@ -52,10 +50,10 @@ def installed(
         "chmod 755 /usr/sbin/policy-rc.d",
         "trap 'rm -f /usr/sbin/policy-rc.d' EXIT",
     ]
-    if state.interrupted:
+    if there.interrupted:
         lines.append("DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confold")
     if missing:
-        if state.list_age is None or state.list_age > list_age:
+        if there.list_age is None or there.list_age > list_age:
             lines.append("apt-get --quiet=2 -o DPkg::Lock::Timeout=300 update")
         lines.append(f"{APT_GET} install {' '.join(shlex.quote(name) for name in missing)} >/dev/null")
     yield script(*lines)

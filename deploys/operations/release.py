@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from pyinfra import host, inventory
-from pyinfra.api import StringCommand, operation
+from pyinfra import host
 
-from deploys.facts.release import Releases, Revision
+from deploys.facts.release import Releases, ReleaseState, Revision
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 
-@operation()
-def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Generator[StringCommand]:
+@operation
+def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Steps:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -40,7 +40,7 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
             package="tracseq-gateway",
         )
     """
-    there = host.get_fact(Releases, directory=directory)
+    there: ReleaseState = yield Reading(Releases, directory=directory)
     others = [name for name in there.complete if name not in (release, there.current)]
     old = [*there.broken, *others[: max(0, len(others) - kept)]]
     old = [name for name in old if name not in (release, there.current)]
@@ -71,7 +71,7 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
     yield script(*lines, stdin=contents)
 
 
-@operation()
+@operation
 def migrated(
     directory: str,
     release: str,
@@ -80,7 +80,7 @@ def migrated(
     database: str,
     server: str,
     environment: str,
-) -> Generator[StringCommand, None, None]:
+) -> Steps:
     """
     Have a database migrated to what a release needs, before anything switches to it.
 
@@ -110,7 +110,7 @@ def migrated(
             environment=text,
         )
     """
-    there = inventory.get_host(server).get_fact(Revision, database=database)
+    there: str | None = yield Reading(Revision, server=server, database=database)
     if there == revisions[-1] or (there is not None and there not in revisions):
         host.noop(f"{database} is at {there}")
         return

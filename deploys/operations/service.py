@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
 
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import Difference, File
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 UNITS = "/etc/systemd/system"
 
 
-@operation()
+@operation
 def configured(
     unit: str,
     files: Sequence[File] = (),
@@ -30,7 +30,7 @@ def configured(
     healthy: str | None = None,
     patience: int = 60,
     one_at_a_time: str | None = None,
-) -> Generator[StringCommand]:
+) -> Steps:
     """
     Have a service enabled and running, with all the files that it reads.
 
@@ -67,7 +67,7 @@ def configured(
             reload="systemctl reload nginx.service",
         )
     """
-    there = host.get_fact(
+    there: ServiceState = yield Reading(
         Service,
         unit=unit,
         paths=(*(file.path for file in files), *absent, *also_read),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
 
-from deploys.facts.service import Service
+from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, trial
 from deploys.operations.file_set import File
+from deploys.operations.reading import Reading, Steps, operation
 
 UNIT = "ssh.service"
 MAIN = "/etc/ssh/sshd_config"
@@ -52,8 +52,8 @@ EOF
 """
 
 
-@operation()
-def configured(files: Sequence[File], patience: float = 20) -> Generator[StringCommand]:
+@operation
+def configured(files: Sequence[File], patience: float = 20) -> Steps:
     """
     Have sshd running with its drop-in files, also from boot on.
 
@@ -74,7 +74,9 @@ def configured(files: Sequence[File], patience: float = 20) -> Generator[StringC
         )
     """
     tried = (trial.directory("sshd"), TRIAL)
-    there = host.get_fact(Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=())
+    there: ServiceState = yield Reading(
+        Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=()
+    )
     changes = file_set.difference(files, (), (), there.files)
     late = there.files.newest > there.started or any(path in there.files.files for path in tried)
     if not changes and not late and there.running and there.enabled:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pyinfra import host, logger
-from pyinfra.api import StringCommand, operation
 
-from deploys.facts.sysctl import Kernel
+from deploys.facts.sysctl import Kernel, KernelState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import File
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 HEADER = "# Written by the deploy of this site; a change made here is undone by the next run.\n"
 
 
-@operation()
-def settings(
-    values: Mapping[str, str], modules: Sequence[str] = (), name_of_files: str = "60-tracseq"
-) -> Generator[StringCommand]:
+@operation
+def settings(values: Mapping[str, str], modules: Sequence[str] = (), name_of_files: str = "60-tracseq") -> Steps:
     """
     Have kernel settings, in one drop-in file and live, with the modules that they need.
 
@@ -51,7 +49,9 @@ def settings(
             HEADER + "".join(f"{module}\n" for module in modules),
         ),
     ]
-    there = host.get_fact(Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files))
+    there: KernelState = yield Reading(
+        Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files)
+    )
     changes = file_set.difference(files, (), (), there.files)
     wanted = {key: value for key, value in values.items() if key in there.values and key not in there.fixed}
     wrong = {key: value for key, value in wanted.items() if there.values[key] != value}

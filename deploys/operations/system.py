@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
 
-from deploys.facts.file_set import FileSet
+from deploys.facts.file_set import FileSet, FileSetState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import File
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 
-@operation()
+@operation
 def configured(
     key: str,
     files: Sequence[File],
@@ -21,7 +21,7 @@ def configured(
     purged: Sequence[str] = (),
     validate: str | None = None,
     apply: str | None = None,
-) -> Generator[StringCommand]:
+) -> Steps:
     """
     Have a set of files, and the system take them up.
 
@@ -44,7 +44,9 @@ def configured(
             apply="systemd-sysusers",
         )
     """
-    there = host.get_fact(FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key)
+    there: FileSetState = yield Reading(
+        FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key
+    )
     changes = file_set.difference(files, absent, purged, there)
     late = apply is not None and there.newest > there.taken_up
     if not changes and not late:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pyinfra import host, logger, state
-from pyinfra.api import StringCommand, operation
 
-from deploys.facts.ufw import Firewall, Table, table
+from deploys.facts.ufw import Firewall, FirewallState, Table, table
 from deploys.operations import file_set, staging, trial
 from deploys.operations.file_set import File
+from deploys.operations.reading import Reading, Steps, operation
 
 INIT = "/usr/lib/ufw/ufw-init"
 BUILT_IN = {"INPUT": "input", "OUTPUT": "output", "FORWARD": "forward"}
@@ -46,8 +46,8 @@ done
 """
 
 
-@operation()
-def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringCommand]:
+@operation
+def ruleset(files: Sequence[File], patience: float = 20) -> Steps:
     """
     Have the whole firewall as declared, on disk and in the kernel, now and from boot on.
 
@@ -68,7 +68,7 @@ def ruleset(files: Sequence[File], patience: float = 20) -> Generator[StringComm
         )
     """
     tried = trial.directory("firewall")
-    there = host.get_fact(Firewall, paths=(*(file.path for file in files), tried))
+    there: FirewallState = yield Reading(Firewall, paths=(*(file.path for file in files), tried))
     changes = file_set.difference(files, (), (), there.files)
     strays = _strays(files, there.live)
     if not changes and not strays and there.enabled and tried not in there.files.files:

@@ -14,13 +14,9 @@ PATIENCE = 30
 
 
 class Server(FactBase[ServerState]):
-    """
-    The host's cluster ``main``: what is on disk, whether it runs, and what it then says of itself.
+    """The host's cluster ``main``: what is on disk, whether it runs, and what it then says of itself."""
 
-    + ask: whether to ask a running server at all; without, this takes a fifth of the time
-    """
-
-    def command(self, ask: bool = True) -> str:
+    def command(self) -> str:
         return f"""
 cd /
 query=$(cat <<'SQL'
@@ -52,7 +48,6 @@ for data in {DATA}/*/{CLUSTER}; do
   pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
   [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
   printf 'running\\t%s\\n' "$version"
-  {"" if ask else "continue"}
   [ ! -e "$data/standby.signal" ] ||
     tail -c 100000 "/var/log/postgresql/postgresql-$version-{CLUSTER}.log" 2>/dev/null |
     grep -a ' FATAL: \\| ERROR: ' | tail -n 1 | tr '\t' ' ' | sed "s/^/complaint\t$version\t/"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
+from pyinfra.api import StringCommand
 
 from deploys.facts.postgres.server import Server
-from deploys.facts.postgres.state import Answer, Role, slot_name
+from deploys.facts.postgres.state import Answer, Role, ServerState, slot_name
 from deploys.operations.postgres import scram, shell, slots
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
@@ -33,13 +34,13 @@ class Login:
     member_of: frozenset[str] = frozenset()
 
 
-@operation()
+@operation
 def granted(
     version: int,
     logins: Sequence[Login],
     databases: Mapping[str, str],
     replicas: Sequence[str],
-) -> Generator[StringCommand, None, None]:
+) -> Steps:
     """
     Have a primary's roles, databases and slots. What it has beside them stays, but for slots of
     hosts that are no more.
@@ -61,7 +62,8 @@ def granted(
             replicas=["pg2"],
         )
     """
-    there = host.get_fact(Server).cluster
+    server: ServerState = yield Reading(Server)
+    there = server.cluster
     if there and there.answer and there.answer.recovery:
         yield StringCommand(shell.failed("The server is no primary any more. Run again."))
         return

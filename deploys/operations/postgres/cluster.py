@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
+from pyinfra.api import StringCommand
 
 from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import ServerState
 from deploys.operations.postgres import shell
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 
-@operation()
-def created(version: int) -> Generator[StringCommand, None, None]:
+@operation
+def created(version: int) -> Steps:
     """
     Have a new, empty cluster on a host that has no data; what is there is left as it is.
 
@@ -30,7 +31,8 @@ def created(version: int) -> Generator[StringCommand, None, None]:
 
         cluster.created(name="Cluster", version=15)
     """
-    if host.get_fact(Server, ask=False).cluster is not None:
+    there: ServerState = yield Reading(Server)
+    if there.cluster is not None:
         host.noop("there is a cluster")
         return
     maker = (
@@ -83,8 +85,8 @@ take_up() {{
 take_up"""
 
 
-@operation()
-def settled(version: int) -> Generator[StringCommand, None, None]:
+@operation
+def settled(version: int) -> Steps:
     """
     Have a server run with all of its settings: it is restarted where somebody left one waiting.
 
@@ -98,7 +100,8 @@ def settled(version: int) -> Generator[StringCommand, None, None]:
 
         cluster.settled(name="No setting waits for a restart", version=15)
     """
-    there = host.get_fact(Server).cluster
+    server: ServerState = yield Reading(Server)
+    there = server.cluster
     if there and there.silence:
         yield StringCommand(shell.failed(f"The server runs, but does not answer: {there.silence}"))
         return

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from gevent import sleep
 from pyinfra import host, state
-from pyinfra.api import StringCommand, operation
+from pyinfra.api import StringCommand
 
 from deploys.facts.postgres.server import Server
-from deploys.facts.postgres.state import SLOT_PREFIX, Cluster
+from deploys.facts.postgres.state import SLOT_PREFIX, Cluster, ServerState
 from deploys.operations.postgres import shell
+from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 from deploys.operations.turns import turn
 
 
-@operation()
-def built(version: int, primary: str, slot: str) -> Generator[StringCommand, None, None]:
+@operation
+def built(version: int, primary: str, slot: str) -> Steps:
     """
     Have a copy of the primary's data on a host that has none; what is there is left as it is.
 
@@ -37,7 +38,8 @@ def built(version: int, primary: str, slot: str) -> Generator[StringCommand, Non
             slot="tracseq_pg2",
         )
     """
-    if host.get_fact(Server, ask=False).cluster is not None:
+    there: ServerState = yield Reading(Server)
+    if there.cluster is not None:
         host.noop("there is a cluster")
         return
     maker = (
@@ -51,8 +53,8 @@ def built(version: int, primary: str, slot: str) -> Generator[StringCommand, Non
     yield script(*making, marked, placing)
 
 
-@operation()
-def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> Generator[StringCommand, None, None]:
+@operation
+def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> Steps:
     """
     Wait until a replica has replayed that its primary runs with smaller limits; it changes nothing.
 
@@ -72,15 +74,16 @@ def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> Ge
     def seen(there: Cluster | None) -> bool:
         return there is not None and all(there.required.get(name, 0) <= limits[name] for name in limits)
 
-    there = _waited(seen, patience)
+    server: ServerState = yield Reading(Server)
+    there = _waited(server, seen, patience)
     if state.is_executing and not seen(there):
         yield StringCommand(shell.failed(_not_following(version, there, patience)))
         return
     host.noop("it has replayed all that its primary did")
 
 
-@operation()
-def following(version: int, patience: int = 60) -> Generator[StringCommand, None, None]:
+@operation
+def following(version: int, patience: int = 60) -> Steps:
     """
     Have a replica receive from its primary, with no setting waiting for a restart.
 
@@ -101,7 +104,8 @@ def following(version: int, patience: int = 60) -> Generator[StringCommand, None
         answer = there.answer if there else None
         return answer is not None and answer.receiver.get("status") == "streaming"
 
-    there = _waited(receives, patience)
+    server: ServerState = yield Reading(Server)
+    there = _waited(server, receives, patience)
     if state.is_executing and not receives(there):
         yield StringCommand(shell.failed(_not_following(version, there, patience)))
         return
@@ -124,10 +128,10 @@ def following(version: int, patience: int = 60) -> Generator[StringCommand, None
         yield script(*lines)
 
 
-def _waited(enough: Callable[[Cluster | None], bool], patience: int) -> Cluster | None:
+def _waited(server: ServerState, enough: Callable[[Cluster | None], bool], patience: int) -> Cluster | None:
     """The host's cluster once it is as it should be, or when patience is at its end; in a plan, at once."""
     end = monotonic() + patience
-    there = host.get_fact(Server).cluster
+    there = server.cluster
     while state.is_executing and not enough(there) and monotonic() < end:
         sleep(0.3)
         there = host.get_fact(Server).cluster
