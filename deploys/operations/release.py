@@ -15,7 +15,7 @@ from deploys.operations.script import script
 
 
 @operation
-def installed(directory: str, release: str, archive: str, package: str, kept: int = 3) -> Steps:
+def installed(directory: str, release: str, archive: str, program: str, kept: int = 3) -> Steps:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -25,7 +25,7 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
     + directory: holds ``releases/`` and the link ``current``, such as /opt/tracseq/gateway
     + release: the name of the release
     + archive: path on the controller of a tar archive of wheels
-    + package: what to install of them, by its name; the others are what it needs
+    + program: the module that is its program; it must be possible to import it on the host
     + kept: how many releases stay beside the current one and this one
 
     **Example:**
@@ -37,7 +37,7 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
             directory="/opt/tracseq/gateway",
             release="2.0.0-0a1b2c3d4e",
             archive=".cache/wheels/2.0.0-0a1b2c3d4e.tar",
-            package="tracseq-gateway",
+            program="tracseq_gateway.server.process",
         )
     """
     there: ReleaseState = yield Reading(Releases, directory=directory)
@@ -61,9 +61,10 @@ def installed(directory: str, release: str, archive: str, package: str, kept: in
             f"python3 -m venv --without-pip {quoted}",
             "pip=$(ls /usr/share/python-wheels/pip-*.whl)",
             f'PYTHONPATH="$pip" {quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index '
-            f'--find-links="$wheels" --no-deps "$wheels"/*.whl',
-            f"{quoted}/bin/python -c 'import sys, importlib.metadata as there; there.version(sys.argv[1])'"
-            f" {shlex.quote(package)}",
+            f'--find-links="$wheels" --no-deps --no-compile "$wheels"/*.whl',
+            # It leaves the bytecode of what is used, a third of all that there is.
+            f"{quoted}/bin/python -c 'import importlib, sys; importlib.import_module(sys.argv[1])'"
+            f" {shlex.quote(program)}",
             f"sync {quoted} && touch {quoted}/.complete",
         ]
     if old:

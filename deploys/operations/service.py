@@ -53,7 +53,7 @@ def configured(
       service is restarted, so that nobody is refused meanwhile
     + healthy: URL on the host that answers 200 when the service is well
     + patience: seconds that it may take to become well (default 60)
-    + one_at_a_time: a name shared by hosts that may not change at the same time
+    + one_at_a_time: a name shared by hosts whose running services may not change at the same time
 
     **Example:**
 
@@ -96,12 +96,14 @@ def configured(
     returns = healthy is not None and there.running and bool(changes)
     lines = staging.replaced(changes, validate, kept=returns)
     if anew:
-        lines.append(f"systemctl daemon-reload && systemctl --quiet enable {units} 2>&1")
+        # Enabling would have systemd read all its units once more.
+        lines.append(f"systemctl --quiet --no-reload enable {units} 2>&1 && systemctl daemon-reload")
     taken_up = staging.stamped(unit, _or_why(action, quoted)) if action else []
     if healthy:
         taken_up.append(_until_healthy(healthy, patience, quoted))
     lines += staging.or_put_back(changes, taken_up, _again(action, units)) if returns else taken_up
-    with turn(one_at_a_time):
+    # One that does not run serves nobody: to start it takes nothing away.
+    with turn(one_at_a_time if there.running else None):
         yield script(*lines, stdin=file_set.archive(changes.write))
 
 

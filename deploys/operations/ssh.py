@@ -95,6 +95,6 @@ def configured(files: Sequence[File], patience: float = 20) -> Steps:
             *(f"{{ {CHECK}; }} 2>/dev/null || rm -f {file.path}" for file in files),
             f"systemctl daemon-reload; systemctl reset-failed {UNIT}; systemctl restart {UNIT}",
         ],
-        keep=[f"rm -f {TRIAL}", RESTART, f"systemctl --quiet enable {UNIT} 2>&1"],
+        keep=[f"rm -f {TRIAL}", RESTART, *([] if there.enabled else [f"systemctl --quiet enable {UNIT} 2>&1"])],
         patience=patience,
     )

@@ -87,7 +87,10 @@ def ruleset(files: Sequence[File], patience: float = 20) -> Steps:
         prepare=[SAVE],
         attempt=[TRACK, f'{loaded} >"$stage/said" 2>&1 || {{ cat "$stage/said" >&2; exit 1; }}'],
         undo=[RESTORE],
-        keep=["systemctl --quiet unmask ufw.service", "systemctl --quiet enable --now ufw.service"],
+        keep=[
+            *([] if there.enabled else [f"systemctl --quiet {verb} ufw.service" for verb in ("unmask", "enable")]),
+            "systemctl start ufw.service",
+        ],
         patience=patience,
     )
 

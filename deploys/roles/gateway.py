@@ -39,7 +39,7 @@ def apply(site: Site, host: SiteHost, machine: MachineState, primary: str) -> No
         directory=DIRECTORY,
         release=bundle.release,
         archive=str(bundle.archive),
-        package="tracseq-gateway",
+        program="tracseq_gateway.server.process",
         kept=data.gateway_releases_kept,
     )
     environment = render("gateway/gateway.env.j2", variables=_environment(site, host, machine))

@@ -9,14 +9,15 @@ from deploys.operations import service
 from deploys.operations.file_set import File
 from deploys.settings.site import Site, SiteHost
 
-# Redis has no command that only checks its configuration. It is started with it for a second, in a
-# network of its own, on no port and in an empty directory: what is wrong it says and ends at once.
+# Redis has no command that only checks its configuration. It is started with it until it listens, in a
+# network of its own, on no port and in an empty directory: what is wrong it says and ends before that.
 CHECK = (
     'mkdir "$stage/data" && chown redis "$stage" "$stage/data" && chmod 711 "$stage" && '
-    "code=0; unshare --net setpriv --reuid=redis --regid=redis --init-groups timeout 1 redis-server "
+    "{ unshare --net setpriv --reuid=redis --regid=redis --init-groups timeout 30 redis-server "
     '/etc/redis/redis.conf --port 0 --bind 127.0.0.1 --unixsocket "$stage/data/socket" '
-    '--dir "$stage/data" --appendonly no --supervised no --pidfile "$stage/data/pid" || code=$?; '
-    "[ $code = 124 ]"
+    '--dir "$stage/data" --appendonly no --supervised no --pidfile "$stage/data/pid" & } && '
+    'tried=$!; while kill -0 $tried 2>/dev/null && [ ! -S "$stage/data/socket" ]; do sleep 0.05; done; '
+    "kill $tried 2>/dev/null && { wait $tried || true; }"
 )
 
 

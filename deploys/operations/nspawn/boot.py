@@ -44,6 +44,8 @@ mkdir -p {disk}/etc/systemd/network {disk}/etc/ssh {disk}/etc/tracseq-lab
 echo {root} > {machine.directory}/made-from
 : > {disk}/etc/tracseq-lab/{machine.name}
 echo {machine.name} > {disk}/etc/hostname
+# As Debian's installer leaves it: without it each sudo would ask a name server first, and wait for it.
+printf '127.0.0.1\\tlocalhost\\n127.0.1.1\\t{machine.name}\\n' > {disk}/etc/hosts
 cat > {disk}/etc/systemd/network/10-host0.network <<'EOF'
 [Match]
 Name=host0
