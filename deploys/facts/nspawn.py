@@ -92,6 +92,24 @@ true
         return dict.fromkeys(output, True)
 
 
+class Limit(FactBase[int]):
+    """
+    The number that a file has, 0 where it is not there.
+
+    + path: of the file
+    """
+
+    def command(self, path: str) -> str:
+        return f"cat {shlex.quote(path)} 2>/dev/null || true"
+
+    @staticmethod
+    def default() -> int:
+        return 0
+
+    def process(self, output: list[str]) -> int:
+        return int(output[0])
+
+
 class DebianArchive(FactBase[list[str]]):
     """The addresses that this machine's own apt has Debian from: the archive's, the security archive's."""
 

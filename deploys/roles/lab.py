@@ -10,8 +10,8 @@ from pyinfra.api.exceptions import PyinfraError
 
 from deploys.facts.nspawn import DebianArchive, Obstacles
 from deploys.operations import packages
+from deploys.operations.nspawn import kernel, network, root_filesystem
 from deploys.operations.nspawn import machines as nspawn_machines
-from deploys.operations.nspawn import network, root_filesystem
 from deploys.settings import lab, secrets
 from deploys.settings.packages import ALL
 
@@ -39,6 +39,7 @@ def up(machines: Sequence[lab.Machine]) -> None:
 
     packages.installed(name="Tools of the lab on this machine", packages=NEEDED_HERE)
     network.bridge(name="Network of the lab")
+    kernel.room_for(name="Room for the machines", machines=len(machines))
     network.ssh_identity(name="Key pair to log in with")
     for suite in suites:
         root_filesystem.cached(
@@ -61,4 +62,5 @@ def down(machines: str | None = None) -> None:
     """Have these machines gone; without any named, the whole lab and its network."""
     nspawn_machines.absent(name="Machines are gone", wanted=machines)
     if machines is None:
+        kernel.as_before(name="Room that the machines had")
         network.bridge(name="Network of the lab is gone", present=False)

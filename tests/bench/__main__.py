@@ -27,10 +27,6 @@ MANY = "inventories/lab_bench_50.py"
 ONE_FILE = "request_rate"
 """A value that is in one file of one role."""
 
-INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
-WATCHING = 10
-"""How many of those the systemd of a machine and its services take, with room for the lab's own."""
-
 Measured = dict[str, list[Sample]]
 
 
@@ -135,9 +131,7 @@ def declared(inventory: str) -> int:
 def many(inventory: str, repeat: int) -> list[Row]:
     """What the same costs with fifty hosts, of which most have no role."""
     few, all_of_them = list(hosts(inventory)), list(hosts(MANY))
-    # Not all at once: the last to boot would be given up.
-    for start in range(0, len(all_of_them), 10):
-        lab.up(*all_of_them[start : start + 10], inventory=MANY)
+    lab.up(inventory=MANY)
     site(MANY)
     limit = [word for name in few for word in ("--limit", name)]
     taken = interleaved(repeat, {"few": lambda: site(MANY, *limit), "many": lambda: site(MANY)})
@@ -172,12 +166,6 @@ def main() -> int:
     arguments = parser.parse_args()
     Path(".state/bench").mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = arguments.parts.split(",")
-    if "many" in parts and int(INSTANCES.read_text()) < WATCHING * len(hosts(MANY)):
-        parts.remove("many")
-        print(
-            f"Fifty machines are left out: they need more of {INSTANCES} than {INSTANCES.read_text().strip()}. "
-            "For as long as the bench takes, as root: sysctl -w fs.inotify.max_user_instances=1024"
-        )
     rows: list[Row] = []
     try:
         if "bare" in parts:

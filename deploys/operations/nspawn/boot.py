@@ -100,7 +100,7 @@ def wait(machine: lab.Machine) -> str:
 n=0
 until {login} true 2>/dev/null; do
   n=$((n+1))
-  if [ $n -gt 100 ]; then
+  if [ $n -gt 300 ]; then
     echo "{machine.name} does not answer SSH at {machine.address}. Its console says:" >&2
     tail -n 20 {machine.directory}/log >&2
     exit 1
