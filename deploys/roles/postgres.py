@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import gevent
+from gevent import Greenlet
 from pyinfra import inventory, logger
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import ConnectError
@@ -23,18 +26,22 @@ from deploys.settings.once import once
 from deploys.settings.site import Site, SiteHost
 
 
+def asked(site: Site) -> Mapping[str, Greenlet]:
+    """The servers of all Postgres hosts, asked at once, one time a run; their answers are not waited for."""
+    return once("servers", lambda: {host.name: gevent.spawn(_read, host.target) for host in site.group("postgres")})
+
+
 def topology(site: Site) -> Topology:
     """
-    The part of each Postgres host, asked of all their servers at once, one time a run.
+    The part of each Postgres host, by what all their servers answered.
 
     Raises:
         TopologyError: where it cannot be told who is primary, before any host is changed.
     """
-    return once("topology", lambda: _asked(site))
+    return once("topology", lambda: _decided(site, asked(site)))
 
 
-def _asked(site: Site) -> Topology:
-    readings = {host.name: gevent.spawn(_read, host.target) for host in site.group("postgres")}
+def _decided(site: Site, readings: Mapping[str, Greenlet]) -> Topology:
     gevent.joinall(list(readings.values()), raise_error=True)
     found = {name: reading.value for name, reading in readings.items()}
     decided = rules.decide(
