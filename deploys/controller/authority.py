@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from deploys.settings.host import SiteHost
 from deploys.settings.once import once
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.site import Site
 
 LIFETIME_OF_AUTHORITY = timedelta(days=3650)
 AUTHORITY_FILE = "/etc/tracseq/authority.crt"

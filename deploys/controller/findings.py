@@ -10,7 +10,8 @@ from itertools import pairwise
 from deploys.facts.machine import MachineState
 from deploys.settings import rules
 from deploys.settings.debian import RELEASES
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 from deploys.settings.units import written
 
 HOLDERS: dict[str, tuple[tuple[int | str, tuple[str, ...]], ...]] = {

@@ -8,8 +8,9 @@ from deploys.controller.authority import AUTHORITY_FILE, Authority
 from deploys.controller.templates import render
 from deploys.operations import packages, service, system
 from deploys.operations.file_set import File
+from deploys.settings.host import SiteHost
 from deploys.settings.packages import of_host
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.site import Site
 
 
 @deploy("Base")

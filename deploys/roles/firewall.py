@@ -8,7 +8,8 @@ from deploys.controller.templates import render
 from deploys.operations import ufw
 from deploys.operations.file_set import File
 from deploys.settings import rules
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 
 
 @deploy("Firewall")

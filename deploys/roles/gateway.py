@@ -13,8 +13,9 @@ from deploys.facts.machine import MachineState
 from deploys.operations import release, service
 from deploys.operations.file_set import File
 from deploys.settings.debian import RELEASES
+from deploys.settings.host import SiteHost
 from deploys.settings.once import once
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.site import Site
 
 DIRECTORY = "/opt/tracseq/gateway"
 ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"

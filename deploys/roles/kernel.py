@@ -6,7 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.operations import sysctl, system
 from deploys.operations.file_set import File
-from deploys.settings.site import SiteHost
+from deploys.settings.host import SiteHost
 
 
 @deploy("Kernel")

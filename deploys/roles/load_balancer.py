@@ -14,7 +14,8 @@ from deploys.facts.machine import MachineState
 from deploys.operations import service
 from deploys.operations.file_set import File
 from deploys.settings.debian import RELEASES
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 from deploys.settings.units import written
 
 

@@ -22,8 +22,9 @@ from deploys.facts.postgres.state import ServerState, slot_name
 from deploys.operations import service, system
 from deploys.operations.file_set import File
 from deploys.operations.postgres import access, cluster, shell, standby
+from deploys.settings.host import SiteHost
 from deploys.settings.once import once
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.site import Site
 
 
 def asked(site: Site) -> Mapping[str, Greenlet]:

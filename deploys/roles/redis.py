@@ -7,7 +7,8 @@ from pyinfra.api import deploy
 from deploys.controller.templates import render
 from deploys.operations import service
 from deploys.operations.file_set import File
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 
 # Redis has no command that only checks its configuration. It is started with it until it listens, in a
 # network of its own, on no port and in an empty directory: what is wrong it says and ends before that.

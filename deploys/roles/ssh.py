@@ -7,7 +7,8 @@ from pyinfra.api import deploy
 from deploys.controller.templates import render
 from deploys.operations import ssh
 from deploys.operations.file_set import File
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 
 
 @deploy("SSH")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from deploys.settings import model
-
-if TYPE_CHECKING:
-    from deploys.settings.site import SiteHost
+from deploys.settings.host import SiteHost
 
 RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
 """Roles and databases of a server that are not the platform's own."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from deploys.settings import model
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 
 
 @dataclass(frozen=True)

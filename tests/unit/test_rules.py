@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deploys.settings import model, rules
+from deploys.settings.host import SiteHost
 from deploys.settings.rules import HostRule
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.site import Site
 
 SHARED = runpy.run_path("group_data/all.py") | {"environment": "unit"}
 

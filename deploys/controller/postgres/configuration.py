@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deploys.facts.postgres.state import slot_name
+from deploys.settings.host import SiteHost
 from deploys.settings.model import Postgres
-from deploys.settings.site import Site, SiteHost
+from deploys.settings.site import Site
 from deploys.settings.units import SIZES, written
 
 MB, GB = SIZES["MB"], SIZES["GB"]
