@@ -3,11 +3,13 @@
 From the repository's root, with the Python of an environment that has
 ``gateway[test,benchmark]``:
 
-    python gateway/benchmarks [--seconds 3]
+    python gateway/benchmarks [--seconds 3] [--rounds 3] [--compare-only]
 
 CPU time is that of the proxy's process, told by the kernel; it is what a request costs,
 whatever else the machine does meanwhile. Requests a second share the machine's cores with
-the load generator and the service and are worth less.
+the load generator and the service and are worth less. The comparison takes turns: each round
+measures every proxy once, and the table gives the median, so that a machine that is busy for
+a while is so for all.
 """
 
 import argparse
@@ -18,8 +20,8 @@ from pathlib import Path
 GATEWAY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(GATEWAY), str(GATEWAY / "tests")]
 
-from benchmarks.load import Measurement, measure
-from benchmarks.proxies import Proxies, Proxy
+from benchmarks.load import Measurement, measure, median
+from benchmarks.proxies import ALONE_NAME, Proxies, Proxy
 from benchmarks.rate import latency_at_rate
 from benchmarks.streaming import memory_growth
 from benchmarks.table import print_table
@@ -33,41 +35,55 @@ def main() -> int:
     """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=int, default=3, help="how long each measurement takes")
-    seconds: int = parser.parse_args().seconds
+    parser.add_argument("--rounds", type=int, default=3, help="how often the comparison is repeated")
+    parser.add_argument("--compare-only", action="store_true", help="print the first table only")
+    arguments = parser.parse_args()
+    seconds: int = arguments.seconds
     with tempfile.TemporaryDirectory(prefix="gateway-benchmark-") as folder, Proxies(Path(folder)) as proxies:
-        results = {proxy.name: measure_all(proxy, seconds) for proxy in proxies.all()}
+        compared = proxies.all()
+        results = measure_in_turns(compared, seconds, arguments.rounds)
         compare(results)
-        show_growth(results)
-        show_latency(proxies, seconds)
-        show_memory(proxies)
+        if not arguments.compare_only:
+            show_growth(compared, results, seconds)
+            show_latency(proxies, seconds)
+            show_memory(proxies)
     return 0
 
 
-def measure_all(proxy: Proxy, seconds: int) -> dict[int, Measurement]:
-    """Measure one proxy at each number of connections."""
-    counts = CONNECTIONS if proxy.all_connections else (COMPARED_AT,)
-    return {count: measure(proxy, count, seconds) for count in counts}
+def measure_in_turns(proxies: list[Proxy], seconds: int, rounds: int) -> dict[str, Measurement]:
+    """Measure all proxies one after the other, round by round, and return their medians."""
+    turns = [{proxy.name: measure(proxy, COMPARED_AT, seconds) for proxy in proxies} for _ in range(rounds)]
+    return {proxy.name: median([turn[proxy.name] for turn in turns]) for proxy in proxies}
 
 
-def compare(results: dict[str, dict[int, Measurement]]) -> None:
-    """Print what each proxy costs beside nginx and Caddy."""
-    nginx, caddy = results["nginx"][COMPARED_AT].cpu, results["Caddy"][COMPARED_AT].cpu
-    rows = []
-    for name, by_count in results.items():
-        result = by_count[COMPARED_AT]
-        ratios = (f"{result.cpu / nginx:.2f}", f"{result.cpu / caddy:.2f}")
-        rows.append((name, f"{result.cpu:.0f}", *ratios, f"{result.rate:.0f}", f"{result.p99:.1f}", result.errors))
-    heads = ("proxy", "CPU µs a request", "to nginx", "to Caddy", "requests/s", "p99 ms", "errors")
+def compare(results: dict[str, Measurement]) -> None:
+    """Print what each proxy costs beside nginx, Caddy, and uvicorn that answers by itself."""
+    references = [results[name].cpu for name in ("nginx", "Caddy", ALONE_NAME)]
+    rows = [
+        (
+            name,
+            f"{result.cpu:.1f}",
+            *[f"{result.cpu / reference:.2f}" for reference in references],
+            f"{result.rate:.0f}",
+            f"{result.p99:.1f}",
+            result.errors,
+        )
+        for name, result in results.items()
+    ]
+    heads = ("proxy", "CPU µs a request", "to nginx", "to Caddy", "to uvicorn", "requests/s", "p99 ms", "errors")
     print_table(f"A small JSON answer, {COMPARED_AT} connections", heads, rows)
 
 
-def show_growth(results: dict[str, dict[int, Measurement]]) -> None:
+def show_growth(proxies: list[Proxy], compared: dict[str, Measurement], seconds: int) -> None:
     """Print how cost and rate change with the number of connections."""
-    rows = [
-        (name, *[f"{by_count[count].cpu:.0f} / {by_count[count].rate:.0f}" for count in CONNECTIONS])
-        for name, by_count in results.items()
-        if len(by_count) > 1
-    ]
+    rows = []
+    for proxy in proxies:
+        if proxy.all_connections:
+            by_count = {
+                count: compared[proxy.name] if count == COMPARED_AT else measure(proxy, count, seconds)
+                for count in CONNECTIONS
+            }
+            rows.append((proxy.name, *[f"{result.cpu:.0f} / {result.rate:.0f}" for result in by_count.values()]))
     heads = ("CPU µs a request / requests a second", *[f"{count} connections" for count in CONNECTIONS])
     print_table("By the number of connections", heads, rows)
 

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.proxies import Proxy
@@ -39,6 +39,13 @@ def measure(proxy: Proxy, connections: int, seconds: int) -> Measurement:
     errors = int(_find(r"Non-2xx or 3xx responses: (\d+)", output, "0"))
     errors += sum(int(number) for number in re.findall(r"(?:connect|read|write|timeout) (\d+)", output))
     return Measurement(used / requests * 1e6, float(_find(r"Requests/sec:\s+([\d.]+)", output)), _p99(output), errors)
+
+
+def median(measurements: list[Measurement]) -> Measurement:
+    """Return the measurement with the middle CPU time, with the errors of all."""
+    ordered = sorted(measurements, key=lambda measurement: measurement.cpu)
+    errors = sum(measurement.errors for measurement in measurements)
+    return replace(ordered[len(ordered) // 2], errors=errors)
 
 
 def cpu_seconds(process_id: int) -> float:

@@ -45,6 +45,7 @@ http://127.0.0.1:{port} {{
     }}
 }}
 """
+ALONE_NAME = "uvicorn, answering by itself"
 ALONE = f"""
 import sys, uvicorn
 BODY = {BODY!r}.encode()
@@ -122,7 +123,7 @@ class Proxies:
         return [
             Proxy("nginx", f"http://127.0.0.1:{nginx_port}{path}", nginx),
             Proxy("Caddy", f"http://127.0.0.1:{caddy_port}{path}", caddy),
-            Proxy("uvicorn, answering by itself", f"http://127.0.0.1:{alone_port}/", alone, {}, False),
+            Proxy(ALONE_NAME, f"http://127.0.0.1:{alone_port}/", alone, {}, False),
             Proxy("gateway, bare", f"{bare.url}{path}", bare.process.pid),
             Proxy("gateway, whole chain", f"{whole.url}{path}", whole.process.pid, token),
             Proxy("gateway, whole chain, writes", f"{whole.url}{path}", whole.process.pid, token, False, post),
