@@ -164,16 +164,12 @@ class Gateway:
 
     # Requests
 
-    def begin(self, connection: DownstreamConnection, request: Request, response: Response) -> Handler:
-        """Start to answer a request."""
-        handler: Exchange | EndpointExchange
+    def handler_for(self, connection: DownstreamConnection, request: Request, response: Response) -> Handler:
+        """Return who answers a request."""
         if request.path.startswith(API_PREFIX):
-            handler = Exchange(self, connection, request, response)
-        else:
-            request_id = request_id_from(dict(request.headers).get(b"x-request-id"))
-            handler = EndpointExchange(self, request, response, request_id)
-        handler.begin()
-        return handler
+            return Exchange(self, connection, request, response)
+        request_id = request_id_from(dict(request.headers).get(b"x-request-id"))
+        return EndpointExchange(self, request, response, request_id)
 
     # Answers of the gateway's own
 

@@ -27,7 +27,7 @@ def entry_line(exchange: "Exchange", gateway: str, seconds: float) -> bytes:
         "user_id": identity.user if identity else None,
         "tenant_id": identity.tenant if identity else None,
         "roles": ",".join(sorted(identity.roles)) if identity else None,
-        "client_address": exchange.client_address,
+        "client_address": exchange.client.address,
         "method": request.method.decode(),
         "service": exchange.service.name if exchange.service else None,
         "path": request.path.decode("ascii", "replace"),

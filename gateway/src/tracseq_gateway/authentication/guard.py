@@ -21,6 +21,19 @@ class Guard:
             tuple(parse_route(text) for text in settings.public_routes), parse_rules(settings.access_rules)
         )
 
+    def remembered(self, authorization: bytes) -> Identity | None:
+        """Return the caller by a token that was verified before, None where more must be asked."""
+        identity = self.verifier.remembered(_token_of(authorization))
+        if identity is None or identity.revoked or self._revoked.must_ask(identity):
+            return None
+        return identity
+
+    def allows(self, method: bytes, path: bytes, identity: Identity | None) -> bool:
+        """Whether a caller may do this; None stands for an anonymous one."""
+        if identity is not None and self._policy.allows(method, path, identity.roles):
+            return True
+        return self._policy.is_public(method, path)
+
     async def identify(self, method: bytes, path: bytes, authorization: bytes | None) -> Identity | None:
         """Return the caller, or None for an anonymous one on a public route.
 
@@ -28,25 +41,24 @@ class Guard:
             Problem: a token is missing or not valid (401), or its roles are not enough (403).
         """
         if authorization is None:
-            if self._policy.is_public(method, path):
+            if self.allows(method, path, None):
                 return None
             raise Problem(401, "A token is needed.", "token", [(b"www-authenticate", b"Bearer")])
         try:
             identity = await self._verified(authorization)
         except Problem:
             # Whoever renews an expired token still sends it along.
-            if self._policy.is_public(method, path):
+            if self.allows(method, path, None):
                 return None
             raise
-        if self._policy.allows(method, path, identity.roles) or self._policy.is_public(method, path):
+        if self.allows(method, path, identity):
             return identity
         raise Problem(403, "The token's roles do not allow this.", "role")
 
     async def _verified(self, authorization: bytes) -> Identity:
-        scheme, _, token = authorization.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
+        token = _token_of(authorization)
+        if not token:
             raise Problem(401, "A bearer token is needed.", "token", [(b"www-authenticate", b"Bearer")])
-        token = token.strip()
         identity = self.verifier.remembered(token)
         if identity is None:
             identity = await self.verifier.verify(token)
@@ -56,3 +68,9 @@ class Guard:
             invalid = [(b"www-authenticate", b'Bearer error="invalid_token"')]
             raise Problem(401, "The token has been revoked.", "token", invalid)
         return identity
+
+
+def _token_of(authorization: bytes) -> str:
+    """Return the token of an Authorization field, empty where it holds none (RFC 6750, 2.1)."""
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

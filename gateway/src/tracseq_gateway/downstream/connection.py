@@ -45,6 +45,9 @@ class Tunnel(Protocol):
 class Handler(Protocol):
     """Whoever answers the current request of a connection."""
 
+    def begin(self) -> None:
+        """Start to work on the request."""
+
     def client_gone(self) -> None:
         """The client closed the connection."""
 
@@ -141,6 +144,7 @@ class DownstreamConnection(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            self._begin_next()
             self._after_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserInvalidMethodError:
             self._refuse(Problem(501, "The method is not known.", "method"))
@@ -148,6 +152,8 @@ class DownstreamConnection(asyncio.Protocol):
             self._refuse(Problem(400, "The request is not valid HTTP/1.1.", "malformed"))
         if self._in_head and self._head_bytes > self.settings.max_header_size:
             self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
+        # Not as soon as a head is read: a body that came with it goes on together with it.
+        self._begin_next()
 
     def on_url(self, part: bytes) -> None:
         """Take a piece of the request target."""
@@ -179,12 +185,10 @@ class DownstreamConnection(asyncio.Protocol):
             self._refuse(problem)
             return
         self.receiving = request
-        if self.current is None:
-            self._begin(request)
-        else:
+        if self.current is not None or self.waiting:
             request.upgrade = b""
-            self.waiting.append(request)
             self.pause_reading()
+        self.waiting.append(request)
 
     def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
         limit: int = self.settings.max_header_size
@@ -222,11 +226,14 @@ class DownstreamConnection(asyncio.Protocol):
 
     # Requests
 
-    def _begin(self, request: Request) -> None:
-        self.current = request
+    def _begin_next(self) -> None:
+        if self.current is not None or not self.waiting:
+            return
+        self.current = request = self.waiting.popleft()
         self._unused = False
         self.deadline = self.clock() + self.settings.client_idle_timeout
-        self.handler = self.gateway.begin(self, request, Response(self, request))
+        self.handler = self.gateway.handler_for(self, request, Response(self, request))
+        self.handler.begin()
 
     def _refuse(self, problem: Problem) -> None:
         """Answer a request that cannot be understood; nothing after it can be either."""
@@ -234,15 +241,15 @@ class DownstreamConnection(asyncio.Protocol):
             return
         self._refused = True
         receiving, self.receiving = self.receiving, None
-        if self.current is None:
+        if receiving is not None and receiving is not self.current:
+            self.waiting.pop()
+        if self.current is None and not self.waiting:
             request = Request(b"GET", b"/", [])
             request.persistent = False
             self.current = request
             self.gateway.refuse(Response(self, request), problem)
-        elif receiving is self.current and self.handler is not None:
+        elif receiving is not None and receiving is self.current and self.handler is not None:
             self.handler.body_refused(problem)
-        elif receiving is not None and self.waiting:
-            self.waiting.pop()
 
     def _after_upgrade(self, rest: bytes) -> None:
         self.parser = httptools.HttpRequestParser(self)
@@ -272,7 +279,7 @@ class DownstreamConnection(asyncio.Protocol):
             return
         self.deadline = self.clock() + self.settings.client_keep_alive_timeout
         if self.waiting:
-            self._begin(self.waiting.popleft())
+            self._begin_next()
             return
         self.resume_reading()
         if self._after_switch:

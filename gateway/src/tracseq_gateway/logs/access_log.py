@@ -42,7 +42,7 @@ class AccessLog:
         cause = f', "cause": "{exchange.cause}"' if exchange.cause else ""
         line = (
             f'{{"time": "{self._now()}", "level": "INFO", "logger": "access", "request_id": '
-            f'"{exchange.request_id.decode()}", "client": "{exchange.client_address}", '
+            f'"{exchange.request_id.decode()}", "client": "{exchange.client.address}", '
             f'"method": "{request.method.decode()}", {target}, "status": {exchange.status}, '
             f'"seconds": {seconds:.6f}, "received": {request.body_size}, "sent": {exchange.response.body_bytes}, '
             f'"upstream": "{exchange.upstream_label}"{user}{cause}}}\n'

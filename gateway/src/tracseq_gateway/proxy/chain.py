@@ -13,8 +13,9 @@ from tracseq_gateway.metrics.recorder import MetricsRecorder
 from tracseq_gateway.proxy.client import ClientResolver, limit_key
 from tracseq_gateway.proxy.cors import CrossOrigin
 from tracseq_gateway.proxy.request_fields import common_fields
-from tracseq_gateway.proxy.target import find_target
+from tracseq_gateway.proxy.target import Target, find_target
 from tracseq_gateway.proxy.trace import request_id_from, traceparent_from
+from tracseq_gateway.upstream.breaker import BreakerState
 from tracseq_gateway.upstream.failure import FAILING_STATUSES
 from tracseq_gateway.upstream.service import Service
 
@@ -45,50 +46,93 @@ class RequestChain:
         self._access_log = access_log
         self._audit = audit
 
-    async def run(self, exchange: "Exchange") -> None:
-        """Take a request to its service.
+    def admit_at_once(self, exchange: "Exchange") -> bool:
+        """Let a request through where all that decides on it is known already.
 
-        Raises:
-            Problem: the request is not let through, or the service does not answer.
+        Most requests need no more. False leaves the request to ``admit``, which can wait for
+        answers and says what is wrong; nothing has been counted for it by then.
         """
         request = exchange.request
-        headers = dict(request.headers)
-        exchange.request_id = request_id = request_id_from(headers.get(b"x-request-id"))
-        client = self._clients.resolve(exchange.connection.peer[0], request.headers)
-        exchange.client_address = client.address
-        exchange.answer_lines = b"x-request-id: %b\r\n" % request_id
-        if b"origin" in headers:
-            preflight = self._cross_origin.preflight_lines(request, headers)
-            if preflight is not None:
-                exchange.answer_empty(204, exchange.answer_lines + preflight)
-                return
-            exchange.answer_lines += self._cross_origin.answer_lines(headers[b"origin"])
+        if request.method == b"OPTIONS":
+            return False
+        headers = self._read(exchange)
+        authorization = headers.get(b"authorization")
+        identity = None
+        if authorization is not None:
+            identity = self._guard.remembered(authorization)
+            if identity is None:
+                return False
+        if not self._guard.allows(request.method, request.path, identity):
+            return False
+        try:
+            target = find_target(request.path)
+        except Problem:
+            return False
+        service = self._services.get(target.service)
+        if service is None or service.breaker.state is not BreakerState.CLOSED:
+            return False
+        if self._limiter.enabled:
+            key = limit_key(identity.user if identity else None, exchange.client.address)
+            lines = self._limiter.spend_leased(key, service.pace.cost)
+            if lines is None:
+                return False
+            exchange.answer_lines += lines
+        self._let_through(exchange, service, target, identity, headers)
+        return True
+
+    async def admit(self, exchange: "Exchange") -> None:
+        """Let a request through, or answer it where it is only a preflight.
+
+        Raises:
+            Problem: the request is not let through.
+        """
+        request = exchange.request
+        headers = self._read(exchange)
+        preflight = self._cross_origin.preflight_lines(request, headers)
+        if preflight is not None:
+            exchange.answer_empty(204, exchange.answer_lines + preflight)
+            return
         target = find_target(request.path)
         service = self._services.get(target.service)
         cost = service.pace.cost if service is not None else 1.0
         identity = await self._identify(exchange, headers.get(b"authorization"), cost)
         if self._limiter.enabled:
-            key = limit_key(identity.user if identity else None, client.address)
-            lines = self._limiter.spend_leased(key, cost)
-            if lines is None:
-                lines = await self._limiter.spend(key, cost)
-            exchange.answer_lines += lines
+            key = limit_key(identity.user if identity else None, exchange.client.address)
+            exchange.answer_lines += await self._limiter.spend(key, cost)
         if service is None:
             raise Problem(404, "The service is not configured.", "route")
+        self._let_through(exchange, service, target, identity, headers)
+
+    def _read(self, exchange: "Exchange") -> dict[bytes, bytes]:
+        request = exchange.request
+        headers = dict(request.headers)
+        exchange.request_id = request_id_from(headers.get(b"x-request-id"))
+        exchange.client = self._clients.resolve(exchange.connection.peer[0], request.headers)
+        exchange.answer_lines = b"x-request-id: %b\r\n" % exchange.request_id
+        if b"origin" in headers:
+            exchange.answer_lines += self._cross_origin.answer_lines(headers[b"origin"])
+        return headers
+
+    def _let_through(
+        self,
+        exchange: "Exchange",
+        service: Service,
+        target: Target,
+        identity: Identity | None,
+        headers: dict[bytes, bytes],
+    ) -> None:
+        exchange.identity = identity
         exchange.service = service
-        fields = common_fields(
-            request,
-            client,
+        exchange.target = target
+        exchange.fields = common_fields(
+            exchange.request,
+            exchange.client,
             target,
-            request_id,
+            exchange.request_id,
             traceparent_from(headers.get(b"traceparent")),
             identity.field_lines if identity else b"",
         )
         service.in_flight += 1
-        try:
-            await exchange.forward(service, target, fields)
-        finally:
-            service.in_flight -= 1
 
     async def _identify(self, exchange: "Exchange", authorization: bytes | None, cost: float) -> Identity | None:
         request = exchange.request
@@ -97,7 +141,7 @@ class RequestChain:
         except Problem as problem:
             # Guessing tokens is limited as any other use of an address.
             if problem.status == 401 and self._limiter.enabled:
-                await self._limiter.spend(limit_key(None, exchange.client_address), cost)
+                await self._limiter.spend(limit_key(None, exchange.client.address), cost)
             raise
         exchange.identity = identity
         return identity
@@ -110,6 +154,7 @@ class RequestChain:
         status = exchange.status
         answered_at = exchange.answered_at
         if service is not None:
+            service.in_flight -= 1
             to_head = (answered_at or now) - exchange.started_at
             if not exchange.client_left:
                 service.pace.record(to_head, failed=status in FAILING_STATUSES)

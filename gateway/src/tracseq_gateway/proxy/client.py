@@ -24,6 +24,9 @@ class Client(NamedTuple):
     host: bytes
 
 
+UNKNOWN = Client("", b"", b"http", b"")
+
+
 class ClientResolver:
     """Reads ``X-Forwarded-*`` where the connection comes from a trusted proxy."""
 

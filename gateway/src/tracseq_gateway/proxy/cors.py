@@ -28,9 +28,9 @@ class CrossOrigin:
         return b"vary: origin\r\n"
 
     def preflight_lines(self, request: Request, headers: dict[bytes, bytes]) -> bytes | None:
-        """Return the lines of the answer to a preflight, or None for any other request."""
+        """Return what the answer to a preflight has besides, or None for any other request."""
         origin = headers.get(b"origin")
         if request.method != b"OPTIONS" or origin is None or b"access-control-request-method" not in headers:
             return None
         allowed = self._any or origin in self._origins
-        return self.answer_lines(origin) + (self._preflight if allowed else b"")
+        return self._preflight if allowed else b""

@@ -15,7 +15,9 @@ from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
+from tracseq_gateway.proxy.client import UNKNOWN
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
+from tracseq_gateway.proxy.target import NOWHERE
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
 from tracseq_gateway.upstream.server import UpstreamServer
@@ -23,7 +25,6 @@ from tracseq_gateway.upstream.server import UpstreamServer
 if TYPE_CHECKING:
     from tracseq_gateway.authentication.identity import Identity
     from tracseq_gateway.gateway import Gateway
-    from tracseq_gateway.proxy.target import Target
     from tracseq_gateway.upstream.service import Service
 
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
@@ -50,10 +51,12 @@ class Exchange:
     Attributes:
         status: what the client was answered; 499 where it left before.
         cause: one word for what went wrong, or empty.
-        upstream_label: the server that was asked last, or empty.
-        client_address: where the request came from.
+        client: where the request came from.
         identity: the caller, where known.
-        service: where the request is to go, once it may.
+        service: where the request is to go, once it may; then also ``target`` and ``fields``.
+        target: what to ask the service for.
+        fields: the field lines for the service, all but Host.
+        server: which of the service's servers was asked last.
         started_at: the monotonic clock at its begin; the loop's own clock counts milliseconds only.
         answered_at: the same clock at the answer's head, 0 before.
         answer_lines: field lines that the gateway adds to the answer.
@@ -69,16 +72,18 @@ class Exchange:
         self.started_at = monotonic()
         self.request_id = b""
         self.cause = ""
-        self.upstream_label = ""
-        self.client_address = ""
+        self.client = UNKNOWN
         self.identity: Identity | None = None
         self.service: Service | None = None
+        self.target = NOWHERE
+        self.fields = b""
+        self.server: UpstreamServer | None = None
         self.answered_at = 0.0
         self.answer_lines = b""
         self.client_left = False
         self._upstream: UpstreamConnection | None = None
         self._outcome: asyncio.Future[Outcome | UpstreamFailure] | None = None
-        self._retry_status_allowed = False
+        self._attempts = 0
         self._body_sent = False
         self._was_reused = False
         self._answer_begun = False
@@ -93,36 +98,61 @@ class Exchange:
             return CLIENT_CLOSED_REQUEST
         return self.response.status
 
+    @property
+    def upstream_label(self) -> str:
+        """The name of the server that was asked last, or empty."""
+        return "" if self.server is None else self.server.label
+
     # The way of the request
 
-    async def forward(self, service: "Service", target: "Target", fields: bytes) -> None:
+    def begin(self) -> None:
+        """Start to work on the request; a task is made only where something must be waited for."""
+        if not (self.gateway.chain.admit_at_once(self) and self._send_at_once()):
+            self._task = self.gateway.loop.create_task(self._run())
+
+    def _send_at_once(self) -> bool:
+        service = self.service
+        if service is None:
+            return False
+        server = service.choose()
+        self._choose(server)
+        connection = server.pool.take_idle()
+        if connection is None:
+            return False
+        self._attempts = 1
+        self._send(connection, server)
+        return True
+
+    def _choose(self, server: UpstreamServer) -> None:
+        if self.server is not None:
+            self.server.outstanding -= 1
+        self.server = server
+        server.outstanding += 1
+
+    async def _forward(self, service: "Service", result: Outcome | UpstreamFailure | None) -> None:
         """Send the request to the service's servers until one answers.
 
         Args:
-            fields: the field lines for the service, all but Host.
+            result: how the attempt ended that was made at once, if one was.
 
         Raises:
             Problem: no server answered, and nothing of an answer was sent yet.
         """
-        trial = service.breaker.admit()
+        trial = result is None and service.breaker.admit()
         try:
-            await self._try_servers(service, target, fields)
+            await self._try_servers(service, result)
         finally:
             if trial:
                 service.breaker.trial_abandoned()
 
-    async def _try_servers(self, service: "Service", target: "Target", fields: bytes) -> None:
-        settings = self.gateway.settings
-        deadline = self.started_at + settings.upstream_retry_deadline
-        attempts = settings.upstream_attempts
+    async def _try_servers(self, service: "Service", result: Outcome | UpstreamFailure | None) -> None:
         tried: set[UpstreamServer] = set()
         fresh = False
+        server = self.server or service.choose()
         while True:
-            attempts -= 1
-            server = service.choose(tried)
-            may_retry = attempts > 0 and monotonic() < deadline
-            self._retry_status_allowed = may_retry and self._is_repeatable()
-            result = await self._attempt(server, target, fields, fresh=fresh)
+            if result is None:
+                self._choose(server)
+                result = await self._attempt(server, fresh=fresh)
             if result is Outcome.ANSWERED:
                 return
             fresh = result is UpstreamFailure.CLOSED and self._was_reused and not fresh and not self._answer_begun
@@ -130,7 +160,9 @@ class Exchange:
                 tried.add(server)
             if isinstance(result, UpstreamFailure):
                 self._note_failure(result, service, server, stale=fresh)
-                self._check_repeatable(result, may_retry=may_retry)
+                self._check_repeatable(result)
+            server = service.choose(tried)
+            result = None
 
     def _note_failure(
         self, failure: UpstreamFailure, service: "Service", server: UpstreamServer, *, stale: bool
@@ -143,37 +175,34 @@ class Exchange:
             # The next check decides whether it is well again.
             server.healthy = False
 
-    def _check_repeatable(self, failure: UpstreamFailure, *, may_retry: bool) -> None:
+    def _check_repeatable(self, failure: UpstreamFailure) -> None:
         if self.response.started:
             raise AnswerCut
-        if not may_retry or not (failure in NEVER_SENT or self._is_repeatable()):
+        if not self._may_retry() or not (failure in NEVER_SENT or self._is_repeatable()):
             raise Problem(failure.status, failure.sentence, failure.value)
+
+    def _may_retry(self) -> bool:
+        settings = self.gateway.settings
+        deadline = self.started_at + settings.upstream_retry_deadline
+        return self._attempts < settings.upstream_attempts and monotonic() < deadline
 
     def _is_repeatable(self) -> bool:
         return self.request.method in IDEMPOTENT and not self._body_sent and not self.request.has_body
 
-    async def _attempt(
-        self, server: UpstreamServer, target: "Target", fields: bytes, *, fresh: bool
-    ) -> Outcome | UpstreamFailure:
-        self.upstream_label = server.label
-        server.outstanding += 1
+    async def _attempt(self, server: UpstreamServer, *, fresh: bool) -> Outcome | UpstreamFailure:
+        self._attempts += 1
         try:
-            connection = None if fresh else server.pool.take_idle()
-            if connection is None:
-                connection = await server.pool.acquire(fresh=fresh)
-            self._was_reused = connection.used
-            self._upstream = connection
-            self._outcome = self.gateway.loop.create_future()
-            self._send(connection, server, target, fields)
-            return await self._outcome
+            connection = await server.pool.acquire(fresh=fresh)
         except UpstreamError as error:
             return error.failure
-        finally:
-            server.outstanding -= 1
-            self._upstream = None
+        self._outcome = self.gateway.loop.create_future()
+        self._send(connection, server)
+        return await self._outcome
 
-    def _send(self, connection: UpstreamConnection, server: UpstreamServer, target: "Target", fields: bytes) -> None:
-        request = self.request
+    def _send(self, connection: UpstreamConnection, server: UpstreamServer) -> None:
+        self._upstream = connection
+        self._was_reused = connection.used
+        request, target = self.request, self.target
         query = b"?" + request.query if request.query else b""
         head = b"%b %b%b%b HTTP/1.1\r\n%b%b\r\n" % (
             request.method,
@@ -181,7 +210,7 @@ class Exchange:
             target.path,
             query,
             server.host_line,
-            fields,
+            self.fields,
         )
         chunked = request.chunked
         connection.start(
@@ -194,6 +223,7 @@ class Exchange:
         if request.buffered:
             self._body_sent = True
             connection.write_body(request.take_buffer())
+            self.connection.resume_reading()
         if request.body_complete:
             if request.has_body:
                 connection.finish_body()
@@ -256,7 +286,7 @@ class Exchange:
                 self.service.breaker.failed()
             else:
                 self.service.breaker.succeeded()
-        if status in RETRIED_STATUSES and self._retry_status_allowed and not self._body_sent:
+        if status in RETRIED_STATUSES and self._is_repeatable() and self._may_retry():
             self.cause = f"status-{status}"
             if self._upstream is not None:
                 self._upstream.abort()
@@ -325,26 +355,38 @@ class Exchange:
             self.connection.pause_reading()
 
     def _finish(self, outcome: Outcome | UpstreamFailure) -> None:
-        if self._outcome is not None and not self._outcome.done():
-            self._outcome.set_result(outcome)
+        waiting = self._outcome
+        if waiting is not None:
+            if not waiting.done():
+                waiting.set_result(outcome)
+        elif outcome is Outcome.ANSWERED:
+            self._end()
+        elif self._task is None:
+            self._task = self.gateway.loop.create_task(self._run(outcome))
 
     # The life of the exchange
 
-    def begin(self) -> None:
-        """Start to work on the request."""
-        self._task = self.gateway.loop.create_task(self._run())
-
     def _stop_working(self) -> None:
+        if self._task is None:
+            self._task = self.gateway.loop.create_task(self._run())
         # A task that is cancelled before its first step would never come to _run's end.
-        if self._task is not None and self._running:
+        elif self._running:
             self._task.cancel()
 
-    async def _run(self) -> None:
+    def _end(self) -> None:
+        if self.server is not None:
+            self.server.outstanding -= 1
+        self.gateway.chain.note_end(self)
+
+    async def _run(self, result: Outcome | UpstreamFailure | None = None) -> None:
         self._running = True
         try:
             if self._problem is not None or self.client_left:
                 raise asyncio.CancelledError
-            await self.gateway.chain.run(self)
+            if self.service is None:
+                await self.gateway.chain.admit(self)
+            if self.service is not None:
+                await self._forward(self.service, result)
         except Problem as problem:
             self.fail(problem)
         except AnswerCut:
@@ -359,7 +401,7 @@ class Exchange:
             self.gateway.log.exception("A request failed by an error of the gateway itself.")
             self.fail(Problem(500, "The gateway failed.", "internal"))
         finally:
-            self.gateway.chain.note_end(self)
+            self._end()
 
     def answer_empty(self, status: int, lines: bytes) -> None:
         """Answer without content."""

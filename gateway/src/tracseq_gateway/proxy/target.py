@@ -27,6 +27,9 @@ class Target(NamedTuple):
     prefix: bytes
 
 
+NOWHERE = Target("", b"", b"")
+
+
 def find_target(path: bytes) -> Target:
     """Return where a path below ``/api/`` leads.
 
