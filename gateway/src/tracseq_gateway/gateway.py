@@ -9,6 +9,7 @@ from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.authentication.guard import Guard
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.downstream.connection import DownstreamConnection, Handler
+from tracseq_gateway.downstream.limits import client_limits
 from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.endpoints.answer import Answer
@@ -51,6 +52,7 @@ class Gateway:
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop, log_sink: LogSink) -> None:
         self.settings = settings
         self.loop = loop
+        self.client_limits = client_limits(settings)
         self.log = logging.getLogger("tracseq_gateway")
         self.downstreams: set[DownstreamConnection] = set()
         self.database = Database(settings)

@@ -76,7 +76,7 @@ class DownstreamConnection(asyncio.Protocol):
     ) -> None:
         self.gateway: Gateway = app_state["gateway"]
         self.server_state = server_state
-        self.settings = self.gateway.settings
+        self.limits = self.gateway.client_limits
         self.clock = self.gateway.loop.time
         self.parser = httptools.HttpRequestParser(self)
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
@@ -110,7 +110,7 @@ class DownstreamConnection(asyncio.Protocol):
             self.peer = (address[0].removeprefix("::ffff:"), address[1])
         self.server_state.connections.add(self)  # type: ignore[arg-type]
         self.gateway.downstreams.add(self)
-        self.deadline = self.clock() + self.settings.client_header_timeout
+        self.deadline = self.clock() + self.limits.head_seconds
 
     def connection_lost(self, error: Exception | None) -> None:
         """Cancel whatever is done for the client."""
@@ -136,11 +136,9 @@ class DownstreamConnection(asyncio.Protocol):
             return
         if self._refused or self._closing:
             return
-        self._fed_bytes = len(data)
+        self._fed_bytes = size = len(data)
         if self._in_head:
-            if not self._head_bytes and self.current is None:
-                self.deadline = self.clock() + self.settings.client_header_timeout
-            self._head_bytes += len(data)
+            self._head_bytes += size
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -150,8 +148,11 @@ class DownstreamConnection(asyncio.Protocol):
             self._refuse(Problem(501, "The method is not known.", "method"))
         except httptools.HttpParserError:
             self._refuse(Problem(400, "The request is not valid HTTP/1.1.", "malformed"))
-        if self._in_head and self._head_bytes > self.settings.max_header_size:
-            self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
+        if self._in_head and self._head_bytes:
+            if self._head_bytes > self.limits.head_bytes:
+                self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
+            elif self._head_bytes == size and self.current is None:
+                self.deadline = self.clock() + self.limits.head_seconds
         # Not as soon as a head is read: a body that came with it goes on together with it.
         self._begin_next()
 
@@ -173,12 +174,12 @@ class DownstreamConnection(asyncio.Protocol):
         self._headers, self._target = [], b""
         self._in_head = False
         try:
-            if len(headers) > self.settings.max_header_count or self._is_too_large(target, headers):
+            if len(headers) > self.limits.head_fields or self._is_too_large(target, headers):
                 raise Problem(431, "The request's header fields are too large.", "head-size")
             request = read_head(
                 parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
             )
-            limit = self.settings.max_request_size
+            limit = self.limits.body_bytes
             if limit and (request.content_length or 0) > limit:
                 raise Problem(413, "The request's body is too large.", "body-size")
         except Problem as problem:
@@ -191,7 +192,7 @@ class DownstreamConnection(asyncio.Protocol):
         self.waiting.append(request)
 
     def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
-        limit: int = self.settings.max_header_size
+        limit = self.limits.head_bytes
         # What came in so few bytes cannot be larger, and need not be added up.
         if self._head_bytes <= limit and self._fed_bytes <= limit:
             return False
@@ -204,13 +205,13 @@ class DownstreamConnection(asyncio.Protocol):
         if request is None or self._refused:
             return
         request.receive(data)
-        limit = self.settings.max_request_size
+        limit = self.limits.body_bytes
         if limit and request.body_size > limit:
             self._refuse(Problem(413, "The request's body is too large.", "body-size"))
         elif request.buffered > BODY_BUFFER_LIMIT:
             self.pause_reading()
         if request is self.current:
-            self.deadline = self.clock() + self.settings.client_idle_timeout
+            self.deadline = self.clock() + self.limits.idle_seconds
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
@@ -231,7 +232,8 @@ class DownstreamConnection(asyncio.Protocol):
             return
         self.current = request = self.waiting.popleft()
         self._unused = False
-        self.deadline = self.clock() + self.settings.client_idle_timeout
+        if not request.body_complete:
+            self.deadline = self.clock() + self.limits.idle_seconds
         self.handler = self.gateway.handler_for(self, request, Response(self, request))
         self.handler.begin()
 
@@ -277,11 +279,12 @@ class DownstreamConnection(asyncio.Protocol):
         if not response.persistent or self.draining or (self._refused and not self.waiting):
             self._close_after(response)
             return
-        self.deadline = self.clock() + self.settings.client_keep_alive_timeout
+        self.deadline = self.clock() + self.limits.keep_alive_seconds
         if self.waiting:
             self._begin_next()
             return
-        self.resume_reading()
+        if self._reading_paused:
+            self.resume_reading()
         if self._after_switch:
             rest, self._after_switch = self._after_switch, b""
             self.data_received(rest)
@@ -314,7 +317,7 @@ class DownstreamConnection(asyncio.Protocol):
         """Send bytes to the client."""
         if not self.transport.is_closing():
             self.transport.write(data)
-            self.deadline = self.clock() + self.settings.client_idle_timeout
+            self.deadline = self.clock() + self.limits.idle_seconds
 
     def pause_reading(self) -> None:
         """Stop the client from sending."""
@@ -339,7 +342,7 @@ class DownstreamConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._write_paused = False
-        self.deadline = self.clock() + self.settings.client_idle_timeout
+        self.deadline = self.clock() + self.limits.idle_seconds
         if self.tunnel is not None:
             self.tunnel.resume_reading()
         elif self.handler is not None:
@@ -384,7 +387,7 @@ class DownstreamConnection(asyncio.Protocol):
             self._refused = True
             handler.body_refused(Problem(408, "The request's body did not come in time.", "body-timeout"))
         else:
-            self.deadline = self.clock() + self.settings.client_idle_timeout
+            self.deadline = self.clock() + self.limits.idle_seconds
 
 
 def _framing_head(request: Request) -> bytes:

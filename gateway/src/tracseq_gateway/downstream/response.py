@@ -1,5 +1,6 @@
 """Writes one answer to a client with the framing of RFC 9112, section 6."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tracseq_gateway.downstream.request import Request
@@ -8,6 +9,11 @@ from tracseq_gateway.http.problem import reason_phrase
 
 if TYPE_CHECKING:
     from tracseq_gateway.downstream.connection import DownstreamConnection
+
+
+@lru_cache(maxsize=256)
+def _status_line(status: int, reason: bytes) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason)
 
 
 class Response:
@@ -63,7 +69,7 @@ class Response:
             framing += b"connection: close\r\n"
         elif request.http_1_0:
             framing += b"connection: keep-alive\r\n"
-        self._pieces.append(b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (status, reason, fields, framing))
+        self._pieces += (_status_line(status, reason), fields, framing, b"\r\n")
 
     def send_switch(self, reason: bytes, fields: bytes) -> None:
         """Send ``101``; what follows on the connection is no longer HTTP (RFC 9110, 15.2.2)."""

@@ -45,10 +45,17 @@ class Lease:
 
 
 class RateLimiter:
-    """The limit of ``RATE_LIMIT_REQUESTS`` in ``RATE_LIMIT_WINDOW`` seconds for each caller."""
+    """The limit of ``RATE_LIMIT_REQUESTS`` in ``RATE_LIMIT_WINDOW`` seconds for each caller.
+
+    Attributes:
+        limit: requests a window, 0 for any number.
+        enabled: there is a limit at all.
+        window: seconds.
+    """
 
     def __init__(self, settings: Settings, redis: RedisStore, loop: asyncio.AbstractEventLoop) -> None:
         self.limit = settings.rate_limit_requests
+        self.enabled = self.limit > 0
         self.window = settings.rate_limit_window
         self._redis = redis
         self._loop = loop
@@ -57,11 +64,6 @@ class RateLimiter:
         self._leases: dict[str, Lease] = {}
         self._largest = max(1.0, self.limit / LARGEST_SHARE)
         self._policy = b"%d;w=%d" % (self.limit, self.window)
-
-    @property
-    def enabled(self) -> bool:
-        """Whether there is a limit at all."""
-        return self.limit > 0
 
     @property
     def shared(self) -> bool:

@@ -65,7 +65,7 @@ class RequestChain:
         if not self._guard.allows(request.method, request.path, identity):
             return False
         try:
-            target = find_target(request.path)
+            target, exchange.path = find_target(request.path)
         except Problem:
             return False
         service = self._services.get(target.service)
@@ -92,7 +92,7 @@ class RequestChain:
         if preflight is not None:
             exchange.answer_empty(204, exchange.answer_lines + preflight)
             return
-        target = find_target(request.path)
+        target, exchange.path = find_target(request.path)
         service = self._services.get(target.service)
         cost = service.pace.cost if service is not None else 1.0
         identity = await self._identify(exchange, headers.get(b"authorization"), cost)
@@ -108,7 +108,7 @@ class RequestChain:
         headers = dict(request.headers)
         exchange.request_id = request_id_from(headers.get(b"x-request-id"))
         exchange.client = self._clients.resolve(exchange.connection.peer[0], request.headers)
-        exchange.answer_lines = b"x-request-id: %b\r\n" % exchange.request_id
+        exchange.request_id_line = exchange.answer_lines = b"x-request-id: %b\r\n" % exchange.request_id
         if b"origin" in headers:
             exchange.answer_lines += self._cross_origin.answer_lines(headers[b"origin"])
         return headers
@@ -123,12 +123,11 @@ class RequestChain:
     ) -> None:
         exchange.identity = identity
         exchange.service = service
-        exchange.target = target
         exchange.fields = common_fields(
             exchange.request,
             exchange.client,
             target,
-            exchange.request_id,
+            exchange.request_id_line,
             traceparent_from(headers.get(b"traceparent")),
             identity.field_lines if identity else b"",
         )
@@ -152,17 +151,18 @@ class RequestChain:
         seconds = now - exchange.started_at
         service = exchange.service
         status = exchange.status
-        answered_at = exchange.answered_at
+        name = ""
         if service is not None:
+            name = service.name
             service.in_flight -= 1
-            to_head = (answered_at or now) - exchange.started_at
+            to_head = (exchange.answered_at or now) - exchange.started_at
             if not exchange.client_left:
                 service.pace.record(to_head, failed=status in FAILING_STATUSES)
             if status == 101:
                 seconds = to_head
         if exchange.cause == "limited":
-            self._metrics.limited(service.name if service else "")
-        self._metrics.request_ended(service.name if service else "", exchange.request.method, status, seconds)
+            self._metrics.limited(name)
+        self._metrics.request_ended(name, exchange.request.method, status, seconds)
         if self._audit is not None:
             self._audit.request_ended(exchange, seconds)
         if self._access_log is not None:

@@ -7,24 +7,25 @@ from typing import NamedTuple
 from tracseq_gateway.configuration.lists import Network
 from tracseq_gateway.http.fields import HeaderList
 
+REMEMBERED_CLIENTS = 4096
+REMEMBERED_BYTES = 256
+
 
 class Client(NamedTuple):
     """Where a request came from.
 
     Attributes:
         address: the client's own address, as far as trusted proxies tell it.
-        forwarded_for: the chain for ``X-Forwarded-For``, the nearest hop last.
-        scheme: ``http`` or ``https``, as the client spoke it.
+        field_lines: the lines that tell services the way the request took, the nearest hop last.
         host: the host that the client asked for, where a trusted proxy says so.
     """
 
     address: str
-    forwarded_for: bytes
-    scheme: bytes
+    field_lines: bytes
     host: bytes
 
 
-UNKNOWN = Client("", b"", b"http", b"")
+UNKNOWN = Client("", b"", b"")
 
 
 class ClientResolver:
@@ -32,22 +33,32 @@ class ClientResolver:
 
     def __init__(self, trusted: tuple[Network, ...]) -> None:
         self._networks = trusted
-        self._trusts = lru_cache(maxsize=4096)(self._is_trusted)
+        self._trusts = lru_cache(REMEMBERED_CLIENTS)(self._is_trusted)
+        self._direct = lru_cache(REMEMBERED_CLIENTS)(self._make_direct)
+        self._remembered = lru_cache(REMEMBERED_CLIENTS)(self._make_forwarded)
 
     def resolve(self, peer: str, headers: HeaderList) -> Client:
         """Return the client of a request that came over a connection from ``peer``."""
         if not self._trusts(peer):
-            return Client(peer, peer.encode(), b"http", b"")
-        chain: list[str] = []
-        scheme, host = b"http", b""
+            return self._direct(peer)
+        forwarded_for = scheme = host = b""
         for name, value in headers:
             if name == b"x-forwarded-for":
-                chain.extend(part.strip() for part in value.decode("latin-1").split(","))
+                forwarded_for = b"%b,%b" % (forwarded_for, value) if forwarded_for else value
             elif name == b"x-forwarded-proto" and value in (b"http", b"https"):
                 scheme = value
             elif name == b"x-forwarded-host":
                 host = value
-        return Client(self._nearest_untrusted(chain, peer), _join(chain, peer), scheme, host)
+        # What could fill the memory is not worth remembering.
+        small = len(forwarded_for) + len(host) <= REMEMBERED_BYTES
+        return (self._remembered if small else self._make_forwarded)(peer, forwarded_for, scheme or b"http", host)
+
+    def _make_direct(self, peer: str) -> Client:
+        return Client(peer, _field_lines(peer, b"http"), b"")
+
+    def _make_forwarded(self, peer: str, forwarded_for: bytes, scheme: bytes, host: bytes) -> Client:
+        chain = [part.strip() for part in forwarded_for.decode("latin-1").split(",")] if forwarded_for else []
+        return Client(self._nearest_untrusted(chain, peer), _field_lines(", ".join([*chain, peer]), scheme), host)
 
     def _nearest_untrusted(self, chain: list[str], peer: str) -> str:
         # Only what trusted proxies added at the end is true; the client may have begun the
@@ -69,16 +80,16 @@ class ClientResolver:
         return any(address in network for network in self._networks)
 
 
+def _field_lines(forwarded_for: str, scheme: bytes) -> bytes:
+    return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (forwarded_for.encode("latin-1"), scheme)
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:
         return False
     return True
-
-
-def _join(chain: list[str], peer: str) -> bytes:
-    return ", ".join([*chain, peer]).encode("latin-1")
 
 
 def limit_key(user: str | None, address: str) -> str:

@@ -17,7 +17,6 @@ from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.proxy.client import UNKNOWN
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
-from tracseq_gateway.proxy.target import NOWHERE
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
 from tracseq_gateway.upstream.server import UpstreamServer
@@ -53,12 +52,13 @@ class Exchange:
         cause: one word for what went wrong, or empty.
         client: where the request came from.
         identity: the caller, where known.
-        service: where the request is to go, once it may; then also ``target`` and ``fields``.
-        target: what to ask the service for.
+        service: where the request is to go, once it may; ``path`` and ``fields`` then tell what to ask it for.
+        path: the path below the service's address.
         fields: the field lines for the service, all but Host.
         server: which of the service's servers was asked last.
         started_at: the monotonic clock at its begin; the loop's own clock counts milliseconds only.
         answered_at: the same clock at the answer's head, 0 before.
+        request_id_line: the field line with the request's identifier.
         answer_lines: field lines that the gateway adds to the answer.
     """
 
@@ -71,11 +71,12 @@ class Exchange:
         self.response = response
         self.started_at = monotonic()
         self.request_id = b""
+        self.request_id_line = b""
         self.cause = ""
         self.client = UNKNOWN
         self.identity: Identity | None = None
         self.service: Service | None = None
-        self.target = NOWHERE
+        self.path = b""
         self.fields = b""
         self.server: UpstreamServer | None = None
         self.answered_at = 0.0
@@ -202,33 +203,40 @@ class Exchange:
     def _send(self, connection: UpstreamConnection, server: UpstreamServer) -> None:
         self._upstream = connection
         self._was_reused = connection.used
-        request, target = self.request, self.target
+        request = self.request
         query = b"?" + request.query if request.query else b""
-        head = b"%b %b%b%b HTTP/1.1\r\n%b%b\r\n" % (
-            request.method,
-            server.path_prefix,
-            target.path,
-            query,
-            server.host_line,
-            self.fields,
+        head = b"".join(
+            (
+                request.method,
+                b" ",
+                server.path_prefix,
+                self.path,
+                query,
+                b" HTTP/1.1\r\n",
+                server.host_line,
+                self.fields,
+                b"\r\n",
+            )
         )
-        chunked = request.chunked
         connection.start(
             self,
             head,
             head_request=request.method == b"HEAD",
-            chunked=chunked,
-            timeout=self.gateway.settings.upstream_response_timeout,
+            chunked=request.chunked,
+            whole=request.body_complete and not request.has_body,
+            timeout=server.pool.response_timeout,
         )
+        if not request.body_complete or request.has_body:
+            self._send_body(connection)
+
+    def _send_body(self, connection: UpstreamConnection) -> None:
+        request = self.request
         if request.buffered:
             self._body_sent = True
             connection.write_body(request.take_buffer())
             self.connection.resume_reading()
         if request.body_complete:
-            if request.has_body:
-                connection.finish_body()
-            else:
-                connection.request_sent()
+            connection.finish_body()
             return
         request.sink = connection
         if connection.writable:

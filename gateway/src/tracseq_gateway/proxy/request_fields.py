@@ -15,39 +15,39 @@ PLAIN_CONNECTION = frozenset({b"keep-alive", b"close", b"te", b"upgrade", b"http
 
 
 def common_fields(
-    request: Request, client: Client, target: Target, request_id: bytes, traceparent: bytes, identity: bytes
+    request: Request, client: Client, target: Target, request_id_line: bytes, traceparent: bytes, identity: bytes
 ) -> bytes:
     """Return the field lines that are the same for each server of the service.
 
     Args:
         identity: complete lines that say who asks, or nothing.
     """
-    lines: list[bytes] = []
+    pieces: list[bytes] = []
     options: frozenset[bytes] = frozenset()
     for name, value in request.headers:
         # Many servers read x_user_id and x-user-id as one (RFC 3875, 4.1.18).
         if name not in REPLACED and (b"_" not in name or name.replace(b"_", b"-") not in REPLACED):
-            lines.append(b"%b: %b\r\n" % (name, value))
+            pieces += (name, b": ", value, b"\r\n")
         elif name == b"connection":
             options = connection_options(request.headers)
         elif name == b"te":
             request.wants_trailers = b"trailers" in list_members(value)
     if not options <= PLAIN_CONNECTION:
-        lines = [line for line in lines if line.partition(b":")[0] not in options]
-    host = client.host or request.host
-    lines.append(
-        b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n"
-        b"x-forwarded-prefix: %b\r\nx-request-id: %b\r\ntraceparent: %b\r\n%b"
-        % (client.forwarded_for, client.scheme, host, target.prefix, request_id, traceparent, identity)
-    )
+        pieces = [piece for line in _lines(pieces) if line[0] not in options for piece in line]
+    pieces += (client.field_lines, b"x-forwarded-host: ", client.host or request.host, b"\r\n", target.prefix_line)
+    pieces += (request_id_line, b"traceparent: ", traceparent, b"\r\n", identity)
     if request.content_length is not None:
-        lines.append(b"content-length: %d\r\n" % request.content_length)
+        pieces.append(b"content-length: %d\r\n" % request.content_length)
     elif request.chunked:
-        lines.append(b"transfer-encoding: chunked\r\n")
+        pieces.append(b"transfer-encoding: chunked\r\n")
     if request.expects_continue and request.has_body:
-        lines.append(b"expect: 100-continue\r\n")
+        pieces.append(b"expect: 100-continue\r\n")
     if request.upgrade:
-        lines.append(b"connection: upgrade\r\nupgrade: %b\r\n" % request.upgrade)
+        pieces.append(b"connection: upgrade\r\nupgrade: %b\r\n" % request.upgrade)
     elif request.wants_trailers:
-        lines.append(b"connection: te\r\nte: trailers\r\n")
-    return b"".join(lines)
+        pieces.append(b"connection: te\r\nte: trailers\r\n")
+    return b"".join(pieces)
+
+
+def _lines(pieces: list[bytes]) -> list[list[bytes]]:
+    return [pieces[start : start + 4] for start in range(0, len(pieces), 4)]

@@ -15,6 +15,7 @@ SECURITY_HEADERS: dict[bytes, bytes] = {
 
 SECURITY_BLOCK = b"".join([b"%b: %b\r\n" % header for header in SECURITY_HEADERS.items()])
 REPLACED = HOP_BY_HOP | {b"server", b"x-request-id"}
+PLAIN_CONNECTION = frozenset({b"close", b"keep-alive", b"content-length"})
 CROSS_ORIGIN = b"access-control-allow-origin: "
 LOOKED_AT = REPLACED | SECURITY_HEADERS.keys() | {b"content-length", b"access-control-allow-origin"}
 
@@ -28,34 +29,40 @@ def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secu
         secure: add the security fields that the service did not set.
         without_length: drop a Content-Length, as 204 must have none (RFC 9110, 8.6).
     """
-    lines: list[bytes] = []
+    pieces: list[bytes] = []
+    named: list[bytes] = []
+    present: list[bytes] = []
     length_known = False
-    named: set[bytes] = set()
-    present: set[bytes] = set()
     for name, value in headers:
         lower = name.lower()
         if lower in LOOKED_AT:
-            if lower == b"connection":
-                named.update(list_members(value))
-            if lower in REPLACED or (lower == b"access-control-allow-origin" and CROSS_ORIGIN in extra):
-                continue
             if lower == b"content-length":
                 if without_length:
                     continue
                 length_known = True
+            elif lower in REPLACED:
+                if lower == b"connection" and value not in PLAIN_CONNECTION:
+                    named += list_members(value)
+                continue
             elif lower in SECURITY_HEADERS:
-                present.add(lower)
-        lines.append(b"%b: %b\r\n" % (name, value))
-    named -= {b"close", b"keep-alive", b"content-length"}
+                present.append(lower)
+            elif CROSS_ORIGIN in extra:
+                continue
+        pieces += (name, b": ", value, b"\r\n")
     if named:
-        lines = [line for line in lines if line.partition(b":")[0].lower() not in named]
+        pieces = _without(pieces, set(named) - PLAIN_CONNECTION)
     if secure:
-        lines.append(_security_lines(present) if present else SECURITY_BLOCK)
-    lines.append(extra)
-    return b"".join(lines), length_known
+        pieces.append(_security_lines(present) if present else SECURITY_BLOCK)
+    pieces.append(extra)
+    return b"".join(pieces), length_known
 
 
-def _security_lines(present: set[bytes]) -> bytes:
+def _without(pieces: list[bytes], named: set[bytes]) -> list[bytes]:
+    lines = [pieces[start : start + 4] for start in range(0, len(pieces), 4)]
+    return [piece for line in lines if line[0].lower() not in named for piece in line]
+
+
+def _security_lines(present: list[bytes]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in SECURITY_HEADERS.items() if header[0] not in present])
 
 

@@ -16,30 +16,37 @@ API_PREFIX = b"/api/"
 # gateway has judged the path by another reading (RFC 3986, 6.2.2).
 AMBIGUOUS = re.compile(rb"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|;|$)|%2f|%5c|%00|%25(?:2e|2f|5c)")
 
-_NAMES = {word.encode(): name for name, words in SERVICE_PATHS.items() for word in words}
-
 
 class Target(NamedTuple):
-    """A service's name, the path to ask it for, and the prefix that was taken off."""
+    """Where the requests for one name of a service go.
+
+    Attributes:
+        service: the service's name.
+        prefix_line: the field line that tells the service what was taken off the path.
+    """
 
     service: str
-    path: bytes
-    prefix: bytes
+    prefix_line: bytes
 
 
-NOWHERE = Target("", b"", b"")
+_TARGETS = {
+    word.encode(): Target(name, f"x-forwarded-prefix: /api/{word}\r\n".encode())
+    for name, words in SERVICE_PATHS.items()
+    for word in words
+}
 
 
-def find_target(path: bytes) -> Target:
-    """Return where a path below ``/api/`` leads.
+def find_target(path: bytes) -> tuple[Target, bytes]:
+    """Return where a path below ``/api/`` leads, and the path to ask there for.
 
     Raises:
         Problem: the path can be read in two ways (400) or names no known service (404).
     """
     if (b"%" in path or b"/." in path) and AMBIGUOUS.search(path):
         raise Problem(400, "The path holds dot segments or encoded slashes.", "path")
-    word, slash, rest = path[len(API_PREFIX) :].partition(b"/")
-    name = _NAMES.get(word)
-    if name is None:
+    slash = path.find(b"/", len(API_PREFIX))
+    end = slash if slash >= 0 else len(path)
+    target = _TARGETS.get(path[len(API_PREFIX) : end])
+    if target is None:
         raise Problem(404, "There is no such service.", "route")
-    return Target(name, slash + rest if slash else b"/", API_PREFIX + word)
+    return target, path[end:] or b"/"

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 131_072
 LAST_READ_BYTES = 262_144
-# Most fields are told from these two by the length of their name alone.
-CONTENT_LENGTH_SIZE = len(b"content-length")
+# Most fields are told from this one by the length of their name alone.
 TRANSFER_ENCODING_SIZE = len(b"transfer-encoding")
 
 
@@ -77,6 +76,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._reason = b""
         self._headers: HeaderList = []
+        self._codings: list[bytes] = []
         self._head_bytes = 0
         self._in_head = True
         self._interim = False
@@ -97,13 +97,16 @@ class UpstreamConnection(asyncio.Protocol):
 
     # The request
 
-    def start(self, receiver: Receiver, head: bytes, *, head_request: bool, chunked: bool, timeout: float) -> None:
+    def start(
+        self, receiver: Receiver, head: bytes, *, head_request: bool, chunked: bool, whole: bool, timeout: float
+    ) -> None:
         """Send a request's head and give the answer to the receiver.
 
         Args:
             head: the head and as much of the body as is known, already framed.
             head_request: the method is HEAD, so that the answer has no content.
             chunked: ``write_body`` frames its pieces as chunks.
+            whole: there is nothing more to send.
             timeout: seconds until the answer's head must have come.
         """
         self.receiver = receiver
@@ -111,8 +114,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunked_body = chunked
         self._in_head = True
         self._head_bytes = 0
-        self._answered = self._until_close = False
-        self._request_sent = self._response_ended = False
+        self._answered = self._response_ended = False
+        self._request_sent = whole
         self.deadline = self.clock() + timeout
         self.transport.write(head)
 
@@ -128,13 +131,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.write(data)
 
     def finish_body(self) -> None:
-        """End the request's body."""
+        """End the request's body, so that the connection may be used again."""
         if self._chunked_body and not self.closed:
             self.transport.write(b"0\r\n\r\n")
-        self.request_sent()
-
-    def request_sent(self) -> None:
-        """Note that the request is whole, so that the connection may be used again."""
         self._request_sent = True
 
     # The answer
@@ -150,7 +149,6 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.on_content(data)
             return
         self._answered = True
-        self.deadline = self.clock() + self.pool.idle_timeout
         if self._in_head:
             self._head_bytes += len(data)
         try:
@@ -168,12 +166,15 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._response_ended:
             self._recycle()
         elif self.receiver is receiver:
+            if not self._reading_paused:
+                self.deadline = self.clock() + self.pool.idle_timeout
             receiver.on_flush()
 
     def on_message_begin(self) -> None:
         """Start a head; one that follows a whole answer was not asked for."""
         self._reason = b""
         self._headers = []
+        self._codings = []
         if self._response_ended:
             self._keep = False
 
@@ -184,6 +185,8 @@ class UpstreamConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head or of the trailers."""
         self._headers.append((name, value))
+        if len(name) == TRANSFER_ENCODING_SIZE and name.lower() == b"transfer-encoding":
+            self._codings.append(value.strip().lower())
 
     def on_headers_complete(self) -> None:
         """Hand the head over."""
@@ -205,13 +208,13 @@ class UpstreamConnection(asyncio.Protocol):
             # Without a body the parser cannot tell a HEAD answer's end and says "close".
             self._head_request and self._parser.get_http_version() == "1.1" and _allows_reuse(headers)
         )
-        framing, length_known = _framing(headers)
         too_large = self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
-        if too_large or framing not in (b"", b"chunked"):
+        if too_large or (self._codings and self._codings != [b"chunked"]):
             # No other coding was asked for (RFC 9112, 6.1), and its end would be uncertain.
             self._fail(UpstreamFailure.MALFORMED)
             return
-        self._until_close = not (bodiless or framing or length_known)
+        # What the parser calls "keep alive" has an end of its own.
+        self._until_close = not (self._keep or bodiless or self._codings or _has_length(headers))
         receiver.on_response(status, self._reason, headers, bodiless=bodiless)
         if self._head_request and self.receiver is receiver:
             # The parser would wait for the content that a HEAD answer only announces.
@@ -241,8 +244,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _recycle(self) -> None:
         self.receiver = None
-        if self._keep and self._request_sent and not self._until_close and not self.closed:
-            self.resume_reading()
+        if self._keep and self._request_sent and not self.closed:
+            if self._reading_paused:
+                self.resume_reading()
             self.used = True
             self.pool.release(self)
         else:
@@ -353,16 +357,8 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.abort()
 
 
-def _framing(headers: HeaderList) -> tuple[bytes, bool]:
-    codings: list[bytes] = []
-    length_known = False
-    for name, value in headers:
-        size = len(name)
-        if size == CONTENT_LENGTH_SIZE and name.lower() == b"content-length":
-            length_known = True
-        elif size == TRANSFER_ENCODING_SIZE and name.lower() == b"transfer-encoding":
-            codings.append(value.strip().lower())
-    return b", ".join(codings), length_known
+def _has_length(headers: HeaderList) -> bool:
+    return any(name.lower() == b"content-length" for name, _ in headers)
 
 
 def _size(headers: HeaderList) -> int:

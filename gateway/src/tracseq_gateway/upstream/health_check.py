@@ -69,8 +69,7 @@ class _Probe:
         # A new connection each time: that the server still takes them is a part of the question.
         connection = await self._server.pool.acquire(fresh=True)
         try:
-            connection.start(self, self._head, head_request=False, chunked=False, timeout=ANSWER_SECONDS)
-            connection.request_sent()
+            connection.start(self, self._head, head_request=False, chunked=False, whole=True, timeout=ANSWER_SECONDS)
             return await self._status
         finally:
             connection.abort()

@@ -42,15 +42,11 @@ class ConnectionPool:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     def take_idle(self) -> UpstreamConnection | None:
-        """Return the connection used last, or None when there is none that is fresh enough."""
-        oldest = self._loop.time() - self._keep_alive
+        """Return the connection used last, or None; ``sweep`` has closed what was idle too long."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.closed or connection.transport.is_closing():
-                continue
-            if connection.idle_since >= oldest:
+            if not (connection.closed or connection.transport.is_closing()):
                 return connection
-            connection.close()
         return None
 
     async def acquire(self, *, fresh: bool = False) -> UpstreamConnection:
