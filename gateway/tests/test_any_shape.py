@@ -59,8 +59,10 @@ def mirror(connection: socket.socket) -> None:
 
 
 def make_request(shape: random.Random, body: bytes) -> bytes:
-    """Frame a body in one of the ways there are."""
+    """Frame a body in one of the ways there are; no body may also be a GET."""
     query = shape.choice([b"length", b"chunks"])
+    if not body and shape.random() < 0.5:
+        return b"GET /api/samples?%b HTTP/1.1\r\nHost: example.org\r\n\r\n" % query
     head = b"POST /api/samples?%b HTTP/1.1\r\nHost: example.org\r\n" % query
     if shape.random() < 0.5:
         return head + b"Content-Length: %d\r\n\r\n" % len(body) + body

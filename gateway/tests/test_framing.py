@@ -204,3 +204,37 @@ def test_an_upgrade_the_gateway_does_not_know_is_an_ordinary_request(talk) -> No
         assert read_head(connection).endswith(b"GET ")
         connection.sendall(b"GET /api/samples HTTP/1.1\r\n" + upgrade + b"\r\n" + GET)
         assert read_all(connection).count(b"empty") == 2
+
+
+def test_a_request_before_a_malformed_one_is_still_answered(
+    start_gateway: StartGateway, start_upstream: StartUpstream
+) -> None:
+    upstream = start_upstream()
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream.url)
+    good = b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\n\r\n"
+    for malformed in (b"nonsense\r\n\r\n", good.replace(b"Host", b"Content-Length: x\r\nHost")):
+        assert gateway.send(good + malformed + good).count(b"HTTP/1.1 200") == 1
+    assert len(upstream.heads) == 2
+
+
+def test_refusals_of_thousands_of_pipelined_requests_come_one_by_one(start_gateway: StartGateway) -> None:
+    gateway = start_gateway(PUBLIC_ROUTES="")
+    count = 3000
+    request = b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\n\r\n"
+    reply = gateway.send(request * (count - 1) + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert reply.count(b"HTTP/1.1 401") == count
+
+
+def test_a_small_body_travels_with_its_head(talk) -> None:  # type: ignore[no-untyped-def]
+    pieces: list[bytes] = []
+
+    def conversation(connection: socket.socket) -> None:
+        while piece := connection.recv(65536):
+            pieces.append(piece)
+            connection.sendall(answer())
+
+    gateway = talk(conversation)
+    head = b"POST /api/samples HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n"
+    assert gateway.send(head + b"Content-Length: 5\r\n\r\nabcde").endswith(b"{}")
+    assert gateway.send(head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n").endswith(b"{}")
+    assert [piece.partition(b"\r\n\r\n")[2] for piece in pieces] == [b"abcde", b"5\r\nabcde\r\n0\r\n\r\n"]

@@ -47,7 +47,7 @@ def test_ambiguous_requests_are_refused(start_gateway: StartGateway, start_upstr
         if not reply.startswith((b"HTTP/1.1 4", b"HTTP/1.1 501", b"HTTP/1.1 505")) or reply.count(b"HTTP/1.1 ") != 1:
             wrong[name] = reply
     assert not wrong
-    assert not [head for head in upstream.heads if b"smuggled" in head]
+    assert not upstream.heads
 
 
 OVERSIZED = {

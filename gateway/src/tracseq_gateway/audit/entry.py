@@ -1,15 +1,20 @@
 """One entry of the audit trail, as a line of JSON with the columns' names."""
 
 import json
-import os
-import time
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from tracseq_gateway.json_line import UtcTime, quoted
+from tracseq_gateway.random_names import random_names
 
 if TYPE_CHECKING:
     from tracseq_gateway.proxy.exchange import Exchange
 
 CHANGING_METHODS = frozenset({b"POST", b"PUT", b"PATCH", b"DELETE"})
+REMEMBERED_CALLERS = 4096
+
+_time = UtcTime(digits=6)
+_entry_ids = random_names(16)
 
 
 def entry_line(exchange: "Exchange", gateway: str, seconds: float) -> bytes:
@@ -20,20 +25,19 @@ def entry_line(exchange: "Exchange", gateway: str, seconds: float) -> bytes:
     """
     identity = exchange.identity
     request = exchange.request
-    entry = {
-        "occurred_at": datetime.fromtimestamp(time.time(), UTC).isoformat(),
-        "id": os.urandom(16).hex(),
-        "request_id": exchange.request_id.decode(),
-        "user_id": identity.user if identity else None,
-        "tenant_id": identity.tenant if identity else None,
-        "roles": ",".join(sorted(identity.roles)) if identity else None,
-        "client_address": exchange.client.address,
-        "method": request.method.decode(),
-        "service": exchange.service.name if exchange.service else None,
-        "path": request.path.decode("ascii", "replace"),
-        "status": exchange.status,
-        "cause": exchange.cause or None,
-        "duration": round(seconds, 6),
-        "gateway": gateway,
-    }
-    return json.dumps(entry).encode() + b"\n"
+    service = f'"{exchange.service.name}"' if exchange.service else "null"
+    cause = f'"{exchange.cause}"' if exchange.cause else "null"
+    caller = _caller(identity.user, identity.tenant, identity.roles) if identity else _caller(None, None, frozenset())
+    line = (
+        f'{{"occurred_at": "{_time.now()}", "id": "{next(_entry_ids).decode()}", '
+        f'"request_id": "{exchange.request_id.decode()}", {caller}, "client_address": "{exchange.client.address}", '
+        f'"method": "{request.method.decode()}", "service": {service}, "path": {quoted(request.path)}, '
+        f'"status": {exchange.status}, "cause": {cause}, "duration": {seconds:.6f}, "gateway": "{gateway}"}}\n'
+    )
+    return line.encode()
+
+
+@lru_cache(REMEMBERED_CALLERS)
+def _caller(user: str | None, tenant: str | None, roles: frozenset[str]) -> str:
+    names = None if user is None else ",".join(sorted(roles))
+    return f'"user_id": {json.dumps(user)}, "tenant_id": {json.dumps(tenant)}, "roles": {json.dumps(names)}'

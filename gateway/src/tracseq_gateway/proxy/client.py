@@ -85,6 +85,9 @@ def _field_lines(forwarded_for: str, scheme: bytes) -> bytes:
 
 
 def _is_address(text: str) -> bool:
+    # The zone of an IPv6 address may be any text (RFC 4007, 11); other hosts' zones mean nothing here.
+    if "%" in text:
+        return False
     try:
         ip_address(text)
     except ValueError:

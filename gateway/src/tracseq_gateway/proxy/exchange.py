@@ -221,24 +221,20 @@ class Exchange:
         connection.start(
             self,
             head,
+            request.take_buffer() if request.buffered else b"",
             head_request=request.method == b"HEAD",
             chunked=request.chunked,
-            whole=request.body_complete and not request.has_body,
+            whole=request.body_complete,
             timeout=server.pool.response_timeout,
         )
-        if not request.body_complete or request.has_body:
-            self._send_body(connection)
-
-    def _send_body(self, connection: UpstreamConnection) -> None:
-        request = self.request
-        if request.buffered:
+        if request.body_size:
             self._body_sent = True
-            connection.write_body(request.take_buffer())
             self.connection.resume_reading()
-        if request.body_complete:
-            connection.finish_body()
-            return
-        request.sink = connection
+        if not request.body_complete:
+            self._send_body_as_it_comes(connection)
+
+    def _send_body_as_it_comes(self, connection: UpstreamConnection) -> None:
+        self.request.sink = connection
         if connection.writable:
             self.connection.resume_reading()
         else:

@@ -1,27 +1,15 @@
 """Names by which one request can be found in every log."""
 
 import re
-from collections.abc import Iterator
-from os import urandom
+
+from tracseq_gateway.random_names import random_names
 
 # RFC 9110 leaves the form of such an identifier open; this one is safe in logs and shells.
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+=@/-]{1,128}")
 TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-DRAWN_AT_ONCE = 256
-
-
-def _random_names(size: int) -> Iterator[bytes]:
-    # Asking the system for each name, or formatting a number, takes longer than all else here.
-    digits = 2 * size
-    while True:
-        drawn = urandom(size * DRAWN_AT_ONCE).hex().encode()
-        for start in range(0, len(drawn), digits):
-            yield drawn[start : start + digits]
-
-
-_request_ids = _random_names(16)
-_trace_ids = _random_names(16)
-_parent_ids = _random_names(8)
+_request_ids = random_names(16)
+_trace_ids = random_names(16)
+_parent_ids = random_names(8)
 
 
 def request_id_from(value: bytes | None) -> bytes:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 131_072
 LAST_READ_BYTES = 262_144
+LAST_CHUNK = b"0\r\n\r\n"
 # Most fields are told from this one by the length of their name alone.
 TRANSFER_ENCODING_SIZE = len(b"transfer-encoding")
 
@@ -98,14 +99,22 @@ class UpstreamConnection(asyncio.Protocol):
     # The request
 
     def start(
-        self, receiver: Receiver, head: bytes, *, head_request: bool, chunked: bool, whole: bool, timeout: float
+        self,
+        receiver: Receiver,
+        head: bytes,
+        body: bytes = b"",
+        *,
+        head_request: bool,
+        chunked: bool,
+        whole: bool,
+        timeout: float,
     ) -> None:
         """Send a request's head and give the answer to the receiver.
 
         Args:
-            head: the head and as much of the body as is known, already framed.
+            body: the body as far as it is known; one write takes it along with the head.
             head_request: the method is HEAD, so that the answer has no content.
-            chunked: ``write_body`` frames its pieces as chunks.
+            chunked: the body is framed as chunks.
             whole: there is nothing more to send.
             timeout: seconds until the answer's head must have come.
         """
@@ -117,7 +126,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._answered = self._response_ended = False
         self._request_sent = whole
         self.deadline = self.clock() + timeout
-        self.transport.write(head)
+        if chunked:
+            body = (_chunk(body) if body else b"") + (LAST_CHUNK if whole else b"")
+        self.transport.write(head + body if body else head)
 
     def write_body(self, data: bytes) -> None:
         """Send a piece of the request's body."""
@@ -125,15 +136,12 @@ class UpstreamConnection(asyncio.Protocol):
             return
         if not self._answered:
             self.deadline = self.clock() + self.pool.response_timeout
-        if self._chunked_body:
-            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
-        else:
-            self.transport.write(data)
+        self.transport.write(_chunk(data) if self._chunked_body else data)
 
     def finish_body(self) -> None:
         """End the request's body, so that the connection may be used again."""
         if self._chunked_body and not self.closed:
-            self.transport.write(b"0\r\n\r\n")
+            self.transport.write(LAST_CHUNK)
         self._request_sent = True
 
     # The answer
@@ -355,6 +363,10 @@ class UpstreamConnection(asyncio.Protocol):
             self.closed = True
             self.pool.forget(self)
             self.transport.abort()
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def _has_length(headers: HeaderList) -> bool:
