@@ -53,15 +53,21 @@ def read_head(method: bytes, target: bytes, version: str, headers: HeaderList, k
 def _origin_form(method: bytes, target: bytes) -> bytes:
     if target == b"*" and method == b"OPTIONS":
         return target
-    if target.startswith((b"http://", b"https://")):
-        rest = target.split(b"://", 1)[1]
-        slash = rest.find(b"/")
-        target = rest[slash:] if slash >= 0 else b"/"
-    if method == b"CONNECT" or not target.startswith(b"/"):
+    if not target.startswith(b"/"):
+        target = _path_of_absolute_form(target)
+    if method == b"CONNECT" or not target:
         raise Problem(400, "The request target must be a path on this gateway.", "target")
     if target.translate(None, TARGET_CHARACTERS):
         raise Problem(400, "The request target holds characters that must be encoded.", "target")
     return target
+
+
+def _path_of_absolute_form(target: bytes) -> bytes:
+    if not target.startswith((b"http://", b"https://")):
+        return b""
+    rest = target.split(b"://", 1)[1]
+    slash = rest.find(b"/")
+    return rest[slash:] if slash >= 0 else b"/"
 
 
 def _content_length(value: bytes) -> int:

@@ -108,7 +108,12 @@ class Exchange:
 
     def begin(self) -> None:
         """Start to work on the request; a task is made only where something must be waited for."""
-        if not (self.gateway.chain.admit_at_once(self) and self._send_at_once()):
+        try:
+            sent = self.gateway.chain.admit_at_once(self) and self._send_at_once()
+        except Exception:
+            self._problem = self._own_error()
+            sent = False
+        if not sent:
             self._task = self.gateway.loop.create_task(self._run())
 
     def _send_at_once(self) -> bool:
@@ -402,10 +407,13 @@ class Exchange:
                 self._leave_upstream()
                 self.connection.transport.abort()
         except Exception:
-            self.gateway.log.exception("A request failed by an error of the gateway itself.")
-            self.fail(Problem(500, "The gateway failed.", "internal"))
+            self.fail(self._own_error())
         finally:
             self._end()
+
+    def _own_error(self) -> Problem:
+        self.gateway.log.exception("A request failed by an error of the gateway itself.")
+        return Problem(500, "The gateway failed.", "internal")
 
     def answer_empty(self, status: int, lines: bytes) -> None:
         """Answer without content."""
