@@ -1,9 +1,13 @@
 """
-The SSH connection to a host: without Nagle's delay, and counted.
+The SSH connection to a host: without Nagle's delay, kept known to firewalls, and counted.
 
 paramiko leaves ``TCP_NODELAY`` off. Each execution is a few small packets, so each waits for the
 host's delayed acknowledgement: 40 ms for nothing. Once paramiko or pyinfra sets it, this file and the
-value in group_data/all.py can go, but for the counts.
+value in group_data/all.py can go, but for the rest of it.
+
+A firewall that forgets a connection while a command works, as a host's own does when its rules are
+loaded anew, drops the command's end, and the run would wait for it for ever. What this side says now
+and then makes the connection known again.
 """
 
 from __future__ import annotations
@@ -14,6 +18,9 @@ from typing import Any
 from paramiko import Channel, Transport
 from paramiko.packet import Packetizer
 from pyinfra.api.host import Host
+
+KEEPALIVE = 3
+"""Seconds without a word after which this side says something; an idle host costs nothing else."""
 
 
 class CountedPackets(Packetizer):
@@ -42,6 +49,7 @@ class Connection(Transport):
         if isinstance(sock, socket.socket):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, packetizer_class=CountedPackets, **options)
+        self.set_keepalive(KEEPALIVE)
 
     def open_session(self, *arguments: Any, **options: Any) -> Channel:
         self.executions += 1

@@ -193,3 +193,18 @@ def test_what_somebody_does_to_a_firewall_by_hand_is_gone_after_the_run() -> Non
     assert sorted(run.changes["Firewall | Ruleset"]) == sorted(chosen)
     assert {host: new_login(host, STATE) for host in chosen} == before
     assert lab.site().changes == {}
+
+
+FORGETS = """
+cd /proc/sys/net/netfilter
+before=$(cat nf_conntrack_tcp_timeout_established)
+echo 1 > nf_conntrack_tcp_timeout_established
+sleep 5
+echo $before > nf_conntrack_tcp_timeout_established
+"""
+
+
+def test_a_firewall_that_forgets_a_connection_does_not_make_a_run_wait_for_ever() -> None:
+    host = lab.names()[0]
+    run = lab.pyinfra("-y", "--limit", host, lab.INVENTORY, "exec", "--", FORGETS, timeout=30)
+    assert run.code == 0, run.output
