@@ -84,11 +84,12 @@ $root ss -Hltnp 2>/dev/null | while read -r _ _ _ local _ process; do
   name=${{process#*\\"}}
   printf 'listens\\t%s\\t%s\\n' "${{local##*:}}" "${{name%%\\"*}}"
 done
+# What is longer than a pipe takes at once would be torn apart by the tries' lines (pipe(7), PIPE_BUF).
+wait
 if $root grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; then
   say firewall yes
   $root cat /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null | sed -n 's/^-A /rule\\t/p'
 fi
-wait
 """
 
     @staticmethod
