@@ -8,11 +8,12 @@ How an operation works: it says what it reads, compares that with what it declar
 What all operations of a host read is known before the first runs. So it is read in one execution,
 which costs little more than a single one of them does: a role that is as it should be costs no
 further round trip. What was read is believed until the run changes anything on any host; from
-then on a host is asked anew.
+then on, hosts are asked anew.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import wraps
@@ -52,9 +53,26 @@ Steps = Generator[Reading | StringCommand, Any, None]
 
 
 class _Changes:
-    """How often the run has begun or ended a change, on any host."""
+    """The changes that a run has begun or ended, by operation and host."""
 
-    count = 0
+    def __init__(self) -> None:
+        self.made: Counter[tuple[str | None, str]] = Counter()
+
+    def note(self) -> None:
+        self.made[this.current_op_hash, this.name] += 1
+
+    def before(self) -> int:
+        """
+        How many an operation of a host must know of.
+
+        What the same operation does to other hosts at this moment is not among them: it knows no
+        order of hosts, and would not have known of it a moment ago.
+        """
+        return sum(
+            count
+            for (operation, name), count in self.made.items()
+            if operation != this.current_op_hash or name == this.name
+        )
 
 
 class _Known:
@@ -64,8 +82,38 @@ class _Known:
         self.wanted: list[Wanted] = []
         self.values: list[tuple[Wanted, Any]] = []
         self.since = 0
+        self.answers = 0
+        """How often what was read last was of use."""
         # Another host's operation may read this one too.
         self.lock = RLock()
+
+    @property
+    def believed(self) -> bool:
+        """Whether nothing has changed since it was read."""
+        return self.since == _changes().before()
+
+    def value(self, wanted: Wanted) -> list[Any]:
+        """What is known of one reading: its value alone, or nothing."""
+        return [value for one, value in self.values if self.believed and one == wanted]
+
+    def rest(self, wanted: Wanted) -> list[Wanted]:
+        """A reading, and those after it."""
+        if wanted not in self.wanted:
+            return [wanted]
+        # Where what was read last was of use once or never, one change follows the other: what is
+        # read ahead of them is read in vain.
+        alone = not self.believed and self.answers < 2
+        begin = self.wanted.index(wanted)
+        return self.wanted[begin : begin + 1 if alone else None]
+
+    def read(self, host: Host, wanted: list[Wanted]) -> list[Any]:
+        """Read these, at once: their values."""
+        if not self.believed:
+            self.values = []
+        self.since, self.answers = _changes().before(), 0
+        values = host.get_fact(Together, wanted=wanted) or [one.fact().default() for one in wanted]
+        self.values += zip(wanted, values, strict=True)
+        return values
 
 
 def _known(host: Host) -> _Known:
@@ -132,9 +180,9 @@ def everything() -> Generator[StringCommand]:
 
         reading.everything(name="Every host is read, all roles at once")
     """
-    wanted = _known(inventory.get_host(this.name)).wanted
-    if wanted:
-        _answer(inventory.get_host(this.name), wanted[0])
+    host = inventory.get_host(this.name)
+    if state.is_executing and _known(host).wanted:
+        _known(host).read(host, _known(host).wanted)
     this.noop("read")
     yield from ()
 
@@ -150,9 +198,9 @@ def _answered(steps: Steps) -> Generator[StringCommand]:
                 answer = _answer(_asked(step), step.wanted)
                 continue
             answer = None
-            changes.count += 1
+            changes.note()
             yield step
-            changes.count += 1
+            changes.note()
     except StopIteration:
         return
 
@@ -161,19 +209,12 @@ def _answer(host: Host, wanted: Wanted) -> Any:
     if not state.is_executing:
         # A plan may be looked at for long before it is carried out.
         return host.get_fact(wanted.fact, **wanted.arguments)
-    known, changes = _known(host), _changes()
+    known = _known(host)
     with known.lock:
-        if known.since != changes.count:
-            # More is likely to change: what is read ahead now would be read in vain.
-            known.values, ahead = [], [wanted]
-        elif found := [value for one, value in known.values if one == wanted]:
-            return found[0]
-        else:
-            ahead = known.wanted[known.wanted.index(wanted) :] if wanted in known.wanted else [wanted]
-        known.since = changes.count
-        values = host.get_fact(Together, wanted=ahead) or [one.fact().default() for one in ahead]
-        known.values += zip(ahead, values, strict=True)
-        return values[0]
+        # What was just read is the answer, also where another host has begun a change meanwhile.
+        found = known.value(wanted) or known.read(host, known.rest(wanted))
+        known.answers += 1
+        return found[0]
 
 
 def _asked(reading: Reading) -> Host:

@@ -26,6 +26,8 @@ from tests.lab import pyinfra
 MANY = "inventories/lab_bench_50.py"
 ONE_FILE = "request_rate"
 """A value that is in one file of one role."""
+EVERYWHERE = "journal_retention"
+"""A value that is in one file of every host."""
 
 Measured = dict[str, list[Sample]]
 
@@ -99,6 +101,10 @@ def converged(inventory: str, repeat: int, beside_ansible: bool) -> list[Row]:
         rate[0] += 1
         return site(inventory, "--data", f"{ONE_FILE}={rate[0]}")
 
+    def another_retention() -> Sample:
+        rate[0] += 1
+        return site(inventory, "--data", f"{EVERYWHERE}={rate[0]}d")
+
     taken = interleaved(
         repeat,
         {
@@ -107,7 +113,8 @@ def converged(inventory: str, repeat: int, beside_ansible: bool) -> list[Row]:
             "floor of one": lambda: shells(config, reads_of_one),
             "one host": lambda: site(inventory, "--limit", one),
             "one file": another_rate,
-            # The rate is changed back, which is not measured.
+            "one file everywhere": another_retention,
+            # Both are changed back, which is not measured.
             "changed back": lambda: site(inventory),
             **others,
         },
@@ -118,6 +125,7 @@ def converged(inventory: str, repeat: int, beside_ansible: bool) -> list[Row]:
         compared("nothing to change, one host", taken, "floor of one", "one host", 2.0),
         Row("executions a declared operation", declared(inventory), nothing.executions, 1.2, unit=""),
         compared("one file changed in one role", taken, "nothing", "one file", 1.3),
+        compared("one file changed on every host", taken, "nothing", "one file everywhere"),
         *(compared(f"nothing to change, {name}, beside ssh", taken, "floor", name) for name in others),
     ]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import httptools
 
 from tracseq_gateway.downstream.head import read_head
+from tracseq_gateway.downstream.limits import ClientLimits
 from tracseq_gateway.downstream.request import BODY_BUFFER_LIMIT, Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
@@ -76,7 +77,7 @@ class DownstreamConnection(asyncio.Protocol):
     ) -> None:
         self.gateway: Gateway = app_state["gateway"]
         self.server_state = server_state
-        self.limits = self.gateway.client_limits
+        self.limits: ClientLimits = self.gateway.client_limits
         self.clock = self.gateway.loop.time
         self.parser = httptools.HttpRequestParser(self)
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
