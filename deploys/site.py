@@ -17,7 +17,7 @@ from deploys.settings.site import load
 site = load()
 config.PARALLEL = site.all.batch or config.PARALLEL
 timings.told(site)
-postgres.asked(site)
+postgres.asked(site)  # while preflight looks at the hosts; topology() waits for the answers
 machines = preflight.sound(site)
 topology = postgres.topology(site)
 authority = certificates.of(site)
