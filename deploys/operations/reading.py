@@ -61,27 +61,29 @@ class _Changes:
     def note(self) -> None:
         self.made[this.current_op_hash, this.name] += 1
 
-    def before(self) -> int:
+    def none_since(self, made: Counter[tuple[str | None, str]]) -> bool:
         """
-        How many an operation of a host must know of.
+        Whether there was none that an operation of a host must know of.
 
-        What the same operation does to other hosts at this moment is not among them: it knows no
+        What the same operation does to other hosts at this moment is none of those: it knows no
         order of hosts, and would not have known of it a moment ago.
+
+        + made: those that had been made then
         """
-        return sum(
-            count
+        return all(
+            count == made[operation, name]
             for (operation, name), count in self.made.items()
             if operation != this.current_op_hash or name == this.name
         )
 
 
 class _Known:
-    """What a host's operations will read, and what is known of it since when."""
+    """What a host's operations will read, and what is known of it since which changes."""
 
     def __init__(self) -> None:
         self.wanted: list[Wanted] = []
         self.values: list[tuple[Wanted, Any]] = []
-        self.since = 0
+        self.since: Counter[tuple[str | None, str]] = Counter()
         self.answers = 0
         """How often what was read last was of use."""
         # Another host's operation may read this one too.
@@ -90,7 +92,7 @@ class _Known:
     @property
     def believed(self) -> bool:
         """Whether nothing has changed since it was read."""
-        return self.since == _changes().before()
+        return _changes().none_since(self.since)
 
     def value(self, wanted: Wanted) -> list[Any]:
         """What is known of one reading: its value alone, or nothing."""
@@ -110,7 +112,7 @@ class _Known:
         """Read these, at once: their values."""
         if not self.believed:
             self.values = []
-        self.since, self.answers = _changes().before(), 0
+        self.since, self.answers = _changes().made.copy(), 0
         values = host.get_fact(Together, wanted=wanted) or [one.fact().default() for one in wanted]
         self.values += zip(wanted, values, strict=True)
         return values
