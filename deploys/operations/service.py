@@ -24,6 +24,7 @@ def configured(
     absent: Sequence[str] = (),
     purged: Sequence[str] = (),
     validate: str | None = None,
+    start: str | None = None,
     reload: str | None = None,
     also_read: Sequence[str] = (),
     socket: str | None = None,
@@ -47,6 +48,8 @@ def configured(
     + absent: paths that must not be there
     + purged: directories that hold nothing but the files
     + validate: command that refuses a bad set; it sees the files where they will be
+    + start: command that starts it, for one that is well before systemd says so (default
+      ``systemctl start``)
     + reload: command with which it takes up files while it runs; without one it is restarted
     + also_read: paths that others change and that it must be restarted for, such as a release
     + socket: the unit that listens for it, its file among the files; it stays open while the
@@ -76,7 +79,7 @@ def configured(
         healthy=healthy,
     )
     changes = file_set.difference(files, absent, purged, there.files)
-    action = _action(unit, files, also_read, reload, changes, there)
+    action = _action(unit, files, also_read, start, reload, changes, there)
     opened = not socket or there.listens_since(f"{UNITS}/{socket}")
     if socket and (f"{UNITS}/{socket}" in [file.path for file in changes.write] or not opened):
         # A socket cannot be opened anew while the service that has it runs (systemd.socket(5)).
@@ -111,6 +114,7 @@ def _action(
     unit: str,
     files: Sequence[File],
     also_read: Sequence[str],
+    start: str | None,
     reload: str | None,
     changes: Difference,
     there: ServiceState,
@@ -119,7 +123,7 @@ def _action(
     if not there.running:
         if there.impossible and not changes:
             return None
-        return f"systemctl start {shlex.quote(unit)}"
+        return start or f"systemctl start {shlex.quote(unit)}"
     restart = f"systemctl restart {shlex.quote(unit)}"
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write):

@@ -199,6 +199,7 @@ def _configured(
             _of_postgres(f"{CREDENTIALS}/server.key", own.key, secret=True),
         ],
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
+        start=cluster.start(version),
         reload=cluster.reload(version),
         one_at_a_time="postgres",
     )

@@ -54,6 +54,31 @@ def checked(version: int, path: str) -> str:
     return f"runuser -u postgres -- {program} -C config_file --config-file={path} >/dev/null"
 
 
+def start(version: int) -> str:
+    """
+    Shell that starts a server and goes on once it answers, or once systemd says that it runs.
+
+    Debian's pg_ctlcluster asks every half second until it has had three answers, and systemd waits
+    for that: two seconds, in which everything else would wait too.
+
+    + version: of Postgres
+    """
+    unit = shell.unit(version)
+    return f"""
+{shell.asked(version)}
+answers() {{
+  systemctl --no-block start {unit} || return 1
+  until asked --command='select 1' >/dev/null 2>&1; do
+    case "$(systemctl show --property=ActiveState,Job --value {unit} | tr '\\n' ' ')" in
+      "active "*) return 0 ;;
+      "failed "*|"inactive  "|"inactive 0 ") return 1 ;;
+    esac
+    sleep 0.1
+  done
+}}
+answers"""
+
+
 def reload(version: int) -> str:
     """
     Shell with which a running server takes up its configuration; it is restarted for a setting
