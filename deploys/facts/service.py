@@ -21,6 +21,9 @@ PROPERTIES = (
     "ActiveEnterTimestamp",
 )
 
+PATIENCE = 4
+"""Seconds that a unit which is just starting is waited for; Debian's script takes two to see that Postgres runs."""
+
 
 @dataclass(frozen=True)
 class ServiceState:
@@ -77,11 +80,15 @@ class ServiceState:
 
 
 def _shown(label: str, unit: str) -> str:
-    """Shell that prints the properties of a unit, each after a label."""
-    return (
-        f"systemctl show --timestamp=us+utc --property={','.join(PROPERTIES)} -- {shlex.quote(unit)}"
-        f" 2>/dev/null | sed 's/^/{label}\\t/'"
-    )
+    """Shell that prints the properties of a unit, each after a label; one that is just starting is waited for."""
+    show = f"systemctl show --timestamp=us+utc --property={','.join(PROPERTIES)} -- {shlex.quote(unit)} 2>/dev/null"
+    return f"""
+shown=$({show}); tries=0
+while [ $tries -lt {PATIENCE * 10} ]; do
+  case $shown in *ActiveState=activating*) ;; *) break ;; esac
+  sleep 0.1; tries=$((tries + 1)); shown=$({show})
+done
+printf '%s\\n' "$shown" | sed 's/^/{label}\\t/'"""
 
 
 class Service(FactBase[ServiceState]):
