@@ -96,7 +96,8 @@ class _Known:
 
     def value(self, wanted: Wanted) -> list[Any]:
         """What is known of one reading: its value alone, or nothing."""
-        return [value for one, value in self.values if self.believed and one == wanted]
+        known = self.values if self.believed else []
+        return [value for one, value in known if one == wanted]
 
     def rest(self, wanted: Wanted) -> list[Wanted]:
         """A reading, and those after it."""
