@@ -17,7 +17,7 @@ comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint format
+.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint readme format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,10 @@ lint: $(VENV)    ## Check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m deploys.settings.tables --check
+
+readme: $(VENV)  ## Write README's tables anew, from the declarations of the roles
+	@$(VENV)/bin/python -m deploys.settings.tables
 
 format: $(VENV)  ## Put the code into its one format
 	@$(VENV)/bin/ruff check --fix .

@@ -11,10 +11,10 @@ Running it again starts what is missing and repairs what died. Data, with --data
 
 from pyinfra import host
 
-from deploys.roles import lab as role
+from deploys.controller import lab as machines
 from deploys.settings import lab
 
-role.up(
+machines.up(
     machines=lab.machines(host.data.get("inventory", "inventories/lab.py"), host.data.get("machines")),
     _sudo=lab.needs_sudo(),
 )

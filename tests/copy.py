@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from deploys.settings import secrets
+from deploys.settings import declarations, secrets
 
 PARTS = (
     ".cache",
     ".state",
     "config.py",
     "deploys",
+    "files",
     "gateway",
     "group_data",
     "inventories",
@@ -31,7 +32,7 @@ class Copy:
                 source.mkdir(mode=0o700, exist_ok=True)
             (directory / part).symlink_to(source)
         self.secrets = directory / f".env.{environment}"
-        secrets.invent(str(self.secrets))
+        secrets.invent(str(self.secrets), declarations.secrets())
 
     def own(self, part: str) -> Path:
         """A part of the copy's own, to be changed."""

@@ -29,20 +29,20 @@ def booted(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Generator
 
         machines.booted(name="Machines boot", wanted=[pg2], roots={"bookworm": key})
     """
-    there = host.get_fact(Machines, directory=str(lab.DIRECTORY / "machines"))
+    current = host.get_fact(Machines, directory=str(lab.DIRECTORY / "machines"))
     down = [
         machine
         for machine in wanted
-        if machine.name not in there
-        or not there[machine.name].running
-        or there[machine.name].root != roots[machine.suite]
+        if machine.name not in current
+        or not current[machine.name].running
+        or current[machine.name].root != roots[machine.suite]
     ]
     if not down:
         host.noop("all machines run")
         return
     for machine in down:
         root = roots[machine.suite]
-        fresh = machine.name not in there or there[machine.name].root != root
+        fresh = machine.name not in current or current[machine.name].root != root
         steps = [boot.stop(machine.name), boot.make(machine, root) if fresh else "", boot.start(machine, root)]
         yield StringCommand("set -eu", *steps, _separator="\n")
     yield StringCommand(*(boot.wait(machine) for machine in down), _separator="\n")
@@ -61,8 +61,8 @@ def absent(wanted: str | None = None) -> Generator[StringCommand]:
 
         machines.absent(name="pg2 burns down", wanted="pg2")
     """
-    there = host.get_fact(Machines, directory=str(lab.DIRECTORY / "machines"))
-    names = [name for name in (wanted.split(",") if wanted else there) if name in there]
+    current = host.get_fact(Machines, directory=str(lab.DIRECTORY / "machines"))
+    names = [name for name in (wanted.split(",") if wanted else current) if name in current]
     if not names:
         host.noop("none of these machines is there")
     for name in names:
