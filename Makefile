@@ -17,7 +17,7 @@ comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint readme format
+.PHONY: help lab lab-down check-data plan deploy preflight verify test bench bench-gateway bench-site lint readme format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ lab-down: $(VENV) ## Take the lab away, with everything it left on this machine
 
 preflight: $(VENV) ## List what would stop a deploy, over all hosts, without changing any
 	@$(PYINFRA) -y $(INVENTORY) deploys/preflight.py $(ONLY)
+
+check-data: $(VENV) ## Check the data and secrets of a site, without connecting to any host
+	@$(PYINFRA) $(INVENTORY) deploys/check_data.py
 
 plan: $(VENV)    ## Show what a deploy would change, with differences: make plan INVENTORY=…
 	@$(PYINFRA) --dry --diff $(INVENTORY) deploys/site.py $(ONLY)

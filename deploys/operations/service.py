@@ -114,7 +114,7 @@ def configured(
     # Only then: a reload of systemd takes longer than most services take to read a file.
     anew = not known or any(path.startswith(UNITS) for path in changed)
     units = " ".join(shlex.quote(name) for name in (unit.name, unit.socket) if name)
-    returns = health is not None and current.running and bool(changes)
+    returns = current.running and bool(changes)
     lines = list(health.before()) if health and current.running else []
     lines += staging.replaced(changes, validate, stamp, kept=returns)
     if anew:
