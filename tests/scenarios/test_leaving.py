@@ -13,13 +13,13 @@ from tests.client import client
 GROUPS = """
 from deploys.settings.lab import host
 
-lb1, gw1, gw2, gw3 = host("lb1", 11), host("gw1", 21), host("gw2", 22), host("gw3", 23)
-pg1, pg2, redis1 = host("pg1", 31), host("pg2", 32), host("redis1", 41)
-load_balancers = [lb1]
+_lb1, _gw1, _gw2, _gw3 = host("lb1", 11), host("gw1", 21), host("gw2", 22), host("gw3", 23)
+_pg1, _pg2, _redis1 = host("pg1", 31), host("pg2", 32), host("redis1", 41)
+load_balancers = [_lb1]
 {groups}
-lab = [lb1, gw1, gw2, gw3, pg1, pg2, redis1]
+lab = [_lb1, _gw1, _gw2, _gw3, _pg1, _pg2, _redis1]
 """
-LEFT = "gateways = [gw1, gw2]\npostgres = [pg1]\nredis = [gw3]\n"
+LEFT = "gateways = [_gw1, _gw2]\npostgres = [_pg1]\nredis = [_gw3]\n"
 """gw3 is no gateway and has Redis; pg2 is no replica; redis1 has no role any more."""
 
 
@@ -87,7 +87,7 @@ def test_a_second_run_changes_nothing(left: lab.Run, tmp_path: Path) -> None:
 
 
 def test_the_primary_cannot_leave(tmp_path: Path) -> None:
-    groups = "gateways = [gw1, gw2, gw3]\npostgres = [pg2]\nredis = [redis1]\n"
+    groups = "gateways = [_gw1, _gw2, _gw3]\npostgres = [_pg2]\nredis = [_redis1]\n"
     (tmp_path / "data").mkdir()
     (tmp_path / "data/lab.py").write_text('postgres_first_primary = "pg2"\n')
     run = lab.site("--group-data", str(tmp_path / "data"), inventory=inventory(tmp_path, groups))
