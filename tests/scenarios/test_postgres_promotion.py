@@ -46,6 +46,7 @@ def promotion() -> Iterator[Promotion]:
     lab.save(*names)
     lab.up(*names)
     lab.eventually(lambda: ask(new, "select status from pg_stat_wal_receiver") == "streaming", within=60)
+    lab.eventually(lambda: all("ActiveState=active" in activity(name) for name in names), within=60)
     try:
         lab.ssh(old, f"systemctl stop {UNIT}", inventory=lab.INVENTORY)
         ask(new, "select pg_promote()")
