@@ -1,4 +1,4 @@
-"""The wheel of this project holds every module of it."""
+"""The wheel of this project holds every module of it, and its license."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import zipfile
 from pathlib import Path
 
 
-def test_a_wheel_has_every_module(tmp_path: Path) -> None:
+def test_a_wheel_has_every_module_and_the_license(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    shutil.copy("pyproject.toml", source)
+    for file in ("pyproject.toml", "LICENSE"):
+        shutil.copy(file, source)
     shutil.copytree("deploys", source / "deploys", ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={tmp_path}", source],
@@ -21,4 +22,6 @@ def test_a_wheel_has_every_module(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     modules = {str(path.relative_to(source)) for path in (source / "deploys").rglob("*.py")}
-    assert {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")} == modules
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name for name in names if name.endswith(".py")} == modules
+    assert any(name.endswith("dist-info/licenses/LICENSE") for name in names)
