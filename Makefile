@@ -17,7 +17,13 @@ comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint format
+# What the chosen tiers of tests need besides $(VENV); none chosen: all of them.
+CHOSEN := $(or $(TIERS),site hosts smallest scenarios gateway)
+ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(filter gateway,$(CHOSEN)),.venv-gateway)
+LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
+AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
+
+.PHONY: help lab lab-down plan deploy preflight bundle verify check test test-long bench bench-gateway bench-site lint format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,11 +45,20 @@ plan: $(VENV)    ## Show what a deploy would change, with differences: make plan
 deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/production.py [LIMIT=…]
 	@$(PYINFRA) -y $(INVENTORY) deploys/site.py $(ONLY)
 
+bundle: $(VENV)  ## Build the gateway for each supported Debian, with checksums, into dist/
+	@$(VENV)/bin/python -m workflow.bundle dist
+
 verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INVENTORY=…
 	@INVENTORY=$(INVENTORY) $(VENV)/bin/pytest tests/hosts
 
-test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
-	@$(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI) $(VENV)/bin/python -m tests.run $(TIERS)
+check: $(VENV)   ## Check style, types, units and plans: as an ordinary user, without a lab, within a minute
+	@$(VENV)/bin/python -m tests.run lint unit plan
+
+test: $(VENV) $(ENVIRONMENTS) ## Run every tier of tests, on the lab (started if it is not up): make test [TIERS="unit plan"]
+	@$(AS_ROOT) $(VENV)/bin/python -m tests.run $(TIERS)
+
+test-long: $(VENV) $(ENVIRONMENTS) ## Run the repetitions and soaks that `make test` leaves out
+	@$(AS_ROOT) $(VENV)/bin/python -m tests.run --long $(TIERS)
 
 bench: $(VENV) $(if $(findstring --ansible,$(BENCH)),.venv-ansible) ## Measure it beside plain ssh and apt-get: make bench [BENCH="--ansible"]
 	@$(VENV)/bin/python -m tests.bench $(BENCH)
