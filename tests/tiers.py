@@ -75,7 +75,7 @@ def lint(marker: str) -> bool:
 
 
 def unit(marker: str) -> bool:
-    return pytest("unit", marker, "tests/unit")
+    return pytest("unit", marker, "--numprocesses=logical", "tests/unit")
 
 
 def plan(marker: str) -> bool:
