@@ -26,7 +26,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy preflight bundle verify check test test-long bench bench-gateway bench-site lint workflows secrets audit site-files format
+.PHONY: help lab lab-down plan deploy preflight bundle verify check dev test test-long bench bench-gateway bench-site lint workflows secrets audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ verify: $(VENV) .venv-sslyze ## Prove that the hosts of an inventory behave: mak
 
 check: $(VENV)   ## Check style, types, units and plans: as an ordinary user, without a lab, within a minute
 	@$(VENV)/bin/python -m tests.run lint unit plan
+
+dev: .venv-gateway ## Run the gateway alone on this machine, with a Postgres, a Redis and a service of its own
+	@.venv-gateway/bin/python gateway/development
 
 test: $(VENV) $(ENVIRONMENTS) ## Run every tier of tests, on the lab (started if it is not up): make test [TIERS="unit plan"]
 	@$(AS_ROOT) $(VENV)/bin/python -m tests.run $(TIERS)

@@ -90,7 +90,12 @@ def gateway(marker: str) -> bool:
     types = succeeds(python, "-m", "mypy", directory="gateway")
     style = succeeds(python, "-m", "ruff", "check", directory="gateway")
     programs = succeeds(PYINFRA, "-y", "@local", "tests/controller.py")
-    return programs and pytest("gateway", marker, python=python, directory="gateway") and types and style
+    return (
+        programs
+        and pytest("gateway", marker, "tests", "development", python=python, directory="gateway")
+        and types
+        and style
+    )
 
 
 def site(marker: str) -> bool:
