@@ -63,8 +63,8 @@ def test_a_tier_without_a_report_counts_as_one(tmp_path: Path) -> None:
     assert results.result_of("site", 1.0, True, tmp_path / "none.xml").passed == 1
 
 
-def test_long_tests_need_no_style_and_no_lab_that_has_none() -> None:
-    assert [tier.name for tier in chosen(["lint", "unit", "smallest", "gateway"], long=True)] == ["unit", "gateway"]
+def test_style_has_no_long_tests() -> None:
+    assert [tier.name for tier in chosen(["lint", "unit", "gateway"], long=True)] == ["unit", "gateway"]
     assert [tier.name for tier in chosen(["lint", "unit"], long=False)] == ["lint", "unit"]
 
 
