@@ -26,7 +26,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy preflight bundle verify check dev test test-long bench bench-gateway bench-site lint workflows secrets audit site-files format
+.PHONY: help lab lab-down plan deploy preflight bundle verify check dev test test-long bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ lab-down: $(VENV) ## Take the lab away, with everything it left on this machine
 
 preflight: $(VENV) ## List what would stop a deploy, over all hosts, without changing any
 	@$(PYINFRA) -y $(INVENTORY) deploys/preflight.py $(ONLY)
+
+check-data: $(VENV) ## Check the data and secrets of a site, without connecting to any host
+	@$(PYINFRA) $(INVENTORY) deploys/check_data.py
 
 plan: $(VENV)    ## Show what a deploy would change, with differences: make plan INVENTORY=…
 	@$(PYINFRA) --dry --diff $(INVENTORY) deploys/site.py $(ONLY)
@@ -81,6 +84,10 @@ lint: $(VENV) workflows ## Check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m deploys.settings.tables --check
+
+readme: $(VENV)  ## Write README's tables anew, from the declarations of the roles
+	@$(VENV)/bin/python -m deploys.settings.tables
 
 workflows: $(VENV)
 	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
@@ -89,6 +96,10 @@ workflows: $(VENV)
 
 secrets: $(VENV) ## Look for secrets in the files that git keeps
 	@$(VENV)/bin/python -m workflow.secrets
+
+secrets-known: $(VENV) ## Take all that the scan finds now for no secret
+	@$(VENV)/bin/detect-secrets scan --no-verify --slim --exclude-files '^\.secrets\.baseline$$' > .secrets.baseline.new
+	@mv .secrets.baseline.new .secrets.baseline
 
 audit: .venv-audit ## Ask for known faults of every locked package (needs the internet)
 	@.venv-audit/bin/python workflow/audit.py

@@ -1,11 +1,12 @@
 """pyinfra's own settings, read by pyinfra before it reads the inventory."""
 
 import gc
+import sys
 
 from pyinfra import config
 
-from deploys.controller import stack
-from deploys.settings import command_line
+from deploys.controller import data
+from deploys.engine import command_line, connecting, execution, modules
 
 config.REQUIRE_PYINFRA_VERSION = "==3.10.0"
 
@@ -18,6 +19,10 @@ config.TEMP_DIR = "/root"
 # A run ends soon and keeps what it makes until then; to look through it at Python's usual rate, in
 # vain, takes a tenth of this machine's time.
 gc.set_threshold(100_000)
+# pyinfra leaves no compiled files behind; without them each run would compile all of deploys/ anew.
+sys.dont_write_bytecode = False
 
-stack.known("deploys")
+modules.name_files("deploys")
 command_line.check()
+connecting.before_connecting(data.check)
+execution.install()

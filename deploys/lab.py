@@ -7,14 +7,16 @@ Running it again starts what is missing and repairs what died. Data, with --data
 
 + inventory: the inventory whose machines to start (default inventories/lab.py)
 + machines: only these, names separated by commas
++ owner: process id for which they run; where it dies, the next lab takes them away
 """
 
 from pyinfra import host
 
-from deploys.roles import lab as role
+from deploys.controller import lab as machines
 from deploys.settings import lab
 
-role.up(
+machines.up(
     machines=lab.machines(host.data.get("inventory", "inventories/lab.py"), host.data.get("machines")),
+    owner=host.data.get("owner"),
     _sudo=lab.needs_sudo(),
 )

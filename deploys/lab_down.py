@@ -8,7 +8,7 @@ Take the lab away: machines, mounts, bridge, NAT rule and processes. The cached 
 
 from pyinfra import host
 
-from deploys.roles import lab as role
+from deploys.controller import lab as machines
 from deploys.settings import lab
 
-role.down(machines=host.data.get("machines"), _sudo=lab.needs_sudo())
+machines.down(machines=host.data.get("machines"), _sudo=lab.needs_sudo())

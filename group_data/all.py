@@ -5,7 +5,7 @@ like, of one host in the inventory, or of --data on the command line, takes its 
 Every value is listed, with its unit and where its default comes from, in README.md.
 """
 
-from deploys.controller.connection import connection as _connection
+from deploys.engine.connection import connection as _connection
 
 # --- the site ---------------------------------------------------------------------------------
 
@@ -68,25 +68,14 @@ networks = {
     "services": [],
 }
 
-# Who may open a connection to whom. `who` and `whom` are groups of the inventory, `all`, or names
-# of `networks`; a port is a number or the name of a value. Everything else is dropped, in and out.
-firewall_rules = [
-    {"who": "administrators", "whom": "all", "ports": ["ssh_port_of_hosts"]},
-    {"who": "anywhere", "whom": "load_balancers", "ports": [80, 443]},
-    {"who": "load_balancers", "whom": "gateways", "ports": ["gateway_port"]},
-    {"who": "gateways", "whom": "postgres", "ports": ["postgres_port"]},
-    {"who": "gateways", "whom": "redis", "ports": ["redis_port"]},
-    {"who": "gateways", "whom": "services", "ports": ["service_ports"]},
-    {"who": "postgres", "whom": "postgres", "ports": ["postgres_port"]},
-    {"who": "all", "whom": "all", "ports": [123], "protocol": "udp"},  # time
-    {"who": "all", "whom": "anywhere", "ports": [53], "protocol": "udp"},  # names
-    {"who": "all", "whom": "anywhere", "ports": [53], "protocol": "tcp"},
-    {"who": "all", "whom": "anywhere", "ports": [67, 547], "protocol": "udp"},  # DHCP renewals
-    {"who": "all", "whom": "anywhere", "ports": [123], "protocol": "udp"},
-    {"who": "all", "whom": "anywhere", "ports": [80, 443]},  # Debian's packages
-]
+# Who may open a connection to whom. None: just what the roles of the site need, which they declare
+# themselves (deploys/roles/*/declaration.py). A list takes the place of all of it.
+firewall_rules = None
 
-# Rules of your own, in the same form, before the ones above. With "action": "deny" or "reject" too.
+# Rules of your own, before those: {"source": …, "destination": …, "ports": […]}, where source and
+# destination are groups of the inventory, `all`, or names of `networks`, and a port is a number or
+# the name of a value that holds one. "protocol" is "tcp" without a word, "udp", or one without
+# ports such as "vrrp"; "action" may be "deny" or "reject".
 firewall_extra_rules = []
 
 # --- kernel (deployment guide, "OS Optimizations") ---------------------------------------------
@@ -122,6 +111,11 @@ service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
 postgres_first_primary = "pg1"
 postgres_database = "tracseq_prod"
 postgres_user = "tracseq_admin"
+
+# --- requests ------------------------------------------------------------------------------------
+
+# The largest body of a request, at the load balancers and at the gateways: sequencing files are large.
+largest_body = "20GB"
 
 # --- certificates ------------------------------------------------------------------------------
 

@@ -4,6 +4,9 @@
 certificate_file = None
 certificate_key_file = None
 
+# DNS servers of yours, for OCSP stapling where a certificate of your own names a responder. None: no stapling.
+dns_resolvers = []
+
 # A gateway that fails this often within this time is left out for as long (deployment guide).
 upstream_max_fails = 3
 upstream_fail_timeout = "30s"
@@ -12,9 +15,6 @@ upstream_keepalive = 32
 # Requests a second that one address may make, and how many at once above that.
 request_rate = 50
 request_burst = 100
-
-# The largest body of a request: sequencing files are large.
-largest_body = "20GB"
 
 # How long nginx waits for a gateway (deployment guide).
 connect_timeout = "5s"

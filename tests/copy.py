@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from deploys.settings import secrets
+from deploys.settings import declarations, secrets
 
 PARTS = (
     ".cache",
@@ -13,6 +13,7 @@ PARTS = (
     ".state/lab",
     "config.py",
     "deploys",
+    "files",
     "gateway",
     "group_data",
     "inventories",
@@ -34,7 +35,7 @@ class Copy:
             link.parent.mkdir(mode=0o700, exist_ok=True)
             link.symlink_to(source)
         self.secrets = directory / f".env.{environment}"
-        secrets.invent(str(self.secrets))
+        secrets.invent(str(self.secrets), declarations.secrets())
 
     def own(self, part: str) -> Path:
         """A part of the copy's own, to be changed."""

@@ -35,9 +35,9 @@ def scan(directory: Path) -> int:
     if ended in (0, LINES_MOVED):
         return 0
     print(
-        f"\nThese look like secrets. Take them out, and change what they open: git keeps what was committed once.\n"
-        f"What is none of them is told apart by a comment `pragma: allowlist secret` in its line, or by:\n"
-        f"    .venv/bin/detect-secrets scan --no-verify --baseline {BASELINE}"
+        "\nThese look like secrets. Take them out, and change what they open: git keeps what was committed once.\n"
+        "What is none is told apart by a comment `pragma: allowlist secret` in its line, or, where all of it is none,"
+        " by: make secrets-known"
     )
     return 1
 

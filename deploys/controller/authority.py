@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploys.settings.host import SiteHost
-from deploys.settings.once import once
 from deploys.settings.site import Site
 
 LIFETIME_OF_AUTHORITY = timedelta(days=3650)
@@ -42,20 +41,24 @@ class Authority:
         directory: made, closed to others, where it is missing
         lifetime: of a leaf, seconds
         renewal: a leaf with less than this left is made anew, seconds
+        kept: whether what is made is written to the directory; a plan leaves nothing behind
     """
 
-    def __init__(self, directory: str, lifetime: float, renewal: float) -> None:
+    def __init__(self, directory: str, lifetime: float, renewal: float, kept: bool = True) -> None:
         self.directory = Path(directory)
+        self.kept = kept
+        self._unkept: dict[str, str] = {}
         self.lifetime = timedelta(seconds=lifetime)
         self.renewal = timedelta(seconds=renewal)
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (self.directory / "authority.key").exists():
+        if kept:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._read("authority.key"):
             self._found()
 
     @property
     def certificate(self) -> str:
         """The authority's own certificate, which clients trust, as PEM text."""
-        return (self.directory / "authority.crt").read_text()
+        return self._read("authority.crt")
 
     def of_host(self, host: SiteHost) -> Certificate:
         """The certificate with which a host's servers show other hosts of the site who they are."""
@@ -65,8 +68,9 @@ class Authority:
         """
         The certificate of a server, made or renewed where need be.
 
-        + name: what to keep it as
-        + names: DNS names and addresses that it is for, the most important first
+        Args:
+            name: what to keep it as
+            names: DNS names and addresses that it is for, the most important first
         """
         kept = Certificate(*(self._read(f"{name}.{end}") for end in ("crt", "key")))
         if kept.certificate and kept.key and self._serves(kept.certificate, names):
@@ -130,10 +134,15 @@ class Authority:
         return key
 
     def _read(self, name: str) -> str:
+        if name in self._unkept:
+            return self._unkept[name]
         path = self.directory / name
         return path.read_text() if path.exists() else ""
 
     def _write(self, name: str, text: str) -> None:
+        if not self.kept:
+            self._unkept[name] = text
+            return
         path = self.directory / name
         descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -141,13 +150,16 @@ class Authority:
         Path(f"{path}.new").rename(path)
 
 
-def of(site: Site) -> Authority:
-    """The authority of a site, the same for every host of a run."""
-    data = site.all
-    return once(
-        "authority",
-        lambda: Authority(site.authority_directory, data.certificate_lifetime, data.certificate_renewal),
-    )
+def of(site: Site, kept: bool) -> Authority:
+    """
+    The authority of a site.
+
+    Args:
+        site: the site
+        kept: whether what is made is written to its directory
+    """
+    shared = site.shared
+    return Authority(site.authority_directory, shared.certificate_lifetime, shared.certificate_renewal, kept)
 
 
 def _builder(

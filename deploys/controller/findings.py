@@ -8,21 +8,11 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 from deploys.facts.machine import MachineState
-from deploys.settings import rules
+from deploys.settings import declarations, ports
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 from deploys.settings.units import written
-
-HOLDERS: dict[str, tuple[tuple[int | str, tuple[str, ...]], ...]] = {
-    "load_balancers": ((80, ("nginx",)), (443, ("nginx",))),
-    "gateways": (("gateway_port", ("python", "systemd")),),
-    "postgres": (("postgres_port", ("postgres",)),),
-    "redis": (("redis_port", ("redis-server",)),),
-}
-"""The ports of each group, and how the names of the programs begin that may hold them.
-
-systemd holds a gateway's port while the gateway itself is restarted."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +23,8 @@ class Finding:
     what: str
     found: str
     wanted: str
+    stops: bool = True
+    """Whether a deploy cannot go on with it; else it is advice."""
 
 
 def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Finding]:
@@ -43,10 +35,11 @@ def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Findi
         yield from _system(host, machine)
         yield from _size(host, machine)
         skew = abs(machine.number("clock") - middle)
-        if skew > host.all.maximum_clock_skew:
-            allowed = host.all.maximum_clock_skew
+        if skew > host.own.maximum_clock_skew:
+            allowed = host.own.maximum_clock_skew
             yield Finding(name, "clock", f"{skew:.1f} s off the others", f"at most {allowed:g} s")
         yield from _ports(host, machine)
+        yield from _obstacles(site, host, machine)
         yield from _reach(site, host, found)
 
 
@@ -56,24 +49,25 @@ def _system(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
         yield Finding(host.name, "system", system, "debian " + " or ".join(RELEASES))
     if machine.values.get("sudo") != "yes":
         yield Finding(host.name, "sudo", "asks for a password, or forbids", "sudo without a password")
-    start, allowed = machine.number("shell_start") / 1e6, host.all.maximum_shell_start
+    start, allowed = machine.number("shell_start") / 1e6, host.own.maximum_shell_start
     if start > allowed:
         yield Finding(
             host.name,
             "login shell",
-            f"{start * 1000:.0f} ms to start (its .bashrc?)",
+            f"{start * 1000:.0f} ms of CPU to start (its .bashrc?)",
             f"at most {allowed * 1000:.0f} ms: it is paid on every execution",
+            stops=False,
         )
 
 
 def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
-    if machine.number("cpus") < host.all.minimum_cpus:
+    if machine.number("cpus") < host.own.minimum_cpus:
         cpus = machine.values.get("cpus", "unknown")
-        yield Finding(host.name, "CPUs", cpus, f"at least {host.all.minimum_cpus}")
+        yield Finding(host.name, "CPUs", cpus, f"at least {host.own.minimum_cpus}")
     for what, minimum in (
-        ("memory", host.all.minimum_memory),
-        ("disk", host.all.minimum_disk),
-        ("disk_free", host.all.minimum_disk_free),
+        ("memory", host.own.minimum_memory),
+        ("disk", host.own.minimum_disk),
+        ("disk_free", host.own.minimum_disk_free),
     ):
         size = machine.number(what)
         if size < minimum:
@@ -82,24 +76,30 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
 
 
 def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
-    for group in sorted(host.groups):
-        for port_or_name, programs in HOLDERS[group]:
-            port: int = getattr(host.all, port_or_name) if isinstance(port_or_name, str) else port_or_name
-            holder = machine.listeners.get(port)
-            if holder is not None and not holder.startswith(programs):
-                yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {programs[0]}'s")
+    for role in declarations.of_host(host.groups).values():
+        for listener in role.listeners:
+            port = host.value(listener.port) if isinstance(listener.port, str) else listener.port
+            holder = machine.listeners.get(int(str(port)))
+            if holder is not None and not holder.startswith(listener.programs):
+                yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {listener.programs[0]}'s")
+
+
+def _obstacles(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:
+    """What about a machine keeps one of its roles from it."""
+    for role in declarations.of_host(host.groups).values():
+        for what, found, wanted in role.obstacles(site, host, machine) if role.obstacles else ():
+            yield Finding(host.name, what, found, wanted)
 
 
 def peers(site: Site, host: SiteHost) -> Iterator[tuple[SiteHost, str, int]]:
     """Whom a host must reach, by the rules between the site's own groups."""
-    for rule in site.all.firewall_rules:
-        if rule.protocol != "tcp" or rule.who not in host.groups:
+    for rule in site.rules:
+        if rule.protocol != "tcp" or rule.action != "allow" or rule.source not in host.groups:
             continue
-        for peer in site.group(rule.whom):
-            if peer == host:
-                continue
-            for port in rules.ports(rule, peer.all):
-                yield peer, peer.address, port
+        for peer in site.group(rule.destination):
+            if peer != host:
+                for port in ports.numbers(rule, peer):
+                    yield peer, peer.address, port
 
 
 def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Iterator[Finding]:

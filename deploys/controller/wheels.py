@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gevent.lock import RLock
 from packaging.requirements import Requirement
 from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
@@ -34,12 +35,28 @@ class Bundle:
     archive: Path
 
 
+class Bundles:
+    """The wheels for each kind of host of a run, made for the first host that asks."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._made: dict[tuple[str, str], Bundle] = {}
+
+    def of(self, python: str, machine: str) -> Bundle:
+        """The wheels for hosts with this Python and architecture; see ``bundle()``."""
+        with self._lock:
+            if (python, machine) not in self._made:
+                self._made[python, machine] = bundle(python, machine)
+            return self._made[python, machine]
+
+
 def bundle(python: str, machine: str) -> Bundle:
     """
     The wheels for one kind of host; built if it is not in the cache.
 
-    + python: the hosts' Python, such as ``3.11.2``
-    + machine: the hosts' architecture, as ``uname -m`` says
+    Args:
+        python: the hosts' Python, such as ``3.11.2``
+        machine: the hosts' architecture, as ``uname -m`` says
 
     Raises:
         PyinfraError: with what pip said, where a wheel cannot be had.

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
 
 @dataclass(frozen=True)
 class FileState:
-    """One file or directory: what it is, whose, since when, and a digest of what is in it."""
+    """One file or directory: what it is, whose, when it was written, and a digest of what is in it."""
 
     kind: str
     mode: str
     owner: str
     group: str
-    changed: float
-    """When its content, name, mode or owner last changed (ctime), seconds since the epoch."""
+    modified: str
+    """When its content last changed (mtime): compared, and never put in an order, since clocks step."""
     digest: str | None = None
     target: str | None = None
     """What a symbolic link points to."""
@@ -31,17 +30,42 @@ class FileSetState:
 
     files: Mapping[str, FileState] = field(default_factory=dict)
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    taken_up: float = 0.0
-    """When the host last took up the set: its stamp, or the boot; seconds since the epoch."""
+    applied: Mapping[str, FileState] | None = None
+    """The files as they were when the set was last applied; None where the host has no stamp of it."""
 
     @property
-    def newest(self) -> float:
-        """When the set last changed on disk, seconds since the epoch."""
-        return max((state.changed for state in self.files.values()), default=0.0)
+    def unapplied(self) -> frozenset[str]:
+        """
+        The paths of the files that are not as they were when the set was last applied.
+
+        A host without a stamp was never changed by a run: its services run with what they found.
+        """
+        if self.applied is None:
+            return frozenset()
+        paths = self.files.keys() | self.applied.keys()
+        return frozenset(path for path in paths if self.files.get(path) != self.applied.get(path))
 
 
-STAMPS = "/run/tracseq/taken-up"
-"""Where a host keeps, until it is rebooted, since when each of its services runs with what is on disk."""
+STAMPS = "/var/lib/tracseq/applied"
+"""Where a host keeps, for each set of files, as what its service last applied them."""
+
+
+def listing(paths: Sequence[str]) -> str:
+    """
+    Shell that prints what is known of files, a line each, for ``parse()`` and for the stamp of their set.
+
+    + paths: absolute paths
+    """
+    if not paths:
+        return "echo set"
+    files = " ".join(shlex.quote(path) for path in paths)
+    return (
+        # A stamp of a set without files is a stamp all the same.
+        "echo set\n"
+        f"stat --printf 'file\\t%n\\t%F\\t%a\\t%U\\t%G\\t%.9Y\\n' -- {files} 2>/dev/null\n"
+        f"sha256sum -- {files} 2>/dev/null | sed 's/^/digest\\t/'\n"
+        f"find {files} -maxdepth 0 -type l -printf 'target\\t%p\\t%l\\n' 2>/dev/null"
+    )
 
 
 def reading(paths: Sequence[str], directories: Sequence[str], key: str) -> str:
@@ -52,62 +76,44 @@ def reading(paths: Sequence[str], directories: Sequence[str], key: str) -> str:
     + directories: absolute paths of directories whose names are wanted
     + key: the name of the set's stamp
     """
-    everything = " ".join(shlex.quote(path) for path in (*paths, *directories))
-    listed = " ".join(shlex.quote(path) for path in directories)
-    stamp = shlex.quote(f"{STAMPS}/{key}")
-    lines = [
-        f"stat --printf 'stamp\\t%.9Y\\n' {stamp} 2>/dev/null",
-        "systemctl show --timestamp=us+utc --property=UserspaceTimestamp 2>/dev/null",
-    ]
-    if everything:
-        lines.append(f"stat --printf 'file\\t%n\\t%F\\t%a\\t%U\\t%G\\t%.9Z\\n' -- {everything} 2>/dev/null")
-    if paths:
-        files = " ".join(shlex.quote(path) for path in paths)
-        lines.append(f"sha256sum -- {files} 2>/dev/null | sed 's/^/digest\\t/'")
-        lines.append(f"find {files} -maxdepth 0 -type l -printf 'target\\t%p\\t%l\\n' 2>/dev/null")
+    lines = [listing((*paths, *directories)), f"sed 's/^/applied\\t/' {shlex.quote(f'{STAMPS}/{key}')} 2>/dev/null"]
     if directories:
+        listed = " ".join(shlex.quote(path) for path in directories)
         lines.append(f"find {listed} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null")
     return "\n".join((*lines, "true"))
 
 
 def parse(output: Iterable[str]) -> FileSetState:
     """What ``reading()`` printed, as values."""
-    files: dict[str, FileState] = {}
+    rows = [line.split("\t") for line in output]
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        if row[0] == "name" and len(row) == 3:
+            names.setdefault(row[1], set()).add(row[2])
+    stamp = [row[1:] for row in rows if row[0] == "applied"]
+    return FileSetState(
+        files=_files(rows),
+        names={directory: frozenset(found) for directory, found in names.items()},
+        applied=_files(stamp) if stamp else None,
+    )
+
+
+def _files(rows: Sequence[Sequence[str]]) -> dict[str, FileState]:
+    """The files by path, of rows that ``listing()`` printed."""
     digests: dict[str, str] = {}
     targets: dict[str, str] = {}
-    names: dict[str, set[str]] = {}
-    taken_up = 0.0
-    for line in output:
-        match line.split("\t"):
-            case ["stamp", time]:
-                taken_up = max(taken_up, float(time))
-            case ["file", path, kind, mode, owner, group, changed]:
-                files[path] = FileState(kind, mode, owner, group, float(changed))
+    for row in rows:
+        match row:
             case ["digest", rest]:
                 digest, _, path = rest.partition("  ")
                 digests[path] = digest
             case ["target", path, target]:
                 targets[path] = target
-            case ["name", directory, name]:
-                names.setdefault(directory, set()).add(name)
-            case [line] if line.startswith("UserspaceTimestamp="):
-                taken_up = max(taken_up, timestamp(line.partition("=")[2]))
-    return FileSetState(
-        files={
-            path: replace(state, digest=digests.get(path), target=targets.get(path)) for path, state in files.items()
-        },
-        names={directory: frozenset(found) for directory, found in names.items()},
-        taken_up=taken_up,
-    )
-
-
-def timestamp(text: str) -> float:
-    """A time as systemd prints it with ``--timestamp=us+utc``, in seconds since the epoch; else 0."""
-    try:
-        moment = datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S.%f UTC")
-    except ValueError:
-        return 0.0
-    return moment.replace(tzinfo=UTC).timestamp()
+    return {
+        row[1]: FileState(row[2], row[3], row[4], row[5], row[6], digests.get(row[1]), targets.get(row[1]))
+        for row in rows
+        if row[0] == "file" and len(row) == 7
+    }
 
 
 class FileSet(FactBase[FileSetState]):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
+from deploys.facts import run_lock
+from deploys.facts.run_lock import LockState, Request
+
 LOCK = "/run/tracseq/lock"
 """Held by whatever a run does on a host, for as long as it takes, whatever becomes of the run."""
 
-PATIENCE = 900
+LOCK_TIMEOUT = 900
 """Seconds to wait for the lock: as long as an apt-get of a run that was killed may take."""
 
 
@@ -27,8 +30,12 @@ class MachineState:
     rules: tuple[str, ...] = ()
     """The rules of a firewall that is in force, as ufw keeps them; empty where none is."""
     firewall: bool = False
+    roles: frozenset[str] = frozenset()
+    """The names of the roles that it was once given."""
+    lock: LockState = field(default_factory=LockState)
 
     def number(self, name: str) -> float:
+        """One of its numbers, such as ``memory`` in bytes or ``cpus``; 0 where it is not known."""
         return float(self.values.get(name) or 0)
 
 
@@ -39,9 +46,25 @@ class Machine(FactBase[MachineState]):
     It runs as the login user: that this user may use sudo is one of the things it finds out.
 
     + targets: addresses and ports to try to reach
+    + traces: paths of which one is there where the host has a role, by the role's name
+    + request: the run that asks for the host's lock; None to look only
     """
 
-    def command(self, targets: Sequence[tuple[str, int]]) -> str:
+    def command(
+        self,
+        targets: Sequence[tuple[str, int]],
+        traces: Mapping[str, Sequence[str]],
+        request: Request | None = None,
+    ) -> str:
+        found = "\n".join(
+            f"for path in {' '.join(map(shlex.quote, paths))}; do"
+            f" [ ! -e $path ] || {{ printf 'role\\t%s\\n' {role}; break; }}; done"
+            for role, paths in traces.items()
+            if paths
+        )
+        # What an earlier run began here and nobody waits for any more must have ended, or what is
+        # read now is not what will be there.
+        as_root = f"{found}\n( {run_lock.script(request)} )\nflock --timeout {LOCK_TIMEOUT} {LOCK} true"
         tries = "\n".join(f"try {shlex.quote(address)} {port} &" for address, port in targets)
         return f"""
 root=""; [ "$(id -u)" = 0 ] || root="sudo -n"
@@ -57,9 +80,8 @@ try() {{
 }}
 say() {{ printf 'is\\t%s\\t%s\\n' "$1" "$2"; }}
 say clock "$(date +%s.%N)"
-# What an earlier run began here and nobody waits for any more must have ended, or what is read
-# now is not what will be there.
-$root sh -c 'mkdir -p /run/tracseq && flock --timeout {PATIENCE} {LOCK} true' 2>/dev/null
+{run_lock.session()}
+$root sh -c {shlex.quote(as_root)} machine "$session" "${{SSH_CLIENT%% *}}" 2>/dev/null
 {tries}
 . /etc/os-release
 say system "$ID"; say version "${{VERSION_ID:-}}"
@@ -69,16 +91,14 @@ say memory "$(($(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) * 10
 set -- $(df --block-size=1 --output=size,avail / | tail -n 1)
 say disk "$1"; say disk_free "$2"
 user=$(id -un); shell=$(getent passwd "$user" | cut -d: -f7)
-least=
-for attempt in 1 2 3 4; do
-  start=$(date +%s%N)
-  env SHLVL=0 SSH_CLIENT="${{SSH_CLIENT:-}}" "$shell" -c true </dev/null >/dev/null 2>&1
-  took=$((($(date +%s%N) - start) / 1000))
-  [ "${{least:-$took}}" -lt "$took" ] || least=$took
-  # Of a host that is busy the first says little.
-  [ "$least" -gt 30000 ] || break
-done
-say shell_start "$least"
+# CPU time of what the shell starts and ends, and not time on the wall: on a busy host that passes anyway.
+spent=$(
+  for attempt in 1 2; do
+    env SHLVL=0 SSH_CLIENT="${{SSH_CLIENT:-}}" "$shell" -c true </dev/null >/dev/null 2>&1
+  done
+  times | tail -n 1 | sed 's/[0-9]*m//g; s/s//g'
+)
+say shell_start "$(set -- $spent; awk "BEGIN {{ print int(($1 + $2) / 2 * 1000000) }}")"
 $root true 2>/dev/null && say sudo yes || say sudo no
 $root ss -Hltnp 2>/dev/null | while read -r _ _ _ local _ process; do
   name=${{process#*\\"}}
@@ -105,4 +125,6 @@ fi
             reached={(row[1], int(row[2])): row[3] for row in rows if row[0] == "reach"},
             rules=tuple(row[1] for row in rows if row[0] == "rule"),
             firewall=values.get("firewall") == "yes",
+            roles=frozenset(row[1] for row in rows if row[0] == "role"),
+            lock=run_lock.parse(output),
         )

@@ -18,10 +18,9 @@ PROPERTIES = (
     "NeedDaemonReload",
     "ConditionResult",
     "ConditionTimestampMonotonic",
-    "ActiveEnterTimestamp",
 )
 
-PATIENCE = 4
+START_TIMEOUT = 4
 """Seconds that a unit which is just starting is waited for; Debian's script takes two to see that Postgres runs."""
 
 
@@ -52,7 +51,7 @@ class ServiceState:
         )
 
     @property
-    def impossible(self) -> bool:
+    def condition_failed(self) -> bool:
         """Whether the unit was asked to start and a condition of its own forbade it (systemd.unit(5))."""
         return (
             self.properties.get("ActiveState") == "inactive"
@@ -61,17 +60,9 @@ class ServiceState:
         )
 
     @property
-    def started(self) -> float:
-        """When it was started, seconds since the epoch."""
-        return file_set.timestamp(self.properties.get("ActiveEnterTimestamp", ""))
-
-    def listens_since(self, path: str) -> bool:
-        """Whether its socket is open since the socket's own unit file, at this path, was changed."""
-        file = self.files.files.get(path)
-        opened = file_set.timestamp(self.socket.get("ActiveEnterTimestamp", ""))
-        enabled = self.socket.get("UnitFileState") == "enabled"
-        running = self.socket.get("ActiveState") == "active"
-        return enabled and running and file is not None and file.changed <= opened
+    def listens(self) -> bool:
+        """Whether its socket is open, and will be after a boot."""
+        return self.socket.get("UnitFileState") == "enabled" and self.socket.get("ActiveState") == "active"
 
     @property
     def stale(self) -> bool:
@@ -81,10 +72,10 @@ class ServiceState:
 
 def _shown(label: str, unit: str) -> str:
     """Shell that prints the properties of a unit, each after a label; one that is just starting is waited for."""
-    show = f"systemctl show --timestamp=us+utc --property={','.join(PROPERTIES)} -- {shlex.quote(unit)} 2>/dev/null"
+    show = f"systemctl show --property={','.join(PROPERTIES)} -- {shlex.quote(unit)} 2>/dev/null"
     return f"""
 shown=$({show}); tries=0
-while [ $tries -lt {PATIENCE * 10} ]; do
+while [ $tries -lt {START_TIMEOUT * 10} ]; do
   case $shown in *ActiveState=activating*) ;; *) break ;; esac
   sleep 0.1; tries=$((tries + 1)); shown=$({show})
 done

@@ -10,6 +10,9 @@ from pyinfra.api import FactBase
 from deploys.facts import file_set
 from deploys.facts.file_set import FileSetState
 
+PROTOCOL_NUMBERS = {"vrrp": "112", "igmp": "2"}
+"""Protocols whose names only a host with Debian's netbase knows (protocols(5)): tables have their numbers."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -32,7 +35,7 @@ class FirewallState:
 
 def table(lines: Iterable[str]) -> Table:
     """
-    A filter table from the lines of ``iptables -S`` or of a file for ``iptables-restore``.
+    A filter table from the lines of ``iptables -S``.
 
     + lines: the lines; those that are neither a policy nor a rule are skipped
     """
@@ -43,6 +46,8 @@ def table(lines: Iterable[str]) -> Table:
             case ["-P", chain, policy]:
                 policies[chain] = policy
             case ["-A", chain, rule]:
+                for name, number in PROTOCOL_NUMBERS.items():
+                    rule = rule.replace(f"-p {name} ", f"-p {number} ")
                 chains.setdefault(chain, []).append(rule)
     return Table(policies, {chain: tuple(rules) for chain, rules in chains.items()})
 

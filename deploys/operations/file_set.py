@@ -12,7 +12,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import PurePosixPath
 
@@ -31,12 +31,12 @@ class File:
     + owner, group: names (default root)
     + mode: permissions in octal digits (default 644)
     + secret: whether its text must never be shown
-    + restart: whether the service must be restarted, not reloaded, to take it up
+    + restart: whether the service must be restarted, not reloaded, to apply it
     + link: whether it is a symbolic link, and its content what it points to
     """
 
     path: str
-    content: str
+    content: str = field(repr=False)
     owner: str = "root"
     group: str = "root"
     mode: str = "644"
@@ -61,7 +61,9 @@ class Difference:
         return bool(self.write or self.remove)
 
 
-def difference(files: Sequence[File], absent: Sequence[str], purged: Sequence[str], there: FileSetState) -> Difference:
+def difference(
+    files: Sequence[File], absent: Sequence[str], purged: Sequence[str], current: FileSetState
+) -> Difference:
     """
     Compare declared files with those that a host has.
 
@@ -70,12 +72,12 @@ def difference(files: Sequence[File], absent: Sequence[str], purged: Sequence[st
     + purged: directories that should hold nothing but declared files
     + there: what it has
     """
-    write = [file for file in files if not _same(file, there.files.get(file.path))]
+    write = [file for file in files if not _same(file, current.files.get(file.path))]
     declared = {file.path for file in files}
-    remove = [path for path in absent if path in there.files]
+    remove = [path for path in absent if path in current.files]
     for directory in purged:
         remove += [
-            path for name in sorted(there.names.get(directory, ())) if (path := f"{directory}/{name}") not in declared
+            path for name in sorted(current.names.get(directory, ())) if (path := f"{directory}/{name}") not in declared
         ]
     return Difference(tuple(write), tuple(remove))
 

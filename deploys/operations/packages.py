@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from pyinfra import host
 
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.packages import Installed, PackageState
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 APT_GET = (
-    "DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet=2 --no-install-recommends "
+    # needrestart looks at every process after each installation: a site has none that is outdated yet.
+    "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get --yes --quiet=2 --no-install-recommends "
     "-o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
     "-o Dpkg::Use-Pty=0"
 )
@@ -38,9 +39,9 @@ def installed(packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequ
 
         packages.installed(name="Packages", packages=["nginx", "curl"])
     """
-    there: PackageState = yield Reading(Installed, packages=tuple(packages))
-    missing = [package for package in packages if package not in there.installed]
-    if not missing and not there.interrupted:
+    current: PackageState = yield Reading(Installed, packages=tuple(packages))
+    missing = [package for package in packages if package not in current.installed]
+    if not missing and not current.interrupted:
         host.noop("all packages are installed")
         return
     lines = [*withheld]
@@ -50,10 +51,10 @@ def installed(packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequ
         "chmod 755 /usr/sbin/policy-rc.d",
         "trap 'rm -f /usr/sbin/policy-rc.d' EXIT",
     ]
-    if there.interrupted:
+    if current.interrupted:
         lines.append("DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confold")
     if missing:
-        if there.list_age is None or there.list_age > list_age:
+        if current.list_age is None or current.list_age > list_age:
             lines.append("apt-get --quiet=2 -o DPkg::Lock::Timeout=300 update")
         lines.append(f"{APT_GET} install {' '.join(shlex.quote(name) for name in missing)} >/dev/null")
     yield script(*lines)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pyinfra import host
 
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.release import Releases, ReleaseState, Revision
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 
@@ -40,17 +40,17 @@ def installed(directory: str, release: str, archive: str, program: str, kept: in
             program="tracseq_gateway.server.process",
         )
     """
-    there: ReleaseState = yield Reading(Releases, directory=directory)
-    others = [name for name in there.complete if name not in (release, there.current)]
-    old = [*there.broken, *others[: max(0, len(others) - kept)]]
-    old = [name for name in old if name not in (release, there.current)]
-    if release in there.complete and not old:
+    current: ReleaseState = yield Reading(Releases, directory=directory)
+    others = [name for name in current.complete if name not in (release, current.current)]
+    old = [*current.broken, *others[: max(0, len(others) - kept)]]
+    old = [name for name in old if name not in (release, current.current)]
+    if release in current.complete and not old:
         host.noop(f"release {release} is installed")
         return
     quoted = shlex.quote(release)
     lines = [f"mkdir -p {shlex.quote(directory)}/releases", f"cd {shlex.quote(directory)}/releases"]
     contents = ""
-    if release not in there.complete:
+    if release not in current.complete:
         contents = base64.b64encode(Path(archive).read_bytes()).decode()
         lines += [
             "wheels=$(mktemp -d /var/tmp/tracseq-wheels.XXXXXX)",
@@ -111,9 +111,9 @@ def migrated(
             environment=text,
         )
     """
-    there: str | None = yield Reading(Revision, server=server, database=database)
-    if there == revisions[-1] or (there is not None and there not in revisions):
-        host.noop(f"{database} is at {there}")
+    current: str | None = yield Reading(Revision, server=server, database=database)
+    if current == revisions[-1] or (current is not None and current not in revisions):
+        host.noop(f"{database} is at {current}")
         return
     yield script(
         "variables=$(mktemp /run/tracseq/stage.XXXXXX)",

@@ -6,7 +6,7 @@ import shlex
 
 from pyinfra.api import QuoteString, StringCommand
 
-from deploys.facts.machine import LOCK, PATIENCE
+from deploys.facts.machine import LOCK, LOCK_TIMEOUT
 
 HELD = 75
 """How flock(1) is told to end when the lock was not to be had."""
@@ -23,13 +23,13 @@ def script(*lines: str, stdin: str = "") -> StringCommand:
     + stdin: what it reads; secrets may be in it, and nowhere else
     """
     waited = (
-        f"An earlier run is still at work on this host, for {PATIENCE} s now (ps -ef shows what it does). "
+        f"An earlier run is still at work on this host, for {LOCK_TIMEOUT} s now (ps -ef shows what it does). "
         "Let it end, and run again."
     )
     return StringCommand(
         f"mkdir -p {LOCK.rpartition('/')[0]} &&",
         # Without --close a daemon that the script starts would hold the lock for ever.
-        f"flock --close --timeout {PATIENCE} --conflict-exit-code {HELD} {LOCK} sh -c",
+        f"flock --close --timeout {LOCK_TIMEOUT} --conflict-exit-code {HELD} {LOCK} sh -c",
         QuoteString("\n".join(("set -eu", *lines))),
         f"|| {{ code=$?; [ $code != {HELD} ] || echo {shlex.quote(waited)} >&2; exit $code; }}",
         _stdin=stdin,

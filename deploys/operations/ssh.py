@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from pyinfra import host
 
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.service import Service, ServiceState
-from deploys.operations import file_set, trial
+from deploys.operations import commit_confirmed, file_set, staging
 from deploys.operations.file_set import File
-from deploys.operations.reading import Reading, Steps, operation
 
 UNIT = "ssh.service"
 MAIN = "/etc/ssh/sshd_config"
 DROP_INS = "/etc/ssh/sshd_config.d"
-TRIAL = f"/run/systemd/system/{UNIT}.d/tracseq-trial.conf"
+CANDIDATE = f"/run/systemd/system/{UNIT}.d/tracseq-candidate.conf"
 
 # What sshd needs to check its configuration, where it is not running (sshd(8)).
 CHECK = "mkdir -p /run/sshd && /usr/sbin/sshd -t"
@@ -32,7 +32,7 @@ if ! systemctl restart {UNIT}; then
   exit 1
 fi
 """
-# sshd reads its configuration from the trial's directory, where the drop-ins of the disk lie under
+# sshd reads its configuration from the directory of the attempt, where the drop-ins of the disk lie under
 # the staged ones. The sessions that are open stay so: a restart ends the listening process only.
 ATTEMPT = f"""
 cp -a {MAIN} "$stage/sshd_config"
@@ -41,8 +41,8 @@ for directory in {DROP_INS} "$stage/new{DROP_INS}"; do
   [ ! -d "$directory" ] || cp -a "$directory/." "$stage/sshd_config.d"
 done
 sed -i "s#{DROP_INS}/#$stage/sshd_config.d/#" "$stage/sshd_config"
-mkdir -p {TRIAL.rpartition("/")[0]}
-cat > {TRIAL} <<EOF
+mkdir -p {CANDIDATE.rpartition("/")[0]}
+cat > {CANDIDATE} <<EOF
 [Service]
 ExecStartPre=
 ExecStart=
@@ -53,16 +53,16 @@ EOF
 
 
 @operation
-def configured(files: Sequence[File], patience: float = 20) -> Steps:
+def configured(files: Sequence[File], timeout: float = 20) -> Steps:
     """
     Have sshd running with its drop-in files, also from boot on.
 
     A configuration that sshd refuses is never tried, and one that locks the controller out does
-    not stay: see ``trial``. sshd takes the first value that it reads of most keywords
+    not stay: see commit_confirmed.py. sshd takes the first value that it reads of most keywords
     (sshd_config(5)), so the first drop-in by name decides.
 
     + files: drop-ins in /etc/ssh/sshd_config.d
-    + patience: seconds that a new login may take to confirm a change (default 20)
+    + timeout: seconds that a new login may take to confirm a change (default 20)
 
     **Example:**
 
@@ -73,28 +73,32 @@ def configured(files: Sequence[File], patience: float = 20) -> Steps:
             files=[File("/etc/ssh/sshd_config.d/00-tracseq.conf", "PasswordAuthentication no\\n")],
         )
     """
-    tried = (trial.directory("sshd"), TRIAL)
-    there: ServiceState = yield Reading(
-        Service, unit=UNIT, paths=(*(file.path for file in files), MAIN, *tried), directories=()
-    )
-    changes = file_set.difference(files, (), (), there.files)
-    late = there.files.newest > there.started or any(path in there.files.files for path in tried)
-    if not changes and not late and there.running and there.enabled:
+    unconfirmed = (commit_confirmed.directory("sshd"), CANDIDATE)
+    paths = (*(file.path for file in files), MAIN)
+    current: ServiceState = yield Reading(Service, unit=UNIT, paths=(*paths, *unconfirmed), directories=())
+    stamp = staging.Stamp(UNIT, paths)
+    changes = file_set.difference(files, (), (), current.files)
+    late = bool(current.files.unapplied) or any(path in current.files.files for path in unconfirmed)
+    if not changes and not late and current.running and current.enabled:
         host.noop("sshd runs with its files")
         return
     file_set.show(changes)
-    yield from trial.tried(
+    yield from commit_confirmed.change(
         key="sshd",
         changes=changes,
         validate=CHECK,
-        prepare=[INCLUDED],
+        prepare=[INCLUDED, *stamp.before()],
         attempt=[ATTEMPT],
         undo=[
-            f"rm -f {TRIAL}",
+            f"rm -f {CANDIDATE}",
             # With a file that was left half written sshd would not start at all.
             *(f"{{ {CHECK}; }} 2>/dev/null || rm -f {file.path}" for file in files),
             f"systemctl daemon-reload; systemctl reset-failed {UNIT}; systemctl restart {UNIT}",
         ],
-        keep=[f"rm -f {TRIAL}", RESTART, *([] if there.enabled else [f"systemctl --quiet enable {UNIT} 2>&1"])],
-        patience=patience,
+        keep=[
+            f"rm -f {CANDIDATE}",
+            *stamp.applied(RESTART),
+            *([] if current.enabled else [f"systemctl --quiet enable {UNIT} 2>&1"]),
+        ],
+        timeout=timeout,
     )

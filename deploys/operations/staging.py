@@ -3,10 +3,48 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from deploys.facts.file_set import STAMPS
+from deploys.facts.file_set import STAMPS, listing
 from deploys.operations.file_set import Difference
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """
+    What a host keeps of a set of files, as its service last applied them.
+
+    + key: its name
+    + paths: the files and directories that were read with it
+    """
+
+    key: str
+    paths: Sequence[str]
+
+    @property
+    def _file(self) -> str:
+        return shlex.quote(f"{STAMPS}/{self.key}")
+
+    def before(self) -> list[str]:
+        """Shell: where there is no stamp yet, note the files as they are before they change."""
+        return [f"mkdir -p {STAMPS}", f"[ -e {self._file} ] || ( {listing(self.paths)} ) > {self._file} || true"]
+
+    def applied(self, command: str) -> list[str]:
+        """
+        Shell: have what is on disk applied, and note it.
+
+        The files are noted as they are before the command, so that one that changes meanwhile
+        counts as not applied.
+
+        + command: applies the files
+        """
+        return [
+            f"mkdir -p {STAMPS} && {{ ( {listing(self.paths)} ) > {self._file}.new || true; }}",
+            command,
+            f"mv -f {self._file}.new {self._file}",
+        ]
 
 
 def staged() -> list[str]:
@@ -54,12 +92,13 @@ def validated(changes: Difference, command: str) -> list[str]:
     ]
 
 
-def replaced(changes: Difference, validate: str | None, kept: bool = False) -> list[str]:
+def replaced(changes: Difference, validate: str | None, stamp: Stamp | None = None, kept: bool = False) -> list[str]:
     """
     Shell: stage the set, have it validated, and put it in place; nothing where nothing changes.
 
     + changes: what is written and removed
     + validate: command that refuses a bad set; it sees the files where they will be
+    + stamp: that of the set, where something applies it
     + kept: whether what was there before is kept, for ``or_put_back()``
     """
     if not changes:
@@ -68,6 +107,7 @@ def replaced(changes: Difference, validate: str | None, kept: bool = False) -> l
         *staged(),
         *(validated(changes, validate) if validate else ()),
         *(_before(changes) if kept else ()),
+        *(stamp.before() if stamp else ()),
         *in_place(changes),
     ]
 
@@ -90,7 +130,7 @@ def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
 
     + changes: what was replaced, with ``kept=True``
     + steps: they end with ``exit 1`` where they fail, having said why
-    + again: has the old set taken up
+    + again: has the old set applied
     """
     return [
         "if ! (",
@@ -126,21 +166,3 @@ def in_place(changes: Difference) -> list[str]:
     if changes.remove:
         lines.append(f"rm -rf -- {' '.join(shlex.quote(path) for path in changes.remove)}")
     return lines
-
-
-def stamped(key: str, command: str) -> list[str]:
-    """
-    Shell: have what is on disk taken up, and note since when it is.
-
-    The stamp bears the time before the command, so that a file that changes meanwhile counts as
-    not taken up.
-
-    + key: the name of the set's stamp
-    + command: takes up the files
-    """
-    stamp = shlex.quote(f"{STAMPS}/{key}")
-    return [
-        f"mkdir -p {STAMPS} && touch {stamp}.new",
-        command,
-        f"mv -f {stamp}.new {stamp}",
-    ]

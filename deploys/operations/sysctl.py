@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from pyinfra import host, logger
 
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.sysctl import Kernel, KernelState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import File
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 HEADER = "# Written by the deploy of this site; a change made here is undone by the next run.\n"
@@ -49,16 +49,16 @@ def settings(values: Mapping[str, str], modules: Sequence[str] = (), name_of_fil
             HEADER + "".join(f"{module}\n" for module in modules),
         ),
     ]
-    there: KernelState = yield Reading(
+    current: KernelState = yield Reading(
         Kernel, keys=tuple(values), modules=tuple(modules), paths=tuple(file.path for file in files)
     )
-    changes = file_set.difference(files, (), (), there.files)
-    wanted = {key: value for key, value in values.items() if key in there.values and key not in there.fixed}
-    wrong = {key: value for key, value in wanted.items() if there.values[key] != value}
-    to_load = [module for module in modules if module in there.loadable]
+    changes = file_set.difference(files, (), (), current.files)
+    wanted = {key: value for key, value in values.items() if key in current.values and key not in current.fixed}
+    wrong = {key: value for key, value in wanted.items() if current.values[key] != value}
+    to_load = [module for module in modules if module in current.loadable]
     # A setting may exist only once its module is loaded, so it is set again after loading one.
-    unset = [key for key in values if key not in there.values] if to_load else []
-    _report(values, modules, there.values, there.fixed, there.loaded | there.loadable)
+    unset = [key for key in values if key not in current.values] if to_load else []
+    _report(values, modules, current.values, current.fixed, current.loaded | current.loadable)
     if not changes and not wrong and not to_load:
         host.noop("the kernel runs with these settings")
         return
@@ -76,12 +76,12 @@ def _report(
     modules: Sequence[str],
     live: Mapping[str, str],
     fixed: frozenset[str],
-    there: frozenset[str],
+    current: frozenset[str],
 ) -> None:
     """Name what cannot be had here, each by its name."""
     unknown = [key for key in values if key not in live]
     foreign = [key for key in values if key in fixed and live[key] != values[key]]
-    lacking = [module for module in modules if module not in there]
+    lacking = [module for module in modules if module not in current]
     for names, what in (
         (unknown, "its kernel does not offer"),
         (foreign, "not its own to set (a container shares its kernel)"),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pyinfra import host
 
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.file_set import FileSet, FileSetState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import File
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 
@@ -23,15 +23,15 @@ def configured(
     apply: str | None = None,
 ) -> Steps:
     """
-    Have a set of files, and the system take them up.
+    Have a set of files, and the system apply them.
 
-    + key: a name for the set, of letters and dashes; the host keeps under it since when it is in force
+    + key: a name for the set, of letters and dashes; the host keeps under it as what they were applied
     + files: the files
     + absent: paths that must not be there
     + purged: directories that hold nothing but the files
     + validate: command that refuses a bad set; it sees the files where they will be
     + apply: command that puts the files in force, as booting the host would; it runs whenever
-      the files are newer than the last time it ran, so also after a run that died before it
+      the files are not as they were the last time, so also after a run that died before it
 
     **Example:**
 
@@ -44,16 +44,17 @@ def configured(
             apply="systemd-sysusers",
         )
     """
-    there: FileSetState = yield Reading(
+    current: FileSetState = yield Reading(
         FileSet, paths=(*(file.path for file in files), *absent), directories=tuple(purged), key=key
     )
-    changes = file_set.difference(files, absent, purged, there)
-    late = apply is not None and there.newest > there.taken_up
+    changes = file_set.difference(files, absent, purged, current)
+    stamp = staging.Stamp(key, (*(file.path for file in files), *absent, *purged))
+    late = apply is not None and bool(current.unapplied)
     if not changes and not late:
         host.noop(f"the files of {key} are in force")
         return
     file_set.show(changes)
-    lines = staging.replaced(changes, validate)
+    lines = staging.replaced(changes, validate, stamp if apply else None)
     if apply:
-        lines += staging.stamped(key, apply)
+        lines += stamp.applied(apply)
     yield script(*lines, stdin=file_set.archive(changes.write))

@@ -2,65 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from deploys.settings import model
+from deploys.settings import ports
+from deploys.settings.data import Data
 from deploys.settings.host import SiteHost
-
-RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
-"""Roles and databases of a server that are not the platform's own."""
+from deploys.settings.site import Site
 
 
-def validated(
-    form: type[model.Data], group: str, host: str, data: Mapping[str, Any], problems: list[str]
-) -> model.Data | None:
+def validated(model: type[Data], file: str, host: str, data: Mapping[str, Any], problems: list[str]) -> Data | None:
+    """
+    A host's data as a model wants it; None where it is not, and the problems have grown.
+
+    Args:
+        model: the model
+        file: the file of group_data that it reads, without its suffix
+        host: the host's name
+        data: all that the host was given
+        problems: a sentence for each value that is wrong is added
+    """
     try:
-        return form.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         for problem in error.errors():
             where = ".".join(str(part) for part in problem["loc"])
-            file = "the inventory" if where in ("address", "address6") else f"group_data/{group}.py"
+            place = "the inventory" if where in ("address", "address6") else f"group_data/{file}.py"
             if problem["type"] == "missing":
-                problems.append(f"{host}: {where} is missing (in {file}).")
+                problems.append(f"{host}: {where} is missing (in {place}).")
             else:
                 message = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{host}: {where} (in {file}, or what overrides it): {message}.")
+                problems.append(f"{host}: {where} (in {place}, or what overrides it): {message}.")
         return None
 
 
-def contradictions(hosts: Sequence[SiteHost]) -> list[str]:
-    """What is wrong although every value by itself is sound."""
+def differences(hosts: Sequence[SiteHost], shared: Iterable[type[Data]]) -> list[str]:
+    """Values that a whole site shares, and that are not the same on all hosts."""
+    problems = []
+    for model in shared:
+        first = hosts[0].data(model)
+        for name in model.model_fields:
+            other = next((host for host in hosts if getattr(host.data(model), name) != getattr(first, name)), None)
+            if other:
+                problems.append(
+                    f"{name} is {getattr(first, name)!r} on {hosts[0].name} and {getattr(other.data(model), name)!r} "
+                    f"on {other.name}: the whole site shares it. Give it for all hosts, in group_data/all.py or the "
+                    "site's own file there."
+                )
+    return problems
+
+
+def addresses(site: Site) -> list[str]:
+    """Addresses that more than one host has."""
     problems = []
     seen: dict[str, str] = {}
-    for host in hosts:
+    for host in site.hosts:
         for address in host.addresses:
             if address in seen:
                 problems.append(f"{host.name} and {seen[address]} have the same address {address}.")
             seen[address] = host.name
-    shared = hosts[0].all
-    primary = shared.postgres_first_primary
-    if primary not in [host.name for host in hosts if "postgres" in host.groups]:
-        problems.append(f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres.")
-    for key in ("postgres_user", "postgres_database"):
-        if getattr(shared, key) in RESERVED:
-            problems.append(
-                f"{key} (in group_data/all.py): {getattr(shared, key)} is a name that the servers use themselves."
-            )
-    names = {"all", *model.GROUPS, *shared.networks}
-    for rule in (*shared.firewall_extra_rules, *shared.firewall_rules):
-        for side in (rule.who, rule.whom):
-            if side not in names:
-                problems.append(
-                    f"firewall rule {rule.who} -> {rule.whom} (in group_data/all.py): {side} is "
-                    f"no group and no network; there are {', '.join(sorted(names))}."
-                )
+    return problems
+
+
+def rules(site: Site, groups: Iterable[str]) -> list[str]:
+    """Rules of the firewall whose names mean nothing."""
+    problems = []
+    known = {"all", *groups, *site.shared.networks}
+    for rule in site.rules:
+        place = f"firewall rule {rule} (in group_data/all.py)"
+        for side in (rule.source, rule.destination):
+            if side not in known:
+                problems.append(f"{place}: {side} is no group and no network; there are {', '.join(sorted(known))}.")
         for port in rule.ports:
-            if isinstance(port, str) and not hasattr(shared, port):
+            if isinstance(port, str) and port not in ports.names(site):
                 problems.append(
-                    f"firewall rule {rule.who} -> {rule.whom} (in group_data/all.py): "
-                    f"{port} is no port and no value that holds one."
+                    f"{place}: {port} is no port and no value that holds one; there are "
+                    f"{', '.join(sorted(ports.names(site)))}."
                 )
     return problems

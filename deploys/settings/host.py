@@ -4,43 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
-from deploys.settings import model
+from deploys.settings.data import Data
+from deploys.settings.shared import EveryHost
+
+Model = TypeVar("Model", bound=Data)
 
 
 @dataclass(frozen=True)
 class SiteHost:
-    """One host, with its checked data: ``all`` for every host, the others by its groups."""
+    """One host, with the checked data of its roles."""
 
     name: str
     target: str
     """What pyinfra calls it: its name, with a connector before it where the inventory has one."""
     groups: frozenset[str]
-    all: model.All
-    of_group: Mapping[str, model.Data]
+    models: Mapping[type[Data], Data]
+
+    def data(self, model: type[Model]) -> Model:
+        """
+        Its data for one of its roles.
+
+        Args:
+            model: the model in the role's declaration
+
+        Raises:
+            KeyError: where the host does not have that role.
+        """
+        return cast(Model, self.models[model])
+
+    @property
+    def own(self) -> EveryHost:
+        """What every host has, and may have of its own."""
+        return self.data(EveryHost)
 
     @property
     def address(self) -> str:
-        return self.all.address
+        return self.own.address
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Its addresses in the site, the IPv4 one first."""
-        return (self.all.address, *([self.all.address6] if self.all.address6 else []))
+        return (self.own.address, *([self.own.address6] if self.own.address6 else []))
 
-    @property
-    def postgres(self) -> model.Postgres:
-        return cast(model.Postgres, self.of_group["postgres"])
+    def value(self, name: str) -> object:
+        """
+        A value of any of its models, by the name that it has in group_data.
 
-    @property
-    def redis(self) -> model.Redis:
-        return cast(model.Redis, self.of_group["redis"])
-
-    @property
-    def gateway(self) -> model.Gateways:
-        return cast(model.Gateways, self.of_group["gateways"])
-
-    @property
-    def load_balancer(self) -> model.LoadBalancers:
-        return cast(model.LoadBalancers, self.of_group["load_balancers"])
+        Raises:
+            KeyError: where none of them has it.
+        """
+        for model in self.models.values():
+            if name in type(model).model_fields:
+                found: object = getattr(model, name)
+                return found
+        raise KeyError(name)

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
-NAMES = {
-    "POSTGRES_PASSWORD": 20,
-    "POSTGRES_REPLICATION_PASSWORD": 20,
-    "POSTGRES_MONITORING_PASSWORD": 20,
-    "REDIS_PASSWORD": 20,
-    "JWT_SECRET_KEY": 32,
-}
-"""Every secret of a site, and how many characters it needs (deployment guide, "Security Checklist")."""
-
 FEWEST_DIFFERENT_CHARACTERS = 8
 GUESSABLE = ("password", "secret", "changeme", "change-me", "example", "your-", "your_")
 
 
-def read(environment: str) -> tuple[dict[str, SecretStr], list[str]]:
+def read(environment: str, names: Mapping[str, int]) -> tuple[dict[str, SecretStr], list[str]]:
     """
     The secrets of an environment, and what is wrong with them.
 
-    + environment: its name; the file is ``.env.<environment>`` in the current directory
+    Args:
+        environment: its name; the file is ``.env.<environment>`` in the current directory
+        names: the names of all secrets, and how many characters each needs (deployment guide,
+            "Security Checklist")
 
-    Returns the secrets by name, and a sentence for every problem. No sentence tells a value.
+    Returns:
+        The secrets by name, and a sentence for every problem. No sentence tells a value.
     """
     path = Path(f".env.{environment}")
     if not path.is_file():
@@ -38,7 +34,7 @@ def read(environment: str) -> tuple[dict[str, SecretStr], list[str]]:
         problems.append(f"{path}: others can read it. Run: chmod 600 {path}")
     values = dotenv_values(path, interpolate=False)
     found = {}
-    for name, length in NAMES.items():
+    for name, length in names.items():
         value = values.get(name) or ""
         if weakness := _weakness(value, length):
             problems.append(f"{path}: {name} {weakness}.")
@@ -60,15 +56,18 @@ def _weakness(value: str, length: int) -> str | None:
     return None
 
 
-def invent(path: str) -> None:
+def invent(path: str, names: Iterable[str]) -> None:
     """
     Write a file of random secrets where there is none: for the lab, whose secrets nobody must know.
 
-    + path: the file; it is made with mode 0600
+    Names that an older file does not have yet are added to it.
+
+    Args:
+        path: the file; it is made with mode 0600
+        names: the names of all secrets
     """
-    if Path(path).exists():
-        return
-    lines = [f"{name}={secrets.token_urlsafe(32)}\n" for name in NAMES]
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    known = dotenv_values(path, interpolate=False) if Path(path).exists() else {}
+    lines = [f"{name}={secrets.token_urlsafe(32)}\n" for name in names if name not in known]
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.writelines(lines)

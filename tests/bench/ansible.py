@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploys.settings.packages import of_host
+from deploys.settings import declarations
 from tests.bench.floor import Scripts
 from tests.bench.measure import Sample, Work, together
 from tests.inventory import hosts
@@ -80,7 +80,7 @@ def _variables(inventory: str, name: str, config: Path, script: str) -> dict[str
         "ansible_user": host.data["ssh_user"],
         "ansible_ssh_private_key_file": host.data["ssh_key"],
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={host.data['ssh_known_hosts_file']}",
-        "packages": list(of_host(host.groups)),
+        "packages": list(declarations.packages(host.groups)),
         "units": [line for line in found.splitlines() if not line.startswith("/")],
         "files": [
             {"path": path, "source": f"{there}{path}", "owner": owner, "group": group, "mode": f"0{mode}"}

@@ -6,7 +6,7 @@ import json
 import shlex
 from collections import defaultdict
 
-from deploys.settings.packages import of_host
+from deploys.settings import declarations
 from tests.bench.measure import site
 from tests.bench.recording import FILE
 from tests.inventory import hosts
@@ -35,7 +35,7 @@ def installs(inventory: str) -> Scripts:
     return {
         name: (
             "DEBIAN_FRONTEND=noninteractive "
-            f"apt-get install --yes --no-install-recommends {' '.join(of_host(host.groups))} </dev/null\n"
+            f"apt-get install --yes --no-install-recommends {' '.join(declarations.packages(host.groups))} </dev/null\n"
         )
         for name, host in hosts(inventory).items()
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from paramiko import Channel
 
-from deploys.controller.connection import Connection
+from deploys.engine.connection import Connection
 
 FILE = Path(".state/bench/executed")
 

@@ -51,8 +51,8 @@ def test_only_keys_let_in(host: Host) -> None:
         assert wanted in options
 
 
-def test_no_trial_is_left(host: Host) -> None:
-    assert host.check_output("ls -d /run/tracseq/trial-* 2>/dev/null || true") == ""
+def test_no_unconfirmed_change_is_left(host: Host) -> None:
+    assert host.check_output("ls -d /run/tracseq/commit-confirmed-* 2>/dev/null || true") == ""
     assert "tracseq" not in host.check_output("systemctl list-timers --all --plain --no-legend")
 
 

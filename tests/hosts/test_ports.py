@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from deploys.settings import lab
+from deploys.settings import declarations, lab
 from tests import inventory
 
 UNUSED = (23, 9999)
@@ -100,8 +100,10 @@ def places() -> dict[str, Place]:
 
 
 def rules() -> list[dict[str, Any]]:
+    """Those of the data, and without any there those that the roles declare; how they are meant is judged here anew."""
     data = next(iter(inventory.hosts().values())).data
-    return [*data["firewall_extra_rules"], *data["firewall_rules"]]
+    declared = [rule.model_dump() for rule in declarations.rules()]
+    return [*data["firewall_extra_rules"], *(declared if data["firewall_rules"] is None else data["firewall_rules"])]
 
 
 def ports(rule: dict[str, Any]) -> Iterator[int]:
@@ -127,8 +129,9 @@ def decision(door: Door, whose: Place, own: str, other: Place, other_address: st
     """
     What the firewall of one side says: the first rule that is about both sides and the port.
 
-    + whose, own: the side whose firewall it is, and which of a rule's two names must be its group
-    + other, other_address, peer: the other side, its address, and the rule's other name
+    Args:
+        whose, own: the side whose firewall it is, and which of a rule's two names must be its group
+        other, other_address, peer: the other side, its address, and the rule's other name
     """
     if not whose.inside:
         return True
@@ -147,8 +150,8 @@ def is_open(source: Place, target: Place, door: Door) -> bool:
     """Whether the data lets a connection out at its source and in at its target."""
     version = ip_address(door.address).version
     source_address = next(one for one in source.addresses if ip_address(one).version == version)
-    out = decision(door, source, "who", target, door.address, "whom")
-    return out and decision(door, target, "whom", source, source_address, "who")
+    out = decision(door, source, "source", target, door.address, "destination")
+    return out and decision(door, target, "destination", source, source_address, "source")
 
 
 @cache

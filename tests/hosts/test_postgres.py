@@ -11,7 +11,7 @@ import pytest
 from testinfra.host import Host
 
 from deploys.facts.postgres.state import slot_name
-from deploys.settings import secrets
+from deploys.settings import declarations, secrets
 from tests import inventory
 from tests.lab import eventually, ssh
 
@@ -38,7 +38,7 @@ def primary() -> str:
 @cache
 def password(role: str) -> str:
     """A role's password, from where the administrator keeps it."""
-    found, problems = secrets.read(inventory.hosts()[NAMES[0]].data["environment"])
+    found, problems = secrets.read(inventory.hosts()[NAMES[0]].data["environment"], declarations.secrets())
     assert not problems
     return found[f"POSTGRES_{role}PASSWORD"].get_secret_value()
 

@@ -54,7 +54,7 @@ def test_everything_that_is_wrong_is_in_one_table(copy: PlannedCopy) -> None:
     }
     assert "debian 12 or 13" in run.output
     assert "90.0 s off the others" in run.output
-    assert "350 ms to start" in run.output
+    assert "350 ms of CPU to start" in run.output
 
 
 def test_a_port_that_somebody_else_holds(copy: PlannedCopy) -> None:

@@ -26,7 +26,7 @@ FROM_PREPARED = (
     ("Postgres primary | Server", 0.3),
     ("Postgres primary | Roles, databases and slots", 0.05),
     ("Postgres replica | Copy of the primary", 0.6),
-    ("Gateway | Release installed beside the current one", 3.0),
+    ("Gateway release | Installed beside the current one", 3.0),
     ("Gateway | Gateway runs it, one host at a time", 0.5),
     ("Load balancer | nginx", 0.2),
 )

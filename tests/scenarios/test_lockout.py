@@ -19,14 +19,16 @@ FIREWALLS: dict[str, dict[str, Any]] = {
     "the administrators are somewhere else": {
         "networks": {"anywhere": ["0.0.0.0/0", "::/0"], "administrators": ["192.0.2.0/24"], "services": []}
     },
-    "SSH is let in at another port": {"firewall_rules": [{"who": "administrators", "whom": "all", "ports": [2222]}]},
+    "SSH is let in at another port": {
+        "firewall_rules": [{"source": "administrators", "destination": "all", "ports": [2222]}]
+    },
     "the controller is denied before it is let in": {
         "firewall_extra_rules": [
-            {"who": "administrators", "whom": "all", "ports": ["ssh_port_of_hosts"], "action": "deny"}
+            {"source": "administrators", "destination": "all", "ports": ["ssh_port_of_hosts"], "action": "deny"}
         ]
     },
     "SSH is refused from anywhere": {
-        "firewall_extra_rules": [{"who": "anywhere", "whom": "all", "ports": [22], "action": "reject"}]
+        "firewall_extra_rules": [{"source": "anywhere", "destination": "all", "ports": [22], "action": "reject"}]
     },
     "nothing is let in at all": {"firewall_rules": []},
 }
@@ -37,15 +39,15 @@ SERVERS: dict[str, dict[str, Any]] = {
     "sshd listens at another port": {"ssh_port_of_hosts": 2222},
 }
 LETHAL = FIREWALLS | SERVERS
-BENIGN: dict[str, Any] = {"firewall_extra_rules": [{"who": "all", "whom": "all", "ports": [4444]}]}
+BENIGN: dict[str, Any] = {"firewall_extra_rules": [{"source": "all", "destination": "all", "ports": [4444]}]}
 
-PATIENCE = "4s"
+TIMEOUT = "4s"
 STATE = """
 iptables -S; ip6tables -S; iptables -t nat -S
 cat /etc/default/ufw /etc/ufw/*.rules /etc/ufw/ufw.conf /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*
 systemctl is-enabled ufw ssh; systemctl cat ssh.service; /usr/sbin/sshd -T; ss -Hltn | grep -c :22
 systemctl list-timers --all --plain --no-legend | grep tracseq
-ls -d /run/tracseq/trial-* 2>/dev/null
+ls -d /run/tracseq/commit-confirmed-* 2>/dev/null
 true
 """
 
@@ -53,7 +55,7 @@ true
 def arguments(host: str, data: dict[str, Any]) -> list[str]:
     """Of a run on one host with some data of its own."""
     given = [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in data.items()]
-    values = [*given, f"confirmation_timeout={PATIENCE}"]
+    values = [*given, f"confirmation_timeout={TIMEOUT}"]
     return ["--limit", host, *(word for value in values for word in ("--data", value))]
 
 
@@ -79,10 +81,10 @@ def undone(host: str, before: str, within: float) -> None:
     lab.eventually(same, within=within)
 
 
-def on_trial(host: str) -> bool:
+def unconfirmed(host: str) -> bool:
     """Whether a host tries a change just now, looked at from below: not over its network."""
     run = Path(f"/proc/{lab.first_process(host)}/root/run/tracseq")
-    return any(run.glob("trial-*/timer"))
+    return any(run.glob("commit-confirmed-*/timer"))
 
 
 def interrupted(host: str, data: dict[str, Any], interrupt: Callable[[subprocess.Popen[bytes]], None]) -> str:
@@ -92,7 +94,7 @@ def interrupted(host: str, data: dict[str, Any], interrupt: Callable[[subprocess
         [str(Path(sys.executable).parent / "pyinfra"), "-y", *arguments(host, data), lab.INVENTORY, lab.SITE],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    lab.eventually(lambda: on_trial(host), within=60, every=0.02)
+    lab.eventually(lambda: unconfirmed(host), within=60, every=0.02)
     interrupt(process)
     process.kill()
     process.wait()
@@ -166,7 +168,7 @@ def test_the_run_after_one_that_died_in_between_finishes_it() -> None:
     run = lab.site(*arguments(host, BENIGN))
     assert run.code == 0, run.output
     assert lab.site(*arguments(host, BENIGN)).changes == {}
-    assert not on_trial(host)
+    assert not unconfirmed(host)
     listed = "ufw status; iptables -S ufw-user-input"
     assert "4444" in new_login(host, listed)
     run = lab.site("--limit", host)

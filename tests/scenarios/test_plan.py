@@ -23,7 +23,7 @@ redis_memory = "96MB"
     "a setting that Postgres reloads": 'postgres_work_mem = "6MB"',
     "a setting that Postgres restarts for": "postgres_max_connections = 120",
     "one more rule of the firewall": """
-firewall_extra_rules = [{"who": "administrators", "whom": "redis", "ports": ["redis_port"]}]
+firewall_extra_rules = [{"source": "administrators", "destination": "redis", "ports": ["redis_port"]}]
 """,
     "all of a host": """
 open_files = 32768

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests import lab
 
-RULE = 'firewall_extra_rules = [{"who": "administrators", "whom": "redis", "ports": ["redis_port"]}]\n'
+RULE = 'firewall_extra_rules = [{"source": "administrators", "destination": "redis", "ports": ["redis_port"]}]\n'
 
 
 def test_a_rule_taken_out_of_the_data_leaves_the_host(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.settings import secrets
+from deploys.settings import declarations
 from tests import lab
 from tests.copy import Copy
 
@@ -24,7 +24,7 @@ class Marked(Copy):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, "lab")
         self.mark = f"Zq{random.token_hex(8)}"
-        lines = [f"{name}={self.mark}{random.token_hex(12)}\n" for name in secrets.NAMES]
+        lines = [f"{name}={self.mark}{random.token_hex(12)}\n" for name in declarations.secrets()]
         self.secrets.write_text("".join(lines))
 
     @property

@@ -11,7 +11,7 @@ from contextlib import closing
 import paramiko
 import pytest
 
-from deploys.controller.connection import Connection, connection
+from deploys.engine.connection import Connection, connection
 
 
 class Server(paramiko.ServerInterface):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from deploys.controller.postgres import configuration, limits
 from deploys.facts.postgres.state import Answer, Cluster
-from deploys.settings import model
+from deploys.roles.postgres import configuration, limits
+from deploys.roles.postgres.declaration import Postgres
 
 GB = 1 << 30
 DATA: dict[str, Any] = {
@@ -26,8 +26,8 @@ DATA: dict[str, Any] = {
 }
 
 
-def postgres(**values: Any) -> model.Postgres:
-    return model.Postgres.model_validate(DATA | values)
+def postgres(**values: Any) -> Postgres:
+    return Postgres.model_validate(DATA | values)
 
 
 @pytest.mark.parametrize(

@@ -1,30 +1,31 @@
-"""The README's tables list every value of group_data, with the default that it has."""
+"""README's tables are those of the declarations, and no value of group_data lacks its model or its line."""
 
 from __future__ import annotations
 
-import re
 import runpy
 from pathlib import Path
 
 import pytest
 
-from deploys.settings import secrets
+from deploys.settings import declarations, tables
+from deploys.settings.shared import EveryHost, Shared
 
 README = Path("README.md").read_text()
+OF_AN_INVENTORY = {"environment", "address", "address6"}
 
 
-@pytest.mark.parametrize("group", ["all", "postgres", "redis", "gateways", "load_balancers"])
-def test_every_value_is_listed_with_its_default(group: str) -> None:
-    values = {key: value for key, value in runpy.run_path(f"group_data/{group}.py").items() if key[0] != "_"}
-    section = README.split(f"`group_data/{group}.py`\n\n")[1].split("\n\n")[0]
-    listed = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE))
-    assert set(listed) == set(values)
-    for key, default in listed.items():
-        if default != "see the file":
-            assert default == f"`{values[key]!r}`".replace("'", '"')
+def test_the_tables_are_those_of_the_declarations() -> None:
+    assert tables.text() in README
 
 
-@pytest.mark.parametrize("name", secrets.NAMES)
-def test_every_secret_is_listed(name: str) -> None:
-    assert f"`{name}`" in README
+@pytest.mark.parametrize("group", ["all", *declarations.groups()])
+def test_every_value_of_a_model_has_its_default_in_group_data(group: str) -> None:
+    models = [Shared, EveryHost] if group == "all" else [declarations.groups()[group].model]
+    wanted = {key for model in models if model for key in model.model_fields} - OF_AN_INVENTORY
+    file = Path(f"group_data/{group}.py")
+    assert wanted <= set(runpy.run_path(str(file)) if file.exists() else ())
+
+
+@pytest.mark.parametrize("name", declarations.secrets())
+def test_every_secret_is_in_the_example(name: str) -> None:
     assert f"\n{name}=\n" in Path(".env.example").read_text()

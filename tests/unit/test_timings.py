@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from deploys.controller.timings import Timings
+from deploys.engine.timings import Timings
 
 NAMES = {"a": "Quick", "b": "Slow", "c": "Of nobody here"}
 
@@ -21,7 +21,7 @@ def named(name: str) -> Any:
 
 def test_operations_and_hosts_are_told_slowest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("deploys.controller.timings.time.monotonic", lambda: now)
+    monkeypatch.setattr("deploys.engine.timings.time.monotonic", lambda: now)
     one, two = named("one"), named("two")
     state = Mock(activated_hosts=[one, two])
     state.get_op_meta = lambda operation: SimpleNamespace(names={NAMES[operation]})

@@ -9,7 +9,7 @@ from pyinfra.api import FactBase
 from deploys.facts.postgres import answer
 from deploys.facts.postgres.state import CLUSTER, DATA, LIMITS, Cluster, ServerState
 
-PATIENCE = 30
+START_TIMEOUT = 30
 """Seconds that a server which is just starting may take to answer."""
 
 
@@ -57,7 +57,7 @@ for data in {DATA}/*/{CLUSTER}; do
   until said=$(asked "$port" "$socket"); do
     tries=$((tries + 1))
     case $said in *"starting up"*|*"No such file"*) ;; *) break ;; esac
-    [ $tries -lt {PATIENCE} ] && sleep 1 || break
+    [ $tries -lt {START_TIMEOUT} ] && sleep 1 || break
   done
   printf '%s' "$said" | tr '\\n\\t' '  ' | sed "s/^/said\\t$version\\t/"
   echo

@@ -21,7 +21,7 @@ def bridge(present: bool = True) -> Generator[StringCommand]:
 
     + present: whether it should be there at all; without it, the lab's directory goes too
     """
-    there = host.get_fact(Network, bridge=lab.BRIDGE, address=lab.GATEWAY, directory=str(lab.DIRECTORY))
+    current = host.get_fact(Network, bridge=lab.BRIDGE, address=lab.GATEWAY, directory=str(lab.DIRECTORY))
     rules = (
         ("nat", "POSTROUTING", f"-s {lab.NETWORK} ! -o {lab.BRIDGE} -j MASQUERADE"),
         # A firewall of this machine that drops what it forwards would cut the lab off.
@@ -38,7 +38,7 @@ def bridge(present: bool = True) -> Generator[StringCommand]:
     ]
     forwarding = lab.DIRECTORY / "ip_forward"
     if not present:
-        if not there:
+        if not current:
             host.noop("there is no network of the lab")
             return
         yield StringCommand(
@@ -53,7 +53,7 @@ def bridge(present: bool = True) -> Generator[StringCommand]:
             )
         )
         return
-    if {"bridge", "address", "nat"} <= set(there):
+    if {"bridge", "address", "nat"} <= set(current):
         host.noop(f"the bridge {lab.BRIDGE} is up")
         return
     yield StringCommand(

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import Answer, Role, ServerState, slot_name
 from deploys.operations.postgres import scram, shell, slots
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
 
 ATTRIBUTES = ("LOGIN", "REPLICATION", "SUPERUSER", "CREATEDB", "CREATEROLE", "BYPASSRLS")
@@ -63,11 +63,11 @@ def granted(
         )
     """
     server: ServerState = yield Reading(Server)
-    there = server.cluster
-    if there and there.answer and there.answer.recovery:
+    current = server.cluster
+    if current and current.answer and current.answer.recovery:
         yield StringCommand(shell.failed("The server is no primary any more. Run again."))
         return
-    answer = (there.answer if there else None) or Answer(recovery=False)
+    answer = (current.answer if current else None) or Answer(recovery=False)
     wanted = [slot_name(name) for name in replicas]
     statements = [
         *(line for login in logins for line in role_statements(login, answer.roles.get(login.name))),
@@ -86,18 +86,18 @@ def granted(
     )
 
 
-def role_statements(login: Login, there: Role | None) -> list[str]:
+def role_statements(login: Login, current: Role | None) -> list[str]:
     """SQL that makes a role what it is declared to be."""
     wanted = login.attributes | {"LOGIN"}
     attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
     statements = []
-    if there is None:
+    if current is None:
         statements.append(f"CREATE ROLE {login.name} {attributes} PASSWORD '{scram.verifier(login.password)}';")
-    elif there.attributes != wanted:
+    elif current.attributes != wanted:
         statements.append(f"ALTER ROLE {login.name} {attributes};")
-    if there and not scram.matches(login.password, there.scram, there.digest):
+    if current and not scram.matches(login.password, current.scram, current.digest):
         statements.append(f"ALTER ROLE {login.name} PASSWORD '{scram.verifier(login.password)}';")
-    missing = login.member_of - (there.member_of if there else frozenset())
+    missing = login.member_of - (current.member_of if current else frozenset())
     statements += [f"GRANT {role} TO {login.name};" for role in sorted(missing)]
     return statements
 

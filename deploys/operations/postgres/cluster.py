@@ -7,12 +7,12 @@ import shlex
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from deploys.engine.reading import Reading, Steps, operation
+from deploys.engine.rolling import one_at_a_time
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import ServerState
 from deploys.operations.postgres import shell
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
-from deploys.operations.turns import turn
 
 
 @operation
@@ -31,8 +31,8 @@ def created(version: int) -> Steps:
 
         cluster.created(name="Cluster", version=15)
     """
-    there: ServerState = yield Reading(Server)
-    if there.cluster is not None:
+    current: ServerState = yield Reading(Server)
+    if current.cluster is not None:
         host.noop("there is a cluster")
         return
     maker = (
@@ -126,15 +126,15 @@ def settled(version: int) -> Steps:
         cluster.settled(name="No setting waits for a restart", version=15)
     """
     server: ServerState = yield Reading(Server)
-    there = server.cluster
-    if there and there.silence:
-        yield StringCommand(shell.failed(f"The server runs, but does not answer: {there.silence}"))
+    current = server.cluster
+    if current and current.silence:
+        yield StringCommand(shell.failed(f"The server runs, but does not answer: {current.silence}"))
         return
-    if there and there.answer and there.answer.refused:
-        yield StringCommand(shell.failed("\n".join(there.answer.refused)))
+    if current and current.answer and current.answer.refused:
+        yield StringCommand(shell.failed("\n".join(current.answer.refused)))
         return
-    if there is None or there.answer is None or not there.answer.pending:
+    if current is None or current.answer is None or not current.answer.pending:
         host.noop("no setting waits for a restart")
         return
-    with turn("postgres"):
+    with one_at_a_time("postgres"):
         yield script(shell.restarted(version))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from deploys.facts.postgres.state import SLOT_PREFIX, Slot
 
 
-def statements(wanted: Sequence[str], there: Mapping[str, Slot]) -> list[str]:
+def statements(wanted: Sequence[str], current: Mapping[str, Slot]) -> list[str]:
     """
     SQL that makes a server's slots the wanted ones.
 
@@ -19,10 +19,10 @@ def statements(wanted: Sequence[str], there: Mapping[str, Slot]) -> list[str]:
     """
     drop = [
         name
-        for name, slot in there.items()
+        for name, slot in current.items()
         if name.startswith(SLOT_PREFIX) and not slot.active and (name not in wanted or slot.lost)
     ]
-    create = [name for name in wanted if name not in there or name in drop]
+    create = [name for name in wanted if name not in current or name in drop]
     return [
         *(f"SELECT pg_drop_replication_slot('{name}') \\g /dev/null" for name in drop),
         *(f"SELECT pg_create_physical_replication_slot('{name}') \\g /dev/null" for name in create),

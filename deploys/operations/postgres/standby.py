@@ -10,12 +10,12 @@ from gevent import sleep
 from pyinfra import host, state
 from pyinfra.api import StringCommand
 
+from deploys.engine.reading import Reading, Steps, operation
+from deploys.engine.rolling import one_at_a_time
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import SLOT_PREFIX, Cluster, ServerState
 from deploys.operations.postgres import shell
-from deploys.operations.reading import Reading, Steps, operation
 from deploys.operations.script import script
-from deploys.operations.turns import turn
 
 
 @operation
@@ -38,8 +38,8 @@ def built(version: int, primary: str, slot: str) -> Steps:
             slot="tracseq_pg2",
         )
     """
-    there: ServerState = yield Reading(Server)
-    if there.cluster is not None:
+    current: ServerState = yield Reading(Server)
+    if current.cluster is not None:
         host.noop("there is a cluster")
         return
     maker = (
@@ -54,7 +54,7 @@ def built(version: int, primary: str, slot: str) -> Steps:
 
 
 @operation
-def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> Steps:
+def caught_up(version: int, limits: Mapping[str, int], timeout: int = 60) -> Steps:
     """
     Wait until a replica has replayed that its primary runs with smaller limits; it changes nothing.
 
@@ -62,7 +62,7 @@ def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> St
 
     + version: of Postgres
     + limits: settings that a replica must not have lower than its primary
-    + patience: seconds it may take (default 60)
+    + timeout: seconds it may take (default 60)
 
     **Example:**
 
@@ -71,19 +71,19 @@ def caught_up(version: int, limits: Mapping[str, int], patience: int = 60) -> St
         standby.caught_up(name="Replica has seen it", version=15, limits={"max_connections": 100})
     """
 
-    def seen(there: Cluster | None) -> bool:
-        return there is not None and all(there.required.get(name, 0) <= limits[name] for name in limits)
+    def seen(current: Cluster | None) -> bool:
+        return current is not None and all(current.required.get(name, 0) <= limits[name] for name in limits)
 
     server: ServerState = yield Reading(Server)
-    there = _waited(server, seen, patience)
-    if state.is_executing and not seen(there):
-        yield StringCommand(shell.failed(_not_following(version, there, patience)))
+    current = _waited(server, seen, timeout)
+    if state.is_executing and not seen(current):
+        yield StringCommand(shell.failed(_not_following(version, current, timeout)))
         return
     host.noop("it has replayed all that its primary did")
 
 
 @operation
-def following(version: int, patience: int = 60) -> Steps:
+def following(version: int, timeout: int = 60) -> Steps:
     """
     Have a replica receive from its primary, with no setting waiting for a restart.
 
@@ -91,7 +91,7 @@ def following(version: int, patience: int = 60) -> Steps:
     ever; they are dropped.
 
     + version: of Postgres
-    + patience: seconds it may take until it receives (default 60)
+    + timeout: seconds it may take until it receives (default 60)
 
     **Example:**
 
@@ -100,16 +100,16 @@ def following(version: int, patience: int = 60) -> Steps:
         standby.following(name="Replica follows", version=15)
     """
 
-    def receives(there: Cluster | None) -> bool:
-        answer = there.answer if there else None
+    def receives(current: Cluster | None) -> bool:
+        answer = current.answer if current else None
         return answer is not None and answer.receiver.get("status") == "streaming"
 
     server: ServerState = yield Reading(Server)
-    there = _waited(server, receives, patience)
-    if state.is_executing and not receives(there):
-        yield StringCommand(shell.failed(_not_following(version, there, patience)))
+    current = _waited(server, receives, timeout)
+    if state.is_executing and not receives(current):
+        yield StringCommand(shell.failed(_not_following(version, current, timeout)))
         return
-    answer = there.answer if there else None
+    answer = current.answer if current else None
     leftover = [
         name
         for name, slot in (answer.slots if answer else {}).items()
@@ -124,28 +124,28 @@ def following(version: int, patience: int = 60) -> Steps:
         lines.append(f"asked --command={shlex.quote(dropped)} >/dev/null")
     if answer.pending:
         lines.append(shell.restarted(version))
-    with turn("postgres"):
+    with one_at_a_time("postgres"):
         yield script(*lines)
 
 
-def _waited(server: ServerState, enough: Callable[[Cluster | None], bool], patience: int) -> Cluster | None:
-    """The host's cluster once it is as it should be, or when patience is at its end; in a plan, at once."""
-    end = monotonic() + patience
-    there = server.cluster
-    while state.is_executing and not enough(there) and monotonic() < end:
+def _waited(server: ServerState, enough: Callable[[Cluster | None], bool], timeout: int) -> Cluster | None:
+    """The host's cluster once it is as it should be, or when the timeout is over; in a plan, at once."""
+    end = monotonic() + timeout
+    current = server.cluster
+    while state.is_executing and not enough(current) and monotonic() < end:
         sleep(0.3)
-        there = host.get_fact(Server).cluster
-    return there
+        current = host.get_fact(Server).cluster
+    return current
 
 
-def _not_following(version: int, there: Cluster | None, patience: int) -> str:
-    if there is None or not there.running:
+def _not_following(version: int, current: Cluster | None, timeout: int) -> str:
+    if current is None or not current.running:
         return f"The replica does not run; see {shell.log_file(version)}."
-    if there.primary:
+    if current.primary:
         return "It became a primary while this run was under way. Run again."
-    said = there.silence or there.complaint or "nothing"
+    said = current.silence or current.complaint or "nothing"
     return (
-        f"The replica does not follow its primary after {patience} s. The last that its server said: {said}\n"
+        f"The replica does not follow its primary after {timeout} s. The last that its server said: {said}\n"
         "Where WAL that it needs was removed, or its history is not the primary's, move "
         f"{shell.data_directory(version)} away and run again: it is then copied anew."
     )

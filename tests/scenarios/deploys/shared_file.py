@@ -2,7 +2,8 @@
 
 from pyinfra import host
 
-from deploys.operations import reading, system
+from deploys.engine import reading
+from deploys.operations import system
 from deploys.operations.file_set import File
 
 FILE = File("/run/tracseq-test/shared", host.data.content)

@@ -1,0 +1,77 @@
+"""What the Postgres servers of a site say, read from all of them at once, and the part that each gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import gevent
+from gevent import Greenlet
+from pyinfra import inventory, logger
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.context import ctx_host
+
+from deploys.controller.postgres import topology
+from deploys.controller.postgres.topology import Topology
+from deploys.engine.combined import Combined, Wanted
+from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import ServerState
+from deploys.facts.run_lock import LockState, Request, RunLock
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+
+Queried = Mapping[str, Greenlet]
+"""The readings of all servers, by host; they are not waited for."""
+
+
+def queried(site: Site, request: Request | None, active: Iterable[str]) -> Queried:
+    """
+    Ask the servers of all Postgres hosts at once, also of those that a limit leaves out.
+
+    Args:
+        site: the site
+        request: the run that asks for the locks of the hosts that it leaves out
+        active: the names of the hosts that the run does not leave out
+    """
+    known = set(active)
+    return {
+        host.name: gevent.spawn(_read, host, None if host.name in known else request) for host in site.group("postgres")
+    }
+
+
+def locks(readings: Queried, active: Iterable[str]) -> Mapping[str, LockState]:
+    """Whether the hosts that a limit leaves out gave the run their lock; those that were not reached are not in it."""
+    known = set(active)
+    found = {name: reading.get()[1] for name, reading in readings.items() if name not in known}
+    return {name: state for name, state in found.items() if state is not None}
+
+
+def decided(site: Site, readings: Queried) -> Topology:
+    """
+    The part of each Postgres host, by what all their servers answered.
+
+    Raises:
+        TopologyError: where it cannot be told who is primary, before any host is changed.
+    """
+    gevent.joinall(list(readings.values()), raise_error=True)
+    found = {name: reading.value[0] for name, reading in readings.items()}
+    parts = topology.decide(
+        {name: server for name, server in found.items() if isinstance(server, ServerState)},
+        first=site.shared.postgres_first_primary,
+        silent={name: reason for name, reason in found.items() if isinstance(reason, str)},
+    )
+    for remark in parts.remarks:
+        logger.warning(remark)
+    return parts
+
+
+def _read(host: SiteHost, request: Request | None) -> tuple[ServerState | str, LockState | None]:
+    """What a host's server says, or why it was not reached; and whether the run has its lock."""
+    target = inventory.get_host(host.target)
+    wanted = [Wanted(Server, {}), *([Wanted(RunLock, {"request": request})] if request else [])]
+    with ctx_host.use(target):
+        try:
+            answers: list[Any] = target.get_fact(Combined, wanted=wanted) if request else [target.get_fact(Server)]
+        except ConnectError as error:
+            return str(error), None
+    return answers[0], answers[1] if request else None

@@ -1,0 +1,120 @@
+"""A run: what it knows before it changes anything. Every entry point that changes a site begins with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gevent.pool import Pool
+from pyinfra import host as this
+from pyinfra import inventory, logger, state
+from pyinfra.context import ctx_host
+
+from deploys.controller import authority as authorities
+from deploys.controller import data, lock, preflight
+from deploys.controller.authority import Authority
+from deploys.controller.postgres import leaving, servers
+from deploys.controller.postgres.topology import Topology
+from deploys.controller.wheels import Bundles
+from deploys.engine import command_line, timings
+from deploys.engine.per_run import PerRun
+from deploys.facts.machine import MachineState
+from deploys.facts.run_lock import LockState, Request, RunLock
+from deploys.settings.host import SiteHost
+from deploys.settings.of_run import OfRun
+from deploys.settings.site import Site
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run knows of its site."""
+
+    site: Site
+    options: OfRun
+    """What the command line gave for this run alone."""
+    machines: Mapping[str, MachineState]
+    """The hosts of the run as they were found, by name."""
+    topology: Topology
+    """The part of each Postgres host."""
+    authority: Authority
+    bundles: Bundles
+    """The gateway's releases, built for the hosts' own Python."""
+    lock: Request | None
+    """The name by which the hosts know this run; None where it only plans."""
+
+    @property
+    def host(self) -> SiteHost:
+        """The host that the deploy is loaded for at this moment."""
+        return self.site.host(this.name)
+
+    @property
+    def machine(self) -> MachineState:
+        """That host, as it was found."""
+        return self.machines[self.host.name]
+
+    def with_topology_read_anew(self) -> Run:
+        """This run, with the part of each Postgres host as the servers say it now."""
+        return replace(self, topology=servers.decided(self.site, servers.queried(self.site, None, self.machines)))
+
+
+def begin() -> Run:
+    """
+    The run: its data checked, its hosts locked, read and found ready.
+
+    It is the same for every host of the run. Each entry point begins with it:
+
+        from deploys.controller.run import begin
+        run = begin()
+
+    Raises:
+        DataError: listing everything that is wrong with the data.
+        PyinfraError: where another run is at work, or with a table of what would stop a deploy.
+        TopologyError: where it cannot be told who is primary.
+    """
+    return _run()
+
+
+def _begun() -> Run:
+    found, options = data.site(), data.options()
+    if found.shared.timings:
+        timings.install()
+    if found.shared.batch:
+        state.pool = Pool(found.shared.batch)
+    request = None if command_line.plans() else lock.request(options.break_lock)
+    active = [found.host(one.name).name for one in state.inventory.get_active_hosts()]
+    readings = servers.queried(found, request, active)  # while preflight looks at the hosts
+    machines = preflight.survey(found, request)
+    _lock(found, request, machines, servers.locks(readings, active))
+    preflight.check(found, machines)
+    decided = servers.decided(found, readings)
+    leaving.check(found, machines)
+    authority = authorities.of(found, kept=request is not None)
+    return Run(found, options, machines, decided, authority, Bundles(), request)
+
+
+def _lock(
+    found: Site, request: Request | None, machines: Mapping[str, MachineState], others: Mapping[str, LockState]
+) -> None:
+    """Have the lock of every host; a plan says who is at work."""
+    # Without sudo no lock can be had: preflight says that better.
+    states = {name: machine.lock for name, machine in machines.items() if machine.values.get("sudo") == "yes"}
+    states |= others
+    if request is None:
+        busy = {name: one for name, one in states.items() if one.holder}
+        if busy:
+            logger.warning(f"What this plan shows may be changing.\n{lock.sentence(busy)}")
+        return
+    # Every run reads all Postgres hosts, whatever its limit: two runs always meet there.
+    places = {host.name: ("postgres" not in host.groups, place) for place, host in enumerate(found.hosts)}
+    order = sorted(states, key=places.__getitem__)
+    lock.taken(states, order, lambda name: _again(found.host(name), request))
+
+
+def _again(host: SiteHost, request: Request) -> LockState:
+    target = inventory.get_host(host.target)
+    with ctx_host.use(target):
+        result: LockState = target.get_fact(RunLock, request=request, _sudo=False)
+        return result
+
+
+_run = PerRun(_begun)

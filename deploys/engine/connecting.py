@@ -1,0 +1,73 @@
+"""Before a run connects its data is checked; a host that does not answer says so in one line, with what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from pyinfra.api.config import Config
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.host import Host
+from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State
+from pyinfra.context import ctx_state
+
+ADVICE = {
+    "Authentication error": "its sshd does not take this user with this key; try ssh {user}@{address} -p {port}, and "
+    "see ssh_user and ssh_key in group_data or the inventory",
+    "Could not resolve hostname": "this machine knows no such name; see ssh_hostname in the inventory",
+    "Could not connect": "is it switched on, does its sshd listen at {address} port {port}, and does its firewall "
+    "know this machine?",
+    "SSH host key error": "another machine than before answers at {address}; if that is right, forget the old one: "
+    "ssh-keygen -R {address}",
+    "SSH error": "what answers at {address} port {port} is no SSH server, or one that refuses this machine",
+    "EOF error": "what answers at {address} port {port} ended the connection; its sshd may be starting or overloaded",
+}
+"""What to do, by how pyinfra's message begins."""
+
+
+def before_connecting(check: Callable[[], None]) -> None:
+    """
+    Have a check run once the inventory is known, and before any host is connected to.
+
+    pyinfra has no such moment of its own: it reads config.py before the inventory, and loads the
+    deploy once it is connected.
+
+    Args:
+        check: raises what stops the run
+    """
+    state: State = ctx_state.get()  # type: ignore[no-untyped-call]
+    init = state.init
+
+    def checked(inventory: Inventory, config: Config | None, initial_limit: Any = None) -> None:
+        init(inventory, config, initial_limit=initial_limit)
+        check()
+        for host in inventory:
+            _explain(host)
+
+    state.init = checked  # type: ignore[method-assign]
+    # Of a host that does not answer, its thread would print a traceback.
+    logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
+
+
+def _explain(host: Host) -> None:
+    """Have a host that cannot be connected to say in the same line what to do."""
+    connect = host.connector.connect
+
+    def explained() -> None:
+        try:
+            connect()
+        except ConnectError as error:
+            said = str(error)
+            advice = next((text for begin, text in ADVICE.items() if said.startswith(begin)), None)
+            if advice is None:
+                raise
+            place = {
+                "address": host.data.get("ssh_hostname") or host.name,
+                "port": host.data.get("ssh_port") or 22,
+                "user": host.data.get("ssh_user") or "you",
+            }
+            raise ConnectError(f"{said}: {advice.format(**place)}.") from error
+
+    host.connector.connect = explained  # type: ignore[method-assign]

@@ -1,0 +1,84 @@
+"""Whether a service is well after a change: it answers, and nothing that it needs is worse than before."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+DIRECTORY = "/run/tracseq/health"
+
+# Each report is a JSON object whose members are what the service needs, such as {"database": {"status": "up"}}.
+COMPARE = """
+import json, sys
+
+def up(path):
+    found = set()
+    for line in open(path):
+        try:
+            report = json.loads(line)
+        except ValueError:
+            continue
+        found |= {name for name, part in report.items() if isinstance(part, dict) and part.get("status") == "up"}
+    return found
+
+before, after, *required = sys.argv[1:]
+worse = sorted((up(before) or set(required)) - up(after))
+if worse:
+    print("not up with the change:", ", ".join(worse) + ".", open(after).read()[:1000])
+sys.exit(bool(worse))
+"""
+
+
+@dataclass(frozen=True)
+class Health:
+    """
+    How to tell whether a service is well.
+
+    + url: on the host; it answers 200 when the service is well by itself
+    + reports: commands on the host that each print, in one line, a JSON object of what the service
+      needs; what was up before a change must be up after it, what was not need not
+    + required: what must be up where nothing ran before
+    + timeout: seconds that it may take to become well (default 60)
+    """
+
+    url: str
+    reports: Sequence[str] = ()
+    required: Sequence[str] = ()
+    timeout: int = 60
+
+    def before(self) -> list[str]:
+        """Shell: note what the service needs and has, while it runs as it did before the change."""
+        return [f"mkdir -p -m 700 {DIRECTORY}", f"{self._reported} > {DIRECTORY}/before"] if self.reports else []
+
+    def after(self, unit: str) -> list[str]:
+        """
+        Shell: wait until the service is well, or end with what is not and with what it said itself.
+
+        + unit: its unit
+        """
+        quoted = shlex.quote(self.url)
+        compare = f"python3 -c {shlex.quote(COMPARE)} {DIRECTORY}/before {DIRECTORY}/after {' '.join(self.required)}"
+        compared = f"{{ {self._reported} > {DIRECTORY}/after; {compare} > {DIRECTORY}/worse; }}"
+        return [
+            f"mkdir -p -m 700 {DIRECTORY} && touch {DIRECTORY}/before && : > {DIRECTORY}/worse",
+            f"answer=000; end=$(($(cut -d. -f1 /proc/uptime) + {self.timeout})); well=no",
+            'while [ "$(cut -d. -f1 /proc/uptime)" -lt $end ]; do',
+            f"  answer=$(curl --silent --max-time 5 --output {DIRECTORY}/answer --write-out '%{{http_code}}' {quoted})"
+            " || true",
+            f'  if [ "$answer" = 200 ]{f" && {compared}" if self.reports else ""}; then well=yes; break; fi',
+            "  sleep 0.3",
+            "done",
+            f"rm -f {DIRECTORY}/before",
+            "if [ $well = no ]; then",
+            f"  journalctl --unit={shlex.quote(unit)} --lines=20 --no-pager --output=cat >&2 || true",
+            f"  cat {DIRECTORY}/worse >&2",
+            f'  echo {quoted} "answers $answer, {self.timeout} s after the change:'
+            f' $(head -c 500 {DIRECTORY}/answer 2>/dev/null)" >&2',
+            "  exit 1",
+            "fi",
+        ]
+
+    @property
+    def _reported(self) -> str:
+        return "{ " + " ".join(f"{{ {report} || true; }}; echo;" for report in self.reports) + " }"

@@ -1,0 +1,1 @@
+"""What every host has before it has a role of the platform."""

@@ -1,0 +1,71 @@
+"""Hosts with an instance of the API gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field, HttpUrl
+
+from deploys.settings.data import Data, value
+from deploys.settings.declaration import Declaration, Listener, Machine
+from deploys.settings.host import SiteHost
+from deploys.settings.rule import Rule
+from deploys.settings.site import Site
+from deploys.settings.units import Size
+
+POOL = 20
+"""Connections to Postgres that one process of the gateway may open, where DB_POOL_MAX_SIZE does not say."""
+
+KEPT = 5
+"""Connections that Postgres keeps for its superuser (superuser_reserved_connections), and two to look at it."""
+
+
+class Gateways(Data):
+    """group_data/gateways.py"""
+
+    gateway_workers: int | None = value("processes per gateway; None: one per CPU", ge=1)
+    gateway_memory: Size = value("memory limit of the unit", "guide: 1 GB")
+    gateway_cpus: float = value("CPU limit of the unit, in CPUs", "guide: 2.0", gt=0)
+    gateway_shutdown_timeout: int = value("seconds requests in flight have to end, 1 to 600", ge=1, le=600)
+    gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
+    gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
+    gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]] = value("addresses of each of the platform's services", "guide: *_SERVICE_URL")
+
+
+def connections(host: SiteHost, cpus: int) -> int:
+    """How many connections to Postgres a gateway may open, with all its processes."""
+    data = host.data(Gateways)
+    return (data.gateway_workers or cpus) * int(data.gateway_environment.get("DB_POOL_MAX_SIZE", POOL))
+
+
+def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
+    """More connections of all gateways together than Postgres lets in."""
+    gateways = site.group("gateways")
+    wanted = sum(connections(gateway, int(machine.number("cpus")) or 1) for gateway in gateways)
+    allowed = min(int(str(peer.value("postgres_max_connections"))) for peer in site.group("postgres")) - KEPT
+    if host == gateways[0] and wanted > allowed:
+        yield (
+            "connections",
+            f"{wanted} (gateways, times gateway_workers, times DB_POOL_MAX_SIZE)",
+            f"at most {allowed}: postgres_max_connections less what Postgres keeps for itself",
+        )
+
+
+DECLARATION = Declaration(
+    title="Gateway",
+    group="gateways",
+    model=Gateways,
+    packages=("python3", "python3-venv"),
+    # systemd holds the port while the gateway itself is restarted.
+    listeners=(Listener("gateway_port", ("python", "systemd")),),
+    rules=(
+        Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
+        Rule(source="gateways", destination="redis", ports=("redis_port",)),
+        Rule(source="gateways", destination="services", ports=("service_ports",)),
+    ),
+    secrets={"JWT_SECRET_KEY": 32},
+    after=("postgres", "redis"),
+    traces=("/etc/systemd/system/tracseq-gateway.service",),
+    obstacles=obstacles,
+)

@@ -1,0 +1,24 @@
+"""What a gateway's host can have before Postgres and Redis are ready: the release, beside the current one."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller.run import Run
+from deploys.operations import release
+from deploys.roles.gateway.declaration import Gateways
+from deploys.roles.gateway.release import DIRECTORY, bundle
+
+
+@deploy("Gateway release")
+def prepare(run: Run) -> None:
+    """Have this release installed, without a network, beside the one that runs."""
+    made = bundle(run)
+    release.installed(
+        name="Installed beside the current one",
+        directory=DIRECTORY,
+        release=made.release,
+        archive=str(made.archive),
+        program="tracseq_gateway.server.process",
+        kept=run.host.data(Gateways).gateway_releases_kept,
+    )

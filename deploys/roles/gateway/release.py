@@ -1,0 +1,15 @@
+"""The release of the gateway that a host gets."""
+
+from __future__ import annotations
+
+from deploys.controller.run import Run
+from deploys.controller.wheels import Bundle
+from deploys.settings.debian import RELEASES
+
+DIRECTORY = "/opt/tracseq/gateway"
+
+
+def bundle(run: Run) -> Bundle:
+    """The wheels for this host: its Debian decides which Python they are for."""
+    values = run.machine.values
+    return run.bundles.of(RELEASES[values["version"]].python, values["architecture"])

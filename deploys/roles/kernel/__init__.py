@@ -1,0 +1,1 @@
+"""The kernel's settings, and the limits on what processes may open."""

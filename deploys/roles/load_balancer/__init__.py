@@ -1,0 +1,1 @@
+"""nginx with TLS in front of every gateway."""

@@ -1,0 +1,107 @@
+"""The load balancer: nginx with TLS in front of every gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from pyinfra.api import deploy
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.controller.authority import Authority, Certificate
+from deploys.controller.run import Run
+from deploys.controller.templates import render
+from deploys.operations import nginx, service
+from deploys.operations.file_set import File
+from deploys.operations.service import Unit
+from deploys.roles.load_balancer.declaration import LoadBalancers
+from deploys.settings.debian import RELEASES
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+from deploys.settings.units import written
+
+
+@deploy("Load balancer")
+def apply(run: Run) -> None:
+    """Have nginx answer for the platform, and share its requests among the gateways."""
+    site, host = run.site, run.host
+    data = host.data(LoadBalancers)
+    certificate = _certificate(site, host, run.authority)
+    service.configured(
+        name="nginx",
+        unit=Unit("nginx.service", reload=nginx.reload()),
+        files=[
+            File(
+                "/etc/nginx/nginx.conf",
+                render(
+                    "load_balancer/nginx.conf.j2",
+                    open_files=host.own.open_files,
+                    request_rate=data.request_rate,
+                ),
+            ),
+            File(
+                "/etc/nginx/conf.d/tracseq.conf",
+                render(
+                    "load_balancer/tracseq.conf.j2",
+                    gateways=site.group("gateways"),
+                    port=site.shared.gateway_port,
+                    domain=site.shared.domain,
+                    http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
+                    # nginx asks the responder by its name, and knows no name server of its own.
+                    stapling=bool(data.dns_resolvers) and _names_a_responder(certificate.certificate),
+                    dns_resolvers=data.dns_resolvers,
+                    max_fails=data.upstream_max_fails,
+                    fail_timeout=round(data.upstream_fail_timeout),
+                    keepalive=data.upstream_keepalive,
+                    request_burst=data.request_burst,
+                    largest_body=written(site.shared.largest_body)
+                    .replace("MB", "m")
+                    .replace("GB", "g")
+                    .replace("kB", "k"),
+                    connect_timeout=round(data.connect_timeout),
+                    send_timeout=round(data.send_timeout),
+                    read_timeout=round(data.read_timeout),
+                    strict_transport_security=round(data.strict_transport_security),
+                ),
+            ),
+            File("/etc/nginx/tls/site.crt", certificate.certificate),
+            File("/etc/nginx/tls/site.key", certificate.key, mode="600", secret=True),
+            File(
+                "/etc/systemd/system/nginx.service.d/tracseq.conf",
+                f"[Service]\nLimitNOFILE={host.own.open_files}\nRestart=always\nRestartSec=2\n",
+                restart=True,
+            ),
+        ],
+        purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
+        validate="nginx -t -q",
+        rolling="load_balancers",
+    )
+
+
+def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:
+    data = host.data(LoadBalancers)
+    if not data.certificate_file or not data.certificate_key_file:
+        balancers = site.group("load_balancers")
+        names = [
+            site.shared.domain,
+            *(peer.name for peer in balancers),
+            *(address for peer in balancers for address in peer.addresses),
+        ]
+        return authority.leaf(site.shared.domain, names)
+    try:
+        return Certificate(Path(data.certificate_file).read_text(), Path(data.certificate_key_file).read_text())
+    except OSError as error:
+        raise PyinfraError(
+            f"{host.name}: certificate_file and certificate_key_file (in group_data/load_balancers.py) "
+            f"name a file of this machine that cannot be read: {error}. No host was touched."
+        ) from error
+
+
+def _names_a_responder(certificate: str) -> bool:
+    """Whether a certificate names an OCSP responder: without one, stapling only makes warnings."""
+    leaf = x509.load_pem_x509_certificate(certificate.encode())
+    try:
+        access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return False
+    return any(entry.access_method == x509.oid.AuthorityInformationAccessOID.OCSP for entry in access)

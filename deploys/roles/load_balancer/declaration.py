@@ -1,0 +1,42 @@
+"""Hosts with nginx in front of the gateways."""
+
+from __future__ import annotations
+
+from deploys.settings.data import Data, value
+from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.rule import Rule
+from deploys.settings.units import Duration
+
+
+class LoadBalancers(Data):
+    """group_data/load_balancers.py"""
+
+    certificate_file: str | None = value(
+        "certificate of your own, a file of this machine; None: the site's authority issues one"
+    )
+    certificate_key_file: str | None = value("and its key")
+    dns_resolvers: tuple[str, ...] = value("DNS servers for OCSP stapling of your own certificate; none: no stapling")
+    upstream_max_fails: int = value("failures after which a gateway is left out", "guide", ge=0)
+    upstream_fail_timeout: Duration = value("within, and for, which time", "guide")
+    upstream_keepalive: int = value("idle connections kept open to gateways, per worker", ge=1)
+    request_rate: int = value("requests a second of one address", "guide: 10, for one user", ge=1)
+    request_burst: int = value("and how many at once above that", "guide: 20", ge=0)
+    connect_timeout: Duration = value("how long a gateway may take to accept", "guide")
+    send_timeout: Duration = value("to take in a piece of a request", "guide: 10 to 30 s")
+    read_timeout: Duration = value("to send a piece of an answer", "guide: 10 to 30 s")
+    strict_transport_security: Duration = value("how long browsers remember to use TLS only", "guide")
+
+
+DECLARATION = Declaration(
+    title="Load balancer",
+    group="load_balancers",
+    model=LoadBalancers,
+    packages=("nginx",),
+    listeners=(Listener(80, ("nginx",)), Listener(443, ("nginx",))),
+    rules=(
+        Rule(source="anywhere", destination="load_balancers", ports=(80, 443)),
+        Rule(source="load_balancers", destination="gateways", ports=("gateway_port",)),
+    ),
+    after=("gateways",),
+    traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),
+)

@@ -1,0 +1,1 @@
+"""Postgres: one primary, any number of replicas that follow it."""

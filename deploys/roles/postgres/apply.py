@@ -1,0 +1,96 @@
+"""Postgres: the primary with its roles, databases and slots, and the replicas that follow it."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller.run import Run
+from deploys.engine.barrier import barrier
+from deploys.facts.postgres.state import slot_name
+from deploys.operations.postgres import access, cluster, standby
+from deploys.roles.postgres import limits, server
+from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, primary_connection
+from deploys.roles.postgres.declaration import Postgres
+
+
+def apply(run: Run) -> None:
+    """Have the part that the servers' own answers give this host: primary, replica, or none."""
+    name, topology = run.host.name, run.topology
+    if name in topology.replicas:
+        raise_replica_limits(run=run)
+    barrier(name="Replicas are ready for what their primary applies")
+    if name == topology.primary:
+        primary(run=run)
+    barrier(name="The primary is up")
+    if name in topology.replicas:
+        replica(run=run)
+
+
+@deploy("Postgres limits")
+def raise_replica_limits(run: Run) -> None:
+    """
+    Have a replica apply limits that grow, before its primary does.
+
+    A replica stops to replay, and cannot be promoted, while one of its is lower than its primary's.
+    """
+    first, _ = _limits(run)
+    if first:
+        server.configured(run, first)
+
+
+@deploy("Postgres primary")
+def primary(run: Run) -> None:
+    """Have the primary, with the roles, databases and slots that the site needs."""
+    site, version = run.site, run.topology.version
+    server.connection(run)
+    cluster.created(name="Cluster", version=version)
+    server.configured(run, limits.declared(site, run.host.data(Postgres)))
+    cluster.settled(name="No setting waits for a restart", version=version)
+    access.granted(
+        name="Roles, databases and slots",
+        version=version,
+        logins=[
+            access.Login(
+                REPLICATOR,
+                site.secret("POSTGRES_REPLICATION_PASSWORD"),
+                attributes=frozenset({"REPLICATION"}),
+            ),
+            access.Login(
+                MONITORING,
+                site.secret("POSTGRES_MONITORING_PASSWORD"),
+                member_of=frozenset({"pg_monitor"}),
+            ),
+            access.Login(site.shared.postgres_user, site.secret("POSTGRES_PASSWORD")),
+        ],
+        databases={site.shared.postgres_database: site.shared.postgres_user},
+        replicas=[peer.name for peer in site.group("postgres") if peer.name != run.host.name],
+    )
+
+
+@deploy("Postgres replica")
+def replica(run: Run) -> None:
+    """Have a replica: a copy of the primary where the host has no data, that follows it."""
+    version, host = run.topology.version, run.host
+    server.connection(run)
+    standby.built(
+        name="Copy of the primary (takes as long as its data takes over the network)",
+        version=version,
+        primary=primary_connection(run.site, host),
+        slot=slot_name(host.name),
+    )
+    first, last = _limits(run)
+    if limits.shrinks(first, last, run.topology.servers[host.name].cluster):
+        standby.caught_up(name="Replica has seen that its primary's limits shrank", version=version, limits=last)
+    if last != first:  # else it has them from raise_replica_limits()
+        server.configured(run, last)
+    standby.following(name="Replica follows", version=version)
+
+
+def _limits(run: Run) -> tuple[dict[str, int], dict[str, int]]:
+    """The limits that a replica needs before its primary's change, and those that it ends with."""
+    servers = run.topology.servers
+    return limits.of_replica(
+        limits.declared(run.site, run.host.data(Postgres)),
+        primary=servers[run.topology.primary].cluster,
+        replica=servers[run.host.name].cluster,
+    )

@@ -1,0 +1,146 @@
+"""The settings of a Postgres server, from the site's data and the host's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deploys.facts.postgres.state import slot_name
+from deploys.roles.postgres.declaration import Postgres
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+from deploys.settings.units import SIZES, written
+
+MB, GB = SIZES["MB"], SIZES["GB"]
+CREDENTIALS = "/etc/tracseq/postgres"
+"""Where a host keeps its certificate, the site's authority, and the password to follow another."""
+REPLICATOR = "replicator"
+MONITORING = "monitoring"
+
+Sections = Mapping[str, Mapping[str, str]]
+
+
+def memory(data: Postgres, available: int) -> dict[str, str]:
+    """
+    How much memory is for what: shares of the host's, or the guide's values where that is less.
+
+    + available: the host's memory in bytes
+    """
+    shared = min(max(256 * MB, available // 4), available * 2 // 5)
+    cache = min(max(1 * GB, available * 3 // 4), available)
+    maintenance = min(max(64 * MB, available // 16), 2 * GB)
+    return {
+        "shared_buffers": written(data.postgres_shared_buffers or _even(shared)),
+        "effective_cache_size": written(data.postgres_effective_cache_size or _even(cache)),
+        "maintenance_work_mem": written(data.postgres_maintenance_work_mem or _even(maintenance)),
+        "work_mem": written(data.postgres_work_mem),
+    }
+
+
+def _even(size: int) -> int:
+    """Down to whole 16 MB: what a kernel keeps for itself changes with its version."""
+    return size // (16 * MB) * (16 * MB)
+
+
+def primary_connection(site: Site, host: SiteHost) -> str:
+    """
+    How a host finds its primary: among all other hosts, the one that is no replica. So it is the
+    same before and after a promotion. Empty where there is no other host.
+    """
+    others = [peer.name for peer in site.group("postgres") if peer.name != host.name]
+    if not others:
+        return ""
+    return (
+        f"host={','.join(others)} port={site.shared.postgres_port} user={REPLICATOR} "
+        f"passfile={CREDENTIALS}/passfile target_session_attrs=primary "
+        f"sslmode=verify-full sslrootcert={CREDENTIALS}/authority.crt gssencmode=disable "
+        f"application_name={host.name} connect_timeout=5 "
+        # A primary that vanished without a word is given up after a minute.
+        "keepalives_idle=30 keepalives_interval=10 keepalives_count=3"
+    )
+
+
+def sections(site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int]) -> Sections:
+    """
+    The whole of postgresql.conf, by heading, each value as the file takes it.
+
+    + available: the host's memory in bytes
+    + declared: the settings of ``limits.declared()``, or larger ones
+    """
+    data = host.data(Postgres)
+    slow = data.postgres_log_slow_statements
+    configuration = f"/etc/postgresql/{version}/main"
+    found = {
+        "Where things are": {
+            "data_directory": f"/var/lib/postgresql/{version}/main",
+            "hba_file": f"{configuration}/pg_hba.conf",
+            "ident_file": f"{configuration}/pg_ident.conf",
+            "external_pid_file": f"/var/run/postgresql/{version}-main.pid",
+            "unix_socket_directories": "/var/run/postgresql",
+            "cluster_name": f"{version}/main",
+        },
+        "Connections: who may make one, pg_hba.conf and the firewall say": {
+            "listen_addresses": "*",
+            "port": str(site.shared.postgres_port),
+            "password_encryption": "scram-sha-256",
+            "ssl": "on",
+            "ssl_cert_file": f"{CREDENTIALS}/server.crt",
+            "ssl_key_file": f"{CREDENTIALS}/server.key",
+            "ssl_min_protocol_version": "TLSv1.2",
+        },
+        "Limits: a replica's must not be lower than its primary's": {
+            name: str(value) for name, value in declared.items()
+        },
+        "Memory": memory(data, available),
+        "Replication, the same on every server, so that each can be primary or replica": {
+            "wal_level": "replica",
+            "wal_log_hints": "on",
+            "hot_standby": "on",
+            "max_replication_slots": str(declared["max_wal_senders"]),
+            "wal_retrieve_retry_interval": "1s",
+            "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
+            "primary_conninfo": primary_connection(site, host),
+            "primary_slot_name": slot_name(host.name) if primary_connection(site, host) else "",
+        },
+        "Log": {
+            "log_line_prefix": "%m [%p] %q%u@%d %h ",
+            "log_checkpoints": "on",
+            "log_lock_waits": "on",
+            "log_autovacuum_min_duration": "10s",
+            "log_min_duration_statement": "-1" if slow is None else f"{int(slow * 1000)}ms",
+            "log_timezone": "Etc/UTC",
+        },
+        "Language and time": {
+            "timezone": "Etc/UTC",
+            "datestyle": "iso, mdy",
+            "lc_messages": "C.UTF-8",
+            "default_text_search_config": "pg_catalog.english",
+        },
+    }
+    further = {name: value for name, value in data.postgres_settings.items() if name not in declared}
+    for settings in found.values():
+        for name in further.keys() & settings.keys():
+            settings[name] = further.pop(name)
+    found["Further settings of this site"] = further
+    return {title: {name: quoted(value) for name, value in settings.items()} for title, settings in found.items()}
+
+
+def quoted(value: str) -> str:
+    """A value as postgresql.conf takes it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def clients(site: Site, host: SiteHost) -> tuple[str, ...]:
+    """The networks from which the platform's own role may connect."""
+    gateways = (network for peer in site.group("gateways") for network in networks(peer))
+    return tuple(dict.fromkeys((*gateways, *host.data(Postgres).postgres_clients)))
+
+
+def servers(site: Site) -> tuple[str, ...]:
+    """The networks of the Postgres hosts themselves."""
+    return tuple(network for peer in site.group("postgres") for network in networks(peer))
+
+
+def networks(host: SiteHost) -> tuple[str, ...]:
+    """A host's addresses, each as a network of one."""
+    return tuple(f"{address}/{128 if ':' in address else 32}" for address in host.addresses)

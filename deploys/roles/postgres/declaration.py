@@ -1,0 +1,85 @@
+"""Hosts with a Postgres server, primary or replica."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import field_validator
+
+from deploys.facts.postgres.state import LIMITS
+from deploys.settings.data import Data, value
+from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.rule import Rule
+from deploys.settings.site import Site
+from deploys.settings.units import Duration, Identifier, Network, Size
+
+DECIDED_ELSEWHERE = frozenset(
+    {
+        "cluster_name", "data_directory", "effective_cache_size", "external_pid_file",
+        "hba_file", "hot_standby", "ident_file", "listen_addresses",
+        "log_min_duration_statement", "maintenance_work_mem", "max_connections",
+        "max_replication_slots", "max_slot_wal_keep_size", "password_encryption", "port",
+        "primary_conninfo", "primary_slot_name", "shared_buffers", "ssl", "ssl_cert_file",
+        "ssl_key_file", "ssl_min_protocol_version", "unix_socket_directories", "wal_level",
+        "wal_log_hints", "work_mem",
+    }
+)  # fmt: skip
+"""Settings that ``postgres_settings`` cannot give."""
+
+
+class Postgres(Data):
+    """group_data/postgres.py"""
+
+    postgres_shared_buffers: Size | None = value("shared buffers; None: a quarter of memory", "guide: at least 256 MB")
+    postgres_effective_cache_size: Size | None = value(
+        "cache the planner counts on; None: three quarters of memory", "guide: at least 1 GB"
+    )
+    postgres_maintenance_work_mem: Size | None = value(
+        "memory of maintenance; None: a sixteenth, up to 2 GB", "guide: at least 64 MB"
+    )
+    postgres_work_mem: Size = value("memory of one sort or hash", "guide")
+    postgres_max_connections: int = value("connections", "guide", ge=10, le=10000)
+    postgres_max_slot_wal_keep_size: Size = value("WAL kept for a replica that is away", ge=1024**2)
+    postgres_log_slow_statements: Duration | None = value("statements that take longer are logged; None: none")
+    postgres_settings: dict[Identifier, str] = value("further settings of postgresql.conf", "guide")
+    postgres_clients: tuple[Network, ...] = value("networks outside that may connect as the platform's role")
+    postgres_kernel_settings: dict[str, str] = value("kernel settings of these hosts")
+
+    @field_validator("postgres_settings")
+    @classmethod
+    def _decided_here(cls, settings: dict[str, str]) -> dict[str, str]:
+        taken = sorted(DECIDED_ELSEWHERE & settings.keys())
+        if taken:
+            raise ValueError(f"{', '.join(taken)} is decided by a value of its own, or by what the site is")
+        for name in LIMITS.keys() & settings.keys():
+            if not settings[name].isdecimal():
+                raise ValueError(f"{name} is {settings[name]!r} and must be a whole number")
+        return settings
+
+
+RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
+"""Roles and databases of a server that are not the platform's own."""
+
+
+def problems(site: Site) -> Iterator[str]:
+    """What is wrong although every value by itself is allowed."""
+    primary = site.shared.postgres_first_primary
+    if primary not in [host.name for host in site.group("postgres")]:
+        yield f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres."
+    for key in ("postgres_user", "postgres_database"):
+        if (name := getattr(site.shared, key)) in RESERVED:
+            yield f"{key} (in group_data/all.py): {name} is a name that the servers use themselves."
+
+
+DECLARATION = Declaration(
+    title="Postgres",
+    group="postgres",
+    model=Postgres,
+    packages=("postgresql",),
+    listeners=(Listener("postgres_port", ("postgres",)),),
+    rules=(Rule(source="postgres", destination="postgres", ports=("postgres_port",)),),
+    secrets={"POSTGRES_PASSWORD": 20, "POSTGRES_REPLICATION_PASSWORD": 20, "POSTGRES_MONITORING_PASSWORD": 20},
+    kernel_settings="postgres_kernel_settings",
+    traces=("/etc/tracseq/postgres/passfile",),
+    problems=problems,
+)

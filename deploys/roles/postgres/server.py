@@ -1,0 +1,83 @@
+"""What a Postgres server needs on its host, whatever its part: its files, and the way to the others."""
+
+from __future__ import annotations
+
+from deploys.controller.run import Run
+from deploys.controller.templates import render
+from deploys.operations import service, system
+from deploys.operations.file_set import File
+from deploys.operations.postgres import cluster, shell
+from deploys.operations.service import Unit
+from deploys.roles.postgres import configuration
+from deploys.roles.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
+
+
+def connection(run: Run) -> None:
+    """What a host needs to follow another; on the primary too, which may be a replica tomorrow."""
+    password = run.site.secret("POSTGRES_REPLICATION_PASSWORD")
+    system.configured(
+        name="Connection to the other servers",
+        key="postgres-connection",
+        files=[
+            File(f"{CREDENTIALS}/authority.crt", run.authority.certificate),
+            _of_postgres(
+                f"{CREDENTIALS}/passfile",
+                render(
+                    "postgres/passfile.j2",
+                    port=run.site.shared.postgres_port,
+                    user=REPLICATOR,
+                    password=password.replace("\\", "\\\\").replace(":", "\\:"),
+                ),
+                secret=True,
+            ),
+        ],
+    )
+
+
+def configured(run: Run, declared: dict[str, int]) -> None:
+    """
+    The server runs, with all files that it reads; what needs a restart still waits for it.
+
+    Args:
+        run: the run
+        declared: the limits of limits.py that it is to have
+    """
+    site, host, version = run.site, run.host, run.topology.version
+    own = run.authority.of_host(host)
+    directory = f"/etc/postgresql/{version}/main"
+    sections = configuration.sections(site, host, run.topology.servers[host.name].memory, version, declared)
+    service.configured(
+        name="Server",
+        unit=Unit(shell.unit(version), start=cluster.start(version), reload=cluster.reload(version)),
+        files=[
+            _of_postgres(
+                f"{directory}/postgresql.conf", render("postgres/postgresql.conf.j2", sections=sections), mode="644"
+            ),
+            _of_postgres(
+                f"{directory}/pg_hba.conf",
+                render(
+                    "postgres/pg_hba.conf.j2",
+                    user=site.shared.postgres_user,
+                    database=site.shared.postgres_database,
+                    clients=configuration.clients(site, host),
+                    replicator=REPLICATOR,
+                    monitoring=MONITORING,
+                    servers=configuration.servers(site),
+                ),
+                mode="640",
+            ),
+            _of_postgres(f"{directory}/pg_ident.conf", "", mode="640"),
+            # Debian's tools want these (pg_ctlcluster(1)); "auto": the server starts with the host.
+            _of_postgres(f"{directory}/start.conf", "auto\n", mode="644"),
+            _of_postgres(f"{directory}/pg_ctl.conf", "pg_ctl_options = ''\n", mode="644"),
+            _of_postgres(f"{directory}/environment", "", mode="644"),
+            _of_postgres(f"{CREDENTIALS}/server.crt", own.certificate, mode="644"),
+            _of_postgres(f"{CREDENTIALS}/server.key", own.key, secret=True),
+        ],
+        validate=cluster.checked(version, f"{directory}/postgresql.conf"),
+        rolling="postgres",
+    )
+
+
+def _of_postgres(path: str, content: str, mode: str = "600", secret: bool = False) -> File:
+    return File(path, content, owner="postgres", group="postgres", mode=mode, secret=secret)

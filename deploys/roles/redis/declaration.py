@@ -1,0 +1,49 @@
+"""Hosts with a Redis server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from deploys.settings.data import Data, value
+from deploys.settings.declaration import Declaration, Listener, Machine
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+from deploys.settings.units import Size, written
+
+
+class Redis(Data):
+    """group_data/redis.py"""
+
+    redis_memory: Size = value("memory for data, at most half of the host's", "guide: REDIS_MAXMEMORY")
+    redis_eviction: Literal[
+        "noeviction",
+        "allkeys-lru",
+        "volatile-lru",
+        "allkeys-lfu",
+        "volatile-lfu",
+        "allkeys-random",
+        "volatile-random",
+        "volatile-ttl",
+    ] = value("what goes when it is full")
+    redis_kernel_settings: dict[str, str] = value("kernel settings that Redis asks for", "Redis")
+
+
+def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
+    """Memory for data beyond half of the host's: Redis needs as much again while it rewrites its log."""
+    memory, wanted = int(machine.number("memory")), host.data(Redis).redis_memory
+    if wanted > memory // 2:
+        yield "redis_memory", written(wanted), f"at most half of the host's {memory / 1024**3:.1f} GB"
+
+
+DECLARATION = Declaration(
+    title="Redis",
+    group="redis",
+    model=Redis,
+    packages=("redis-server",),
+    listeners=(Listener("redis_port", ("redis-server",)),),
+    secrets={"REDIS_PASSWORD": 20},
+    kernel_settings="redis_kernel_settings",
+    traces=("/etc/systemd/system/redis-server.service.d/tracseq.conf",),
+    obstacles=obstacles,
+)

@@ -1,0 +1,20 @@
+"""What a host that is no Redis host any more gives back."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller.run import Run
+from deploys.operations import role
+from deploys.roles.redis.declaration import DECLARATION
+
+
+@deploy("Redis")
+def remove(run: Run) -> None:
+    """Have no Redis run here; what it had written stays."""
+    role.removed(
+        name="Redis is gone",
+        units=["redis-server.service"],
+        paths=["/var/lib/tracseq/applied/redis-server.service", "/etc/redis/redis.conf", *DECLARATION.traces],
+        data=["/var/lib/redis"],
+    )

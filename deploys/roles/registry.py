@@ -1,0 +1,15 @@
+"""The roles that a host can have. A new one: its folder here, its line in this list, and its line in site.py."""
+
+from deploys.roles.role import Role
+
+base = Role("base")
+kernel = Role("kernel")
+ssh = Role("ssh")
+firewall = Role("firewall")
+postgres = Role("postgres")
+redis = Role("redis")
+gateway = Role("gateway")
+load_balancer = Role("load_balancer")
+
+ROLES = tuple(value for value in list(globals().values()) if isinstance(value, Role))
+"""All of them, in the order above."""

@@ -1,0 +1,75 @@
+"""What a role says of itself: all that the rest of the site must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from deploys.settings.data import Data
+from deploys.settings.host import SiteHost
+from deploys.settings.rule import Rule
+from deploys.settings.site import Site
+
+
+class Machine(Protocol):
+    """What a role may ask about a machine, as it is before anything is done to it."""
+
+    def number(self, name: str) -> float:
+        """One of its numbers, such as ``memory`` in bytes or ``cpus``; 0 where it is not known."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """
+    A TCP port that a role's hosts listen on.
+
+    Args:
+        port: a number, or the name of the value that holds it
+        programs: how the names of the programs begin that may hold it
+    """
+
+    port: int | str
+    programs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """
+    A role.
+
+    Args:
+        title: what people call it, and how its operations' names begin
+        group: the inventory's group whose hosts have it; None where every host has it
+        required: whether a site must have a host in the group
+        model: what the data in group_data/<group>.py must be
+        shared: what further data in group_data/all.py must be, the same on all hosts
+        packages: names of Debian packages, the same on all supported releases
+        listeners: ports that its hosts listen on
+        rules: what the firewall must let through for it
+        secrets: names of secrets in .env.<environment>, and how many characters each needs
+        kernel_settings: the value of the model that holds kernel settings of its hosts
+        after: groups that must be ready before its hosts change
+        traces: paths on a host of which one is there where the host has the role
+        problems: what is wrong with the site's data for it, a sentence each
+        obstacles: what about a machine keeps the role from it: what was found, and what is needed
+    """
+
+    title: str
+    group: str | None = None
+    required: bool = True
+    model: type[Data] | None = None
+    shared: type[Data] | None = None
+    packages: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    secrets: Mapping[str, int] = field(default_factory=dict)
+    kernel_settings: str | None = None
+    after: tuple[str, ...] = ()
+    traces: tuple[str, ...] = ()
+    problems: Callable[[Site], Iterable[str]] | None = None
+    obstacles: Callable[[Site, SiteHost, Machine], Iterable[tuple[str, str, str]]] | None = None
+
+    def of(self, groups: Iterable[str]) -> bool:
+        """Whether a host of these groups has the role."""
+        return self.group is None or self.group in groups

@@ -1,0 +1,103 @@
+"""Reads what an inventory, group_data and the secrets say, and checks all of it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.settings import checks, declarations, secrets, unknown
+from deploys.settings.data import Data
+from deploys.settings.host import SiteHost
+from deploys.settings.shared import EveryHost, Shared
+from deploys.settings.site import Site, plain
+
+
+@dataclass(frozen=True)
+class Given:
+    """A host as the inventory gives it: what pyinfra calls it, its groups and all of its data."""
+
+    target: str
+    groups: frozenset[str]
+    data: Mapping[str, Any]
+
+
+class DataError(PyinfraError):
+    """The data of a site is not valid; its text lists all that is wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(problems))
+        super().__init__(f"The site's data is not valid, and no host was touched:\n{listed}")
+
+
+def load(given: Iterable[Given]) -> Site:
+    """
+    The site of an inventory.
+
+    Args:
+        given: its hosts, in its order
+
+    Raises:
+        DataError: listing everything that is wrong with inventory, group_data and secrets.
+        PyinfraError: where it was not started from the repository's root.
+    """
+    if not Path("group_data/all.py").is_file():
+        raise PyinfraError(
+            f"{Path.cwd()} has no group_data/all.py: run pyinfra from the repository's root, such as "
+            "pyinfra inventories/production.py deploys/site.py. No host was touched."
+        )
+    hosts = list(given)
+    problems = [
+        f"the inventory's group {group} has no hosts: it needs at least one."
+        for group, declaration in declarations.groups().items()
+        if declaration.required and not any(group in host.groups for host in hosts)
+    ]
+    problems += unknown.keys(host.data for host in hosts)
+    checked = [host for one in hosts if (host := _checked(one, problems))]
+    if not checked:
+        raise DataError(problems)
+    found: Mapping[str, SecretStr] = {}
+    found, wrong = secrets.read(checked[0].data(Shared).environment, declarations.secrets())
+    problems += wrong
+    if len(checked) == len(hosts):
+        problems += _as_a_whole(checked, found)
+    if problems:
+        raise DataError(problems)
+    return _site(checked, found)
+
+
+def _checked(given: Given, problems: list[str]) -> SiteHost | None:
+    """A host whose data is what its models want; else None, and the problems have grown."""
+    name = plain(given.target)
+    roles = declarations.of_host(given.groups)
+    every_host: list[type[Data]] = [Shared, EveryHost, *declarations.shared()]
+    models = [(model, "all") for model in every_host]
+    models += [(role.model, role.group or "all") for role in roles.values() if role.model]
+    found = {model: checks.validated(model, file, name, given.data, problems) for model, file in models}
+    if None in found.values():
+        return None
+    groups = frozenset(group for group in given.groups if group in declarations.groups())
+    return SiteHost(name, given.target, groups, {model: data for model, data in found.items() if data})
+
+
+def _site(hosts: list[SiteHost], found: Mapping[str, SecretStr]) -> Site:
+    shared = hosts[0].data(Shared)
+    rules = declarations.rules() if shared.firewall_rules is None else shared.firewall_rules
+    return Site(tuple(hosts), found, (*shared.firewall_extra_rules, *rules))
+
+
+def _as_a_whole(hosts: list[SiteHost], found: Mapping[str, SecretStr]) -> list[str]:
+    """What is wrong although every host by itself is right."""
+    problems = checks.differences(hosts, (Shared, *declarations.shared()))
+    if problems:
+        return problems
+    site = _site(hosts, found)
+    problems += checks.addresses(site)
+    problems += checks.rules(site, declarations.groups())
+    for role in declarations.all_roles().values():
+        problems += role.problems(site) if role.problems else ()
+    return problems

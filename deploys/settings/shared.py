@@ -1,0 +1,64 @@
+"""What group_data/all.py and an inventory must hold: what a whole site shares, and what every host has of its own."""
+
+from __future__ import annotations
+
+from deploys.settings.data import Data, value
+from deploys.settings.rule import Rule
+from deploys.settings.units import Address4, Address6, Duration, Identifier, Name, Network, Port, Size
+
+
+class Shared(Data):
+    """Values of group_data/all.py that cannot differ between the hosts of a site."""
+
+    environment: Name = value("name of the site, of its inventory and of its .env file")
+    domain: str = value(
+        "name under which users reach the platform", "yours to set", pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+    )
+    platform_user: Name = value("system user of the platform's own programs")
+    batch: int | None = value("hosts worked on at a time, operation by operation; None: all", ge=1)
+    timings: bool = value("whether a run says at its end what took the time")
+    networks: dict[Name, tuple[Network, ...]] = value(
+        "names for addresses outside of the site; `administrators` may log in"
+    )
+    firewall_rules: tuple[Rule, ...] | None = value(
+        "who may open a connection to whom; None: what the roles need", "guide: ports"
+    )
+    firewall_extra_rules: tuple[Rule, ...] = value("rules of your own before those")
+    gateway_port: Port = value("port of the gateways", "guide")
+    postgres_port: Port = value("port of Postgres", "guide")
+    redis_port: Port = value("port of Redis", "guide")
+    service_ports: tuple[Port, ...] = value("ports of the platform's services", "guide: 8080 to 8086")
+    postgres_first_primary: str = value("primary of a site that has no data yet")
+    postgres_database: Identifier = value("the platform's database", "guide")
+    postgres_user: Identifier = value("the platform's role", "guide")
+    largest_body: Size = value("largest body of a request, at the load balancers and at the gateways")
+
+    authority_directory: str = value("where this machine keeps the site's authority")
+    certificate_lifetime: Duration = value("validity of a certificate", "at most 366 days (Mozilla)")
+    certificate_renewal: Duration = value("a run renews what has less left")
+
+
+class EveryHost(Data):
+    """Values of group_data/all.py that each host may have of its own."""
+
+    address: Address4 = value("IPv4 address by which the other hosts reach it", "the inventory")
+    address6: Address6 = value("and its IPv6 address, if it has one", "the inventory", default=None)
+    minimum_cpus: int = value("CPUs a host must have", "guide: 2 cores")
+    minimum_memory: Size = value("memory a host must have", "guide: 4 GB, less what the kernel keeps")
+    minimum_disk: Size = value("size of the root file system a host must have", "guide: 20 GB")
+    minimum_disk_free: Size = value("free space a host must have")
+    maximum_clock_skew: Duration = value("how far clocks of hosts may be apart")
+    maximum_shell_start: Duration = value("how long a login shell may take to start; it is paid on every execution")
+    time_servers: tuple[str, ...] = value("NTP servers; none: hosts follow the site's first", "Debian's pool")
+    journal_size: Size = value("what the journal may take of a disk")
+    journal_retention: Duration = value("how long the journal is kept")
+    automatic_reboot: bool = value("whether a host reboots when a security update asks for it")
+    automatic_reboot_time: str = value("and when, HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    ssh_port_of_hosts: Port = value("port of sshd on the hosts")
+    sshd_options: tuple[str, ...] = value("further lines of sshd's configuration")
+    confirmation_timeout: Duration = value(
+        "how long a new login may take to confirm a firewall or sshd; undone 10 s later", "1 to 40 s", ge=1, le=40
+    )
+    kernel_settings: dict[str, str] = value("kernel settings by key", "guide: OS optimizations")
+    kernel_modules: tuple[Name, ...] = value("modules loaded at boot", "`bbr` needs its own")
+    open_files: int = value("files one process may have open", "guide: ulimits", ge=1024)
