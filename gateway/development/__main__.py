@@ -29,7 +29,7 @@ from support.tokens import make_token
 
 DEFAULT_PORT = "8000"
 TOKEN_HOURS = 8
-LOOK_MILLISECONDS = 500
+LOOK_MILLISECONDS = 100
 PRIVATE = ("DATABASE_URL", "REDIS_URL", "JWT_SECRET_KEY", "GATEWAY_STATE_DIRECTORY")
 
 
@@ -101,8 +101,8 @@ def follow(gateway: RestartedGateway, source: Path, ended: threading.Event) -> N
             if changed:
                 print(f"Changed: {', '.join(sorted(Path(path).name for _, path in changed))}.", flush=True)
             if changed or not gateway.started:
-                gateway.restart(ended)
-            gateway.tell_end()
+                gateway.restart()
+            gateway.look()
     finally:
         gateway.stop()
 

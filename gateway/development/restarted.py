@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -11,9 +10,6 @@ import httpx
 
 from support import web
 from support.processes import stop
-
-START_SECONDS = 20.0
-LOOK_SECONDS = 0.05
 
 
 class RestartedGateway:
@@ -25,31 +21,35 @@ class RestartedGateway:
     """
 
     def __init__(self, source: Path, variables: dict[str, str]) -> None:
-        self._environment = variables | {"PYTHONPATH": os.pathsep.join([str(source), variables.get("PYTHONPATH", "")])}
+        self._environment = variables | {
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(source), variables.get("PYTHONPATH")]))
+        }
         self._ready = f"http://127.0.0.1:{variables['GATEWAY_PORT']}/health/ready"
         self._process: subprocess.Popen[bytes] | None = None
+        self._begin = 0.0
+        self._said_ready = False
         self.started = False
 
-    def restart(self, ended: threading.Event) -> None:
-        """Start the gateway, in place of the one that runs, and say when it is ready."""
+    def restart(self) -> None:
+        """Start the gateway, in place of the one that runs."""
         self.stop()
         self.started = True
-        begin = time.monotonic()
+        self._begin = time.monotonic()
+        self._said_ready = False
         self._run("migrate").wait()
-        self._process = process = self._run()
-        while process.poll() is None and not ended.is_set() and time.monotonic() < begin + START_SECONDS:
-            if self._is_ready():
-                print(
-                    f"The gateway is ready after {time.monotonic() - begin:.1f} s (process {process.pid}).", flush=True
-                )
-                return
-            time.sleep(LOOK_SECONDS)
+        self._process = self._run()
 
-    def tell_end(self) -> None:
-        """Say once that the gateway has ended by itself."""
-        if self._process is not None and self._process.poll() is not None:
+    def look(self) -> None:
+        """Say, once for each start, that the gateway is ready, and that it has ended by itself."""
+        if self._process is None:
+            return
+        if self._process.poll() is not None:
             print(f"The gateway ended with {self._process.returncode}; a change starts it again.", flush=True)
             self._process = None
+        elif not self._said_ready and self._is_ready():
+            self._said_ready = True
+            seconds = time.monotonic() - self._begin
+            print(f"The gateway is ready after {seconds:.1f} s (process {self._process.pid}).", flush=True)
 
     def stop(self) -> None:
         """End the gateway, if it runs."""
