@@ -276,7 +276,7 @@ class Exchange:
         self.request.sink = None
         self.request.discard_body = True
         if upstream is not None:
-            upstream.abort()
+            upstream.leave()
 
     # The service's side
 
@@ -298,7 +298,7 @@ class Exchange:
         if status in RETRIED_STATUSES and self._is_repeatable() and self._may_retry():
             self.cause = f"status-{status}"
             if self._upstream is not None:
-                self._upstream.abort()
+                self._upstream.leave()
             self._finish(Outcome.RETRIED_STATUS)
             return
         self.answered_at = monotonic()
