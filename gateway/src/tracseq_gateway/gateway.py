@@ -93,7 +93,7 @@ class Gateway:
                 for address in addresses
             ]
             breaker = CircuitBreaker(
-                settings.circuit_breaker_failure_threshold, settings.circuit_breaker_recovery_timeout, self.loop
+                settings.circuit_breaker_failure_threshold, settings.circuit_breaker_recovery_timeout, self.loop.time
             )
             services[name] = Service(name, servers, breaker, ServicePace(adaptive=settings.adaptive_rate_limiting))
         return services

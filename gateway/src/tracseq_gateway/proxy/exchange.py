@@ -17,6 +17,7 @@ from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.proxy.client import UNKNOWN
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
+from tracseq_gateway.upstream.breaker import NO_TRIAL
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
 from tracseq_gateway.upstream.server import UpstreamServer
@@ -85,6 +86,7 @@ class Exchange:
         self._upstream: UpstreamConnection | None = None
         self._outcome: asyncio.Future[Outcome | UpstreamFailure] | None = None
         self._attempts = 0
+        self._trial = NO_TRIAL
         self._body_sent = False
         self._was_reused = False
         self._answer_begun = False
@@ -144,12 +146,12 @@ class Exchange:
         Raises:
             Problem: no server answered, and nothing of an answer was sent yet.
         """
-        trial = result is None and service.breaker.admit()
+        if result is None:
+            self._trial = service.breaker.admit()
         try:
             await self._try_servers(service, result)
         finally:
-            if trial:
-                service.breaker.trial_abandoned()
+            service.breaker.trial_abandoned(self._trial)
 
     async def _try_servers(self, service: "Service", result: Outcome | UpstreamFailure | None) -> None:
         tried: set[UpstreamServer] = set()
@@ -250,6 +252,8 @@ class Exchange:
     def client_gone(self) -> None:
         """Leave the service's work: nobody waits for it any more."""
         self.client_left = True
+        if self.answered_at and self.service is not None and self.response.status not in FAILING_STATUSES:
+            self.service.breaker.left(monotonic() - self.answered_at)
         self._leave_upstream()
         self._stop_working()
 
@@ -290,18 +294,17 @@ class Exchange:
 
     def on_response(self, status: int, reason: bytes, headers: HeaderList, *, bodiless: bool) -> None:
         """Send the answer's head, or try another server instead."""
-        if self.service is not None:
-            if status in FAILING_STATUSES:
-                self.service.breaker.failed()
-            else:
-                self.service.breaker.succeeded()
         if status in RETRIED_STATUSES and self._is_repeatable() and self._may_retry():
             self.cause = f"status-{status}"
+            if self.service is not None:
+                self.service.breaker.failed()
             if self._upstream is not None:
                 self._upstream.leave()
             self._finish(Outcome.RETRIED_STATUS)
             return
         self.answered_at = monotonic()
+        if self._trial and self.service is not None and status not in FAILING_STATUSES:
+            self.service.breaker.answers(self._trial)
         fields, length_known = field_lines(headers, self.answer_lines, without_length=status == 204)
         self.response.send_head(status, reason, fields, bodiless=bodiless, length_known=length_known)
 
@@ -326,10 +329,19 @@ class Exchange:
         else:
             self.request.sink = None
             self.request.discard_body = True
+            self._judge_whole_answer()
             wanted = trailers and self.request.wants_trailers
             self._upstream = None
             self.response.finish(trailer_lines(trailers) if wanted else b"")
         self._finish(Outcome.ANSWERED)
+
+    def _judge_whole_answer(self) -> None:
+        if self.service is None:
+            return
+        if self.response.status in FAILING_STATUSES:
+            self.service.breaker.failed()
+        else:
+            self.service.breaker.succeeded()
 
     def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
         """Join both connections into a tunnel (RFC 9110, 7.8)."""
