@@ -18,6 +18,7 @@ from tracseq_gateway.upstream.receiver import Receiver
 
 MAX_HEAD_BYTES = 131_072
 CLOSING_SECONDS = 2.0
+FIRST_BYTE = ord("H")
 LAST_READ_BYTES = 262_144
 LAST_CHUNK = b"0\r\n\r\n"
 # Most fields are told from this one by the length of their name alone.
@@ -54,6 +55,7 @@ class UpstreamConnection(asyncio.Protocol):
         deadline: when the answer must have gone on, or infinity when nothing is awaited.
         writable: it takes more of a request's body now.
         used: it has carried a request before, so that the upstream may be closing it.
+        version: that of the last answer, such as ``1.1``.
     """
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
@@ -63,10 +65,11 @@ class UpstreamConnection(asyncio.Protocol):
         self.receiver: Receiver | None = None
         self.deadline = float("inf")
         self.used = False
+        self.version = "1.1"
         self.closed = False
         self.tunneling = False
         self.writable = True
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = self._new_parser()
         self._reason = b""
         self._headers: HeaderList = []
         self._codings: list[bytes] = []
@@ -83,6 +86,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunked_body = False
         self._reading_paused = False
         self._tunnel_peer: asyncio.Transport | None = None
+
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # HTTP/1.2 is read as HTTP/1.1 (RFC 9110, 2.5); the version is looked at with the head.
+        parser.set_dangerous_leniencies(lenient_version=True)
+        return parser
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -150,6 +159,10 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._answered = True
         if self._in_head:
+            # The parser takes the status lines of RTSP and ICE too.
+            if not self._head_bytes and data[0] != FIRST_BYTE:
+                self._fail(UpstreamFailure.MALFORMED)
+                return
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -197,9 +210,16 @@ class UpstreamConnection(asyncio.Protocol):
             return
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, []
+        self.version = self._parser.get_http_version()
+        if status < 100 or not self.version.startswith("1."):
+            self._fail(UpstreamFailure.MALFORMED)
+            return
         self._interim = status < 200
         if self._interim:
-            if status != 101:
+            if self._codings or _has_content(headers):
+                # What followed would be taken for the final answer (RFC 9110, 15.2; RFC 9112, 6.3).
+                self._fail(UpstreamFailure.MALFORMED)
+            elif status != 101:
                 receiver.on_interim(status, self._reason, headers)
             else:
                 self._switch_headers = headers
@@ -208,8 +228,11 @@ class UpstreamConnection(asyncio.Protocol):
         bodiless = self._head_request or status in (204, 304)
         self._keep = self._parser.should_keep_alive() or (
             # Without a body the parser cannot tell a HEAD answer's end and says "close".
-            self._head_request and self._parser.get_http_version() == "1.1" and _allows_reuse(headers)
+            self._head_request and self.version != "1.0" and _allows_reuse(headers)
         )
+        if self._codings and self.version == "1.0":
+            # Its end is not certain (RFC 9112, 6.1).
+            self._keep = False
         too_large = self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
         if too_large or (self._codings and self._codings != [b"chunked"]):
             # No other coding was asked for (RFC 9112, 6.1), and its end would be uncertain.
@@ -220,7 +243,7 @@ class UpstreamConnection(asyncio.Protocol):
         receiver.on_response(status, self._reason, headers, bodiless=bodiless)
         if self._head_request and self.receiver is receiver:
             # The parser would wait for the content that a HEAD answer only announces.
-            self._parser = httptools.HttpResponseParser(self)
+            self._parser = self._new_parser()
             self._end([])
 
     def on_body(self, data: bytes) -> None:
@@ -376,6 +399,10 @@ class UpstreamConnection(asyncio.Protocol):
 
 def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _has_content(headers: HeaderList) -> bool:
+    return any(name.lower() == b"content-length" and value.strip() != b"0" for name, value in headers)
 
 
 def _has_length(headers: HeaderList) -> bool:
