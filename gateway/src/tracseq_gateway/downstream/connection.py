@@ -28,19 +28,22 @@ FIRST_REQUEST_SECONDS = 1.0
 
 
 class Tunnel(Protocol):
-    """The other end of a connection that no longer speaks HTTP."""
+    """What takes a connection's bytes once it no longer speaks HTTP."""
 
-    def write(self, data: bytes) -> None:
-        """Send bytes to the other end."""
+    def from_client(self, data: bytes) -> None:
+        """Take what the client sent."""
 
-    def pause_reading(self) -> None:
-        """Stop the other end from sending."""
+    def client_writable(self, writable: bool) -> None:
+        """The client takes more, or no more for now."""
 
-    def resume_reading(self) -> None:
-        """Let the other end send again."""
+    def client_gone(self) -> None:
+        """The client closed the connection."""
 
-    def close(self) -> None:
-        """End the other end once its bytes are written."""
+    def look_after(self, now: float) -> None:
+        """The connection's deadline has passed."""
+
+    def end(self) -> None:
+        """The gateway stops."""
 
 
 class Handler(Protocol):
@@ -120,7 +123,7 @@ class DownstreamConnection(asyncio.Protocol):
         self._closing = True
         self.waiting.clear()
         if self.tunnel is not None:
-            self.tunnel.close()
+            self.tunnel.client_gone()
         elif self.handler is not None:
             self.handler.client_gone()
 
@@ -132,10 +135,10 @@ class DownstreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
-        if self.tunnel is not None:
-            self.tunnel.write(data)
-            return
         if self._refused or self._closing:
+            return
+        if self.tunnel is not None:
+            self.tunnel.from_client(data)
             return
         self._fed_bytes = size = len(data)
         if self._in_head:
@@ -295,11 +298,16 @@ class DownstreamConnection(asyncio.Protocol):
         if response.request.body_complete or not self.transport.can_write_eof():
             self.transport.close()
             return
+        self._half_close()
+
+    def _half_close(self) -> None:
         # Closing with unread bytes would reset the connection and could destroy the answer
         # before the client has read it (RFC 9112, 9.6).
+        self._closing = True
+        if self.transport.is_closing():
+            return
         self.transport.write_eof()
         self.deadline = self.clock() + LINGER_SECONDS
-        self._closing = True
         self.resume_reading()
 
     def begin_tunnel(self, tunnel: Tunnel) -> None:
@@ -307,10 +315,14 @@ class DownstreamConnection(asyncio.Protocol):
         self.tunnel = tunnel
         self.current = None
         self.handler = None
-        self.deadline = float("inf")
         if self._after_switch:
-            tunnel.write(self._after_switch)
+            tunnel.from_client(self._after_switch)
         self.resume_reading()
+
+    def end_tunnel(self) -> None:
+        """Send no more and close; what is still on its way must not make the last frame be lost."""
+        if not self._closing:
+            self._half_close()
 
     # Flow
 
@@ -318,7 +330,8 @@ class DownstreamConnection(asyncio.Protocol):
         """Send bytes to the client."""
         if not self.transport.is_closing():
             self.transport.write(data)
-            self.deadline = self.clock() + self.limits.idle_seconds
+            if self.tunnel is None:
+                self.deadline = self.clock() + self.limits.idle_seconds
 
     def pause_reading(self) -> None:
         """Stop the client from sending."""
@@ -336,17 +349,18 @@ class DownstreamConnection(asyncio.Protocol):
         """The client reads slower than the answer comes."""
         self._write_paused = True
         if self.tunnel is not None:
-            self.tunnel.pause_reading()
+            self.tunnel.client_writable(False)
         elif self.handler is not None:
             self.handler.client_writable(False)
 
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._write_paused = False
-        self.deadline = self.clock() + self.limits.idle_seconds
         if self.tunnel is not None:
-            self.tunnel.resume_reading()
-        elif self.handler is not None:
+            self.tunnel.client_writable(True)
+            return
+        self.deadline = self.clock() + self.limits.idle_seconds
+        if self.handler is not None:
             self.handler.client_writable(True)
 
     @property
@@ -356,13 +370,12 @@ class DownstreamConnection(asyncio.Protocol):
 
     # Ending
 
-    def close(self) -> None:
-        """Close once everything is written."""
-        self.transport.close()
-
     def shutdown(self) -> None:
         """Take no further request; called by uvicorn when the process is to end."""
         self.draining = True
+        if self.tunnel is not None:
+            self.tunnel.end()
+            return
         if self.current is not None:
             return
         if self._unused:
@@ -373,7 +386,9 @@ class DownstreamConnection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline has passed."""
-        if self.current is not None and self.handler is not None:
+        if self.tunnel is not None and not self._closing:
+            self.tunnel.look_after(self.clock())
+        elif self.current is not None and self.handler is not None:
             self._client_stalled()
         elif self._in_head and self._head_bytes and not self._closing:
             self._refuse(Problem(408, "The request's head did not come in time.", "head-timeout"))

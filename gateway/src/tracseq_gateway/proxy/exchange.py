@@ -17,6 +17,7 @@ from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.proxy.client import UNKNOWN
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
+from tracseq_gateway.proxy.tunnel import WebSocketTunnel
 from tracseq_gateway.upstream.breaker import NO_TRIAL
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
@@ -310,9 +311,6 @@ class Exchange:
 
     def on_content(self, data: bytes) -> None:
         """Pass a piece of content on."""
-        if self.connection.tunnel is not None:
-            self.connection.write(data)
-            return
         self.response.send_body(data)
 
     def on_flush(self) -> None:
@@ -324,15 +322,12 @@ class Exchange:
 
     def on_end(self, trailers: HeaderList) -> None:
         """End the answer."""
-        if self.connection.tunnel is not None:
-            self.connection.close()
-        else:
-            self.request.sink = None
-            self.request.discard_body = True
-            self._judge_whole_answer()
-            wanted = trailers and self.request.wants_trailers
-            self._upstream = None
-            self.response.finish(trailer_lines(trailers) if wanted else b"")
+        self.request.sink = None
+        self.request.discard_body = True
+        self._judge_whole_answer()
+        wanted = trailers and self.request.wants_trailers
+        self._upstream = None
+        self.response.finish(trailer_lines(trailers) if wanted else b"")
         self._finish(Outcome.ANSWERED)
 
     def _judge_whole_answer(self) -> None:
@@ -345,8 +340,8 @@ class Exchange:
 
     def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
         """Join both connections into a tunnel (RFC 9110, 7.8)."""
-        upstream = self._upstream
-        if upstream is None or not self.request.upgrade:
+        upstream, server = self._upstream, self.server
+        if upstream is None or server is None or not self.request.upgrade:
             self._leave_upstream()
             self._finish(UpstreamFailure.MALFORMED)
             return
@@ -357,9 +352,17 @@ class Exchange:
         switch = b"connection: upgrade\r\nupgrade: %b\r\n" % self.request.upgrade
         self.response.send_switch(reason, fields + switch)
         self.response.flush()
-        self.connection.begin_tunnel(upstream)
+        upstream.receiver = tunnel = WebSocketTunnel(
+            self.connection,
+            upstream,
+            self.connection.clock,
+            self.connection.limits.idle_seconds,
+            server.pool.idle_timeout,
+            lambda: self._finish(Outcome.ANSWERED),
+        )
+        self.connection.begin_tunnel(tunnel)
         if rest:
-            self.connection.write(rest)
+            tunnel.on_content(rest)
 
     def on_failure(self, failure: UpstreamFailure, *, answered: bool) -> None:
         """Note that this attempt brought no whole answer."""
