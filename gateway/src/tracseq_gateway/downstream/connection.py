@@ -5,6 +5,10 @@ because the states of one connection cannot be told apart from each other.
 """
 
 import asyncio
+import contextlib
+import os
+import socket
+import struct
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -82,7 +86,7 @@ class DownstreamConnection(asyncio.Protocol):
         self.server_state = server_state
         self.limits: ClientLimits = self.gateway.client_limits
         self.clock = self.gateway.loop.time
-        self.parser = httptools.HttpRequestParser(self)
+        self.parser = self._new_parser()
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.peer: tuple[str, int] = ("", 0)
         self.draining = False
@@ -95,7 +99,10 @@ class DownstreamConnection(asyncio.Protocol):
         self._target = b""
         self._headers: HeaderList = []
         self._head_bytes = 0
-        self._fed_bytes = 0
+        self._fed = b""
+        self._earlier = b""
+        self._line_from = 0
+        self._head_begun = False
         self._in_head = True
         self._unused = True
         self._refused = False
@@ -104,6 +111,12 @@ class DownstreamConnection(asyncio.Protocol):
         self._closing = False
         self._reading_paused = False
         self._write_paused = False
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # Which versions there may be is said by read_head.
+        parser.set_dangerous_leniencies(lenient_version=True)
+        return parser
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request."""
@@ -140,7 +153,9 @@ class DownstreamConnection(asyncio.Protocol):
         if self.tunnel is not None:
             self.tunnel.from_client(data)
             return
-        self._fed_bytes = size = len(data)
+        self._fed = data
+        self._line_from = 0
+        size = len(data)
         if self._in_head:
             self._head_bytes += size
         try:
@@ -157,8 +172,14 @@ class DownstreamConnection(asyncio.Protocol):
                 self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
             elif self._head_bytes == size and self.current is None:
                 self.deadline = self.clock() + self.limits.head_seconds
+        if self._head_begun:
+            self._earlier += data
         # Not as soon as a head is read: a body that came with it goes on together with it.
         self._begin_next()
+
+    def on_message_begin(self) -> None:
+        """Take note that the bytes of a head have begun."""
+        self._head_begun = True
 
     def on_url(self, part: bytes) -> None:
         """Take a piece of the request target."""
@@ -176,13 +197,14 @@ class DownstreamConnection(asyncio.Protocol):
             return
         parser, headers, target = self.parser, self._headers, self._target
         self._headers, self._target = [], b""
-        self._in_head = False
+        self._in_head = self._head_begun = False
+        method = parser.get_method()
         try:
+            if not self._is_http(method, target):
+                raise Problem(400, "The request is not one of HTTP.", "malformed")
             if len(headers) > self.limits.head_fields or self._is_too_large(target, headers):
                 raise Problem(431, "The request's header fields are too large.", "head-size")
-            request = read_head(
-                parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
-            )
+            request = read_head(method, target, parser.get_http_version(), headers, parser.should_keep_alive())
             limit = self.limits.body_bytes
             if limit and (request.content_length or 0) > limit:
                 raise Problem(413, "The request's body is too large.", "body-size")
@@ -195,10 +217,19 @@ class DownstreamConnection(asyncio.Protocol):
             self.pause_reading()
         self.waiting.append(request)
 
+    def _is_http(self, method: bytes, target: bytes) -> bool:
+        # The parser takes the request lines of RTSP and ICE too, and does not tell.
+        earlier, self._earlier = self._earlier, b""
+        raw = earlier + self._fed if earlier else self._fed
+        line = b"%b %b HTTP/" % (method, target)
+        found = raw.find(line, self._line_from)
+        self._line_from = max(0, found + len(line) - len(earlier))
+        return found >= 0
+
     def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
         limit = self.limits.head_bytes
         # What came in so few bytes cannot be larger, and need not be added up.
-        if self._head_bytes <= limit and self._fed_bytes <= limit:
+        if self._head_bytes <= limit and len(self._fed) <= limit:
             return False
         size = len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
         return size > limit
@@ -258,7 +289,7 @@ class DownstreamConnection(asyncio.Protocol):
             self.handler.body_refused(problem)
 
     def _after_upgrade(self, rest: bytes) -> None:
-        self.parser = httptools.HttpRequestParser(self)
+        self.parser = self._new_parser()
         request = self.current
         if self.receiving is not None:
             # The upgrade is not accepted, so the body is an ordinary one: a parser that has
@@ -369,6 +400,15 @@ class DownstreamConnection(asyncio.Protocol):
         return not self._write_paused
 
     # Ending
+
+    def cut(self) -> None:
+        """End an answer that is not whole so that the client sees that (RFC 9112, 8)."""
+        pseudo_socket = self.transport.get_extra_info("socket")
+        if pseudo_socket is not None and pseudo_socket.fileno() >= 0:
+            # Where only the connection's end ends the answer, an end in good order would say that it is whole.
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(pseudo_socket.fileno())) as duplicate:
+                duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def shutdown(self) -> None:
         """Take no further request; called by uvicorn when the process is to end."""

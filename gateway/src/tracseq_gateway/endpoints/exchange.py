@@ -7,6 +7,7 @@ from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.endpoints.table import ENDPOINTS, Endpoint
 from tracseq_gateway.http.problem import Problem
+from tracseq_gateway.proxy.final_recipient import ALLOW_LINE
 
 if TYPE_CHECKING:
     from tracseq_gateway.gateway import Gateway
@@ -30,6 +31,10 @@ class EndpointExchange:
         self._task = self.gateway.loop.create_task(self._run())
 
     async def _run(self) -> None:
+        if self.request.target == b"*":
+            # OPTIONS for the gateway as a whole (RFC 9110, 9.3.7).
+            self.response.send_empty(204, b"x-request-id: %b\r\n%b" % (self.request_id, ALLOW_LINE))
+            return
         try:
             answer = await self._endpoint()(self.gateway)
         except Problem as problem:

@@ -12,6 +12,7 @@ from tracseq_gateway.logs.access_log import AccessLog
 from tracseq_gateway.metrics.recorder import MetricsRecorder
 from tracseq_gateway.proxy.client import ClientResolver, limit_key
 from tracseq_gateway.proxy.cors import CrossOrigin
+from tracseq_gateway.proxy.final_recipient import ALLOW_LINE, ends_here, refuse_trace
 from tracseq_gateway.proxy.request_fields import common_fields
 from tracseq_gateway.proxy.target import Target, find_target
 from tracseq_gateway.proxy.trace import request_id_from, traceparent_from
@@ -53,7 +54,7 @@ class RequestChain:
         answers and says what is wrong; nothing has been counted for it by then.
         """
         request = exchange.request
-        if request.method == b"OPTIONS":
+        if request.method in (b"OPTIONS", b"TRACE"):
             return False
         headers = self._read(exchange)
         authorization = headers.get(b"authorization")
@@ -88,6 +89,10 @@ class RequestChain:
         """
         request = exchange.request
         headers = self._read(exchange)
+        refuse_trace(request.method)
+        if ends_here(request.method, headers.get(b"max-forwards")):
+            exchange.answer_empty(204, exchange.answer_lines + ALLOW_LINE)
+            return
         preflight = self._cross_origin.preflight_lines(request, headers)
         if preflight is not None:
             exchange.answer_empty(204, exchange.answer_lines + preflight)

@@ -18,6 +18,7 @@ from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.proxy.client import UNKNOWN
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
 from tracseq_gateway.proxy.tunnel import WebSocketTunnel
+from tracseq_gateway.proxy.via import VIA
 from tracseq_gateway.upstream.breaker import NO_TRIAL
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tracseq_gateway.gateway import Gateway
     from tracseq_gateway.upstream.service import Service
 
-IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
+IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 """Methods that may be sent twice (RFC 9110, 9.2.2)."""
 RETRIED_STATUSES = frozenset({502, 503})
 NEVER_SENT = frozenset({UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT, UpstreamFailure.OVERLOADED})
@@ -187,6 +188,8 @@ class Exchange:
     def _check_repeatable(self, failure: UpstreamFailure) -> None:
         if self.response.started:
             raise AnswerCut
+        self.answered_at = 0.0
+        self.response.retract()
         if not self._may_retry() or not (failure in NEVER_SENT or self._is_repeatable()):
             raise Problem(failure.status, failure.sentence, failure.value)
 
@@ -306,7 +309,8 @@ class Exchange:
         self.answered_at = monotonic()
         if self._trial and self.service is not None and status not in FAILING_STATUSES:
             self.service.breaker.answers(self._trial)
-        fields, length_known = field_lines(headers, self.answer_lines, without_length=status == 204)
+        via = VIA[self._upstream is not None and self._upstream.version == "1.0"]
+        fields, length_known = field_lines(headers, via + self.answer_lines, without_length=status == 204)
         self.response.send_head(status, reason, fields, bodiless=bodiless, length_known=length_known)
 
     def on_content(self, data: bytes) -> None:
@@ -414,7 +418,7 @@ class Exchange:
         except Problem as problem:
             self.fail(problem)
         except AnswerCut:
-            self.connection.transport.abort()
+            self._cut()
         except asyncio.CancelledError:
             if self._problem is not None:
                 self.fail(self._problem)
@@ -425,6 +429,12 @@ class Exchange:
             self.fail(self._own_error())
         finally:
             self._end()
+
+    def _cut(self) -> None:
+        if self.response.ends_with_connection:
+            self.connection.cut()
+        else:
+            self.connection.transport.abort()
 
     def _own_error(self) -> Problem:
         self.gateway.log.exception("A request failed by an error of the gateway itself.")
@@ -440,6 +450,7 @@ class Exchange:
         self.cause = problem.cause
         self._leave_upstream()
         if self.response.started:
-            self.connection.transport.abort()
+            self._cut()
         else:
+            self.response.retract()
             self.gateway.answer_problem(self.response, problem, self.request_id, self.answer_lines)
