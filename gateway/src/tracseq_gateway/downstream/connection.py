@@ -10,10 +10,14 @@ import os
 import socket
 import struct
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import httptools
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
+from tracseq_gateway.downstream.handler import Handler, Tunnel
 from tracseq_gateway.downstream.head import read_head
 from tracseq_gateway.downstream.limits import ClientLimits
 from tracseq_gateway.downstream.request import BODY_BUFFER_LIMIT, Request
@@ -21,49 +25,28 @@ from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
 
-if TYPE_CHECKING:
-    from uvicorn.config import Config
-    from uvicorn.server import ServerState
-
-    from tracseq_gateway.gateway import Gateway
-
 LINGER_SECONDS = 2.0
 FIRST_REQUEST_SECONDS = 1.0
 
 
-class Tunnel(Protocol):
-    """What takes a connection's bytes once it no longer speaks HTTP."""
+class Reception(Protocol):
+    """What a connection needs to know of the gateway that it belongs to.
 
-    def from_client(self, data: bytes) -> None:
-        """Take what the client sent."""
+    Attributes:
+        client_limits: what a client may take up.
+        clock: tells the time in seconds.
+        downstreams: every open connection of a client.
+    """
 
-    def client_writable(self, writable: bool) -> None:
-        """The client takes more, or no more for now."""
+    client_limits: ClientLimits
+    clock: Callable[[], float]
+    downstreams: "set[DownstreamConnection]"
 
-    def client_gone(self) -> None:
-        """The client closed the connection."""
+    def handler_for(self, connection: "DownstreamConnection", request: Request, response: Response) -> Handler:
+        """Return who answers a request."""
 
-    def look_after(self, now: float) -> None:
-        """The connection's deadline has passed."""
-
-    def end(self) -> None:
-        """The gateway stops."""
-
-
-class Handler(Protocol):
-    """Whoever answers the current request of a connection."""
-
-    def begin(self) -> None:
-        """Start to work on the request."""
-
-    def client_gone(self) -> None:
-        """The client closed the connection."""
-
-    def client_writable(self, writable: bool) -> None:
-        """The client takes more of the answer, or no more for now."""
-
-    def body_refused(self, problem: Problem) -> None:
-        """The rest of the request's body is not valid or not allowed."""
+    def refuse(self, connection: "DownstreamConnection", response: Response, problem: Problem) -> None:
+        """Answer something that could not be understood as a request."""
 
 
 class DownstreamConnection(asyncio.Protocol):
@@ -77,15 +60,15 @@ class DownstreamConnection(asyncio.Protocol):
 
     def __init__(
         self,
-        config: "Config",
-        server_state: "ServerState",
+        config: Config,
+        server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.gateway: Gateway = app_state["gateway"]
+        self.reception: Reception = app_state["gateway"]
         self.server_state = server_state
-        self.limits: ClientLimits = self.gateway.client_limits
-        self.clock = self.gateway.loop.time
+        self.limits: ClientLimits = self.reception.client_limits
+        self.clock = self.reception.clock
         self.parser = self._new_parser()
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.peer: tuple[str, int] = ("", 0)
@@ -99,8 +82,8 @@ class DownstreamConnection(asyncio.Protocol):
         self._target = b""
         self._headers: HeaderList = []
         self._head_bytes = 0
-        self._fed = b""
-        self._earlier = b""
+        self._fed: bytes = b""
+        self._earlier: bytes = b""
         self._line_from = 0
         self._head_begun = False
         self._in_head = True
@@ -126,13 +109,13 @@ class DownstreamConnection(asyncio.Protocol):
             # A socket for both families, as systemd makes them, tells IPv4 peers in this form.
             self.peer = (address[0].removeprefix("::ffff:"), address[1])
         self.server_state.connections.add(self)  # type: ignore[arg-type]
-        self.gateway.downstreams.add(self)
+        self.reception.downstreams.add(self)
         self.deadline = self.clock() + self.limits.head_seconds
 
     def connection_lost(self, error: Exception | None) -> None:
         """Cancel whatever is done for the client."""
         self.server_state.connections.discard(self)
-        self.gateway.downstreams.discard(self)
+        self.reception.downstreams.discard(self)
         self._closing = True
         self.waiting.clear()
         if self.tunnel is not None:
@@ -222,7 +205,7 @@ class DownstreamConnection(asyncio.Protocol):
         earlier, self._earlier = self._earlier, b""
         raw = earlier + self._fed if earlier else self._fed
         line = b"%b %b HTTP/" % (method, target)
-        found = raw.find(line, self._line_from)
+        found: int = raw.find(line, self._line_from)
         self._line_from = max(0, found + len(line) - len(earlier))
         return found >= 0
 
@@ -269,7 +252,7 @@ class DownstreamConnection(asyncio.Protocol):
         self._unused = False
         if not request.body_complete:
             self.deadline = self.clock() + self.limits.idle_seconds
-        self.handler = self.gateway.handler_for(self, request, Response(self, request))
+        self.handler = self.reception.handler_for(self, request, Response(self, request))
         self.handler.begin()
 
     def _refuse(self, problem: Problem) -> None:
@@ -284,7 +267,7 @@ class DownstreamConnection(asyncio.Protocol):
             request = Request(b"GET", b"/", [])
             request.persistent = False
             self.current = request
-            self.gateway.refuse(Response(self, request), problem)
+            self.reception.refuse(self, Response(self, request), problem)
         elif receiving is not None and receiving is self.current and self.handler is not None:
             self.handler.body_refused(problem)
 
@@ -401,6 +384,10 @@ class DownstreamConnection(asyncio.Protocol):
 
     # Ending
 
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abort()
+
     def cut(self) -> None:
         """End an answer that is not whole so that the client sees that (RFC 9112, 8)."""
         pseudo_socket = self.transport.get_extra_info("socket")
@@ -444,6 +431,8 @@ class DownstreamConnection(asyncio.Protocol):
             handler.body_refused(Problem(408, "The request's body did not come in time.", "body-timeout"))
         else:
             self.deadline = self.clock() + self.limits.idle_seconds
+            if handler is not None:
+                handler.check()
 
 
 def _framing_head(request: Request) -> bytes:

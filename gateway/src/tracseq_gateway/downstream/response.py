@@ -1,15 +1,27 @@
 """Writes one answer to a client with the framing of RFC 9112, section 6."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.http.date import date_line
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import reason_phrase
 
-if TYPE_CHECKING:
-    from tracseq_gateway.downstream.connection import DownstreamConnection
+
+class ResponseConnection(Protocol):
+    """The connection that an answer goes out on."""
+
+    draining: bool
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client."""
+
+    def response_finished(self, response: "Response") -> None:
+        """Go on to the next request, or close."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 @lru_cache(maxsize=256)
@@ -39,7 +51,7 @@ class Response:
         "status",
     )
 
-    def __init__(self, connection: "DownstreamConnection", request: Request) -> None:
+    def __init__(self, connection: ResponseConnection, request: Request) -> None:
         self.connection = connection
         self.request = request
         self.persistent = request.persistent

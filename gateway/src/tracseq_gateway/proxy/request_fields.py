@@ -17,7 +17,7 @@ PLAIN_CONNECTION = frozenset({b"keep-alive", b"close", b"te", b"upgrade", b"http
 
 
 def common_fields(
-    request: Request, client: Client, target: Target, request_id_line: bytes, traceparent: bytes, identity: bytes
+    request: Request, client: Client, target: Target, request_id: bytes, traceparent_line: bytes, identity: bytes
 ) -> bytes:
     """Return the field lines that are the same for each server of the service.
 
@@ -39,7 +39,7 @@ def common_fields(
     if not options <= PLAIN_CONNECTION:
         pieces = [piece for line in _lines(pieces) if line[0] not in options for piece in line]
     pieces += (client.field_lines, b"x-forwarded-host: ", client.host or request.host, b"\r\n", target.prefix_line)
-    pieces += (VIA[request.http_1_0], request_id_line, b"traceparent: ", traceparent, b"\r\n", identity)
+    pieces += (VIA[request.http_1_0], b"x-request-id: ", request_id, b"\r\n", traceparent_line, identity)
     if request.content_length is not None:
         pieces.append(b"content-length: %d\r\n" % request.content_length)
     elif request.chunked:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import math
+import os
 import signal
 import socket
 import time
@@ -21,12 +23,21 @@ from tracseq_gateway.server.signals import EarlySignals
 
 log = logging.getLogger(__name__)
 
-CANNOT_LISTEN = 3
+CANNOT_START = 3
 WORKERS_FAILED = 4
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal says to stop, and return the process's exit status."""
+    try:
+        _prepare_state_directory(settings)
+    except OSError as error:
+        log.error(
+            "GATEWAY_STATE_DIRECTORY names %s, which cannot be written: %s. Give the gateway a directory of its own.",
+            settings.gateway_state_directory,
+            error.strerror,
+        )
+        return CANNOT_START
     # Before there is a socket: whoever sees it listen may also see fit to stop the process.
     early = EarlySignals()
     try:
@@ -38,14 +49,22 @@ def serve(settings: Settings) -> int:
             settings.gateway_port,
             error.strerror,
         )
-        return CANNOT_LISTEN
+        return CANNOT_START
     if settings.gateway_workers > 1:
         prepare_metrics_folder(settings.gateway_state_directory)
         return _serve_with_workers(settings, sockets, early)
-    # Log files are followed without a signal; one sent out of habit must not end the process.
+    # There is nothing to load anew; a signal that is sent out of habit must not end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _NotifyingServer(_config(settings), early).run(sockets)
     return 0
+
+
+def _prepare_state_directory(settings: Settings) -> None:
+    directory = settings.gateway_state_directory
+    if settings.enable_audit or settings.gateway_workers > 1:
+        directory.mkdir(parents=True, exist_ok=True)
+        if not os.access(directory, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _config(settings: Settings) -> uvicorn.Config:
