@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pyinfra import inventory, logger
+from pyinfra import logger
 
-from deploys.engine import command_line
+from deploys.engine import command_line, hosts
 from deploys.engine.per_run import PerRun
 from deploys.settings.load import DataError, Given, load
 from deploys.settings.of_run import OfRun, misplaced, of_run
@@ -26,26 +26,23 @@ def check() -> None:
     names = {Path(file).name for file in command_line.deploys() if Path(file).parent.name == "deploys"}
     if not names or not command_line.inventory().endswith(".py"):
         return
-    hosts = site().hosts
+    checked = site().hosts
     if names == {CHECK_ONLY}:
-        logger.info(f"--> The data of {len(hosts)} hosts is valid, and so are the secrets. No host was connected to.")
+        logger.info(f"--> The data of {len(checked)} hosts is valid, and so are the secrets. No host was connected to.")
         sys.exit(0)
 
 
 def _loaded() -> Site:
-    hosts = [
-        Given(host.name, frozenset(host.groups), host.data.dict())  # type: ignore[no-untyped-call]
-        for host in inventory
-    ]
-    wrong = misplaced([host.data for host in hosts], inventory.override_data)
+    given = hosts.all_hosts()
+    wrong = misplaced([host.data for host in given], hosts.from_command_line())
     if wrong:
         raise DataError(wrong)
-    return load(hosts)
+    return load(Given(host.target, host.groups, host.data) for host in given)
 
 
 def options() -> OfRun:
     """What the command line gave for this run alone."""
-    return of_run(inventory.override_data)
+    return of_run(hosts.from_command_line())
 
 
 site: PerRun[Site] = PerRun(_loaded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import sys
@@ -12,6 +11,7 @@ from gevent import sleep
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.facts.run_lock import LockState, Request
+from deploys.settings.of_run import operator
 
 TRIES = 5
 """How often the run that has the first lock of all asks again for the others, a second apart."""
@@ -24,8 +24,7 @@ def request(broken: str | None) -> Request:
     Args:
         broken: the name of a run whose lock is broken
     """
-    user = os.environ.get("SUDO_USER") or getpass.getuser()
-    name = f"{user}@{socket.gethostname()}-{os.getpid()}"
+    name = f"{operator()}@{socket.gethostname()}-{os.getpid()}"
     return Request(name, " ".join(["pyinfra", *sys.argv[1:]]).replace("\t", " "), broken)
 
 

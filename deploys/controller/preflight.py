@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import gevent
-from pyinfra import inventory, logger, state
+from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.context import ctx_host
 
 from deploys.controller import data, findings
+from deploys.engine import hosts
 from deploys.engine.per_run import PerRun
 from deploys.facts.machine import Machine, MachineState
 from deploys.facts.run_lock import Request
@@ -28,15 +28,11 @@ def survey(site: Site, request: Request | None = None) -> Mapping[str, MachineSt
     traces = {name: declaration.traces for name, declaration in declarations.all_roles().items()}
 
     def read(name: str) -> MachineState:
-        this = inventory.get_host(name)
         targets = tuple((address, port) for _, address, port in findings.peers(site, site.host(name)))
-        with ctx_host.use(this):
-            result: MachineState = this.get_fact(Machine, targets=targets, traces=traces, request=request, _sudo=False)
-            return result
+        return hosts.read(name, Machine, targets=targets, traces=traces, request=request, _sudo=False)
 
     # The clocks are read at one moment: a host that was read later would look ahead.
-    active = [host.name for host in state.inventory.get_active_hosts()]
-    jobs = {site.host(name).name: gevent.spawn(read, name) for name in active}
+    jobs = {site.host(name).name: gevent.spawn(read, name) for name in hosts.active()}
     gevent.joinall(list(jobs.values()), raise_error=True)
     return {host.name: jobs[host.name].get() for host in site.hosts if host.name in jobs}
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gevent.pool import Pool
-from pyinfra import host as this
-from pyinfra import inventory, logger, state
-from pyinfra.context import ctx_host
+from pyinfra import logger
 
 from deploys.controller import authority as authorities
 from deploys.controller import data, lock, preflight
@@ -16,7 +13,7 @@ from deploys.controller.authority import Authority
 from deploys.controller.postgres import leaving, servers
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.wheels import Bundles
-from deploys.engine import command_line, timings
+from deploys.engine import command_line, hosts, timings
 from deploys.engine.per_run import PerRun
 from deploys.facts.machine import MachineState
 from deploys.facts.run_lock import LockState, Request, RunLock
@@ -45,7 +42,7 @@ class Run:
     @property
     def host(self) -> SiteHost:
         """The host that the deploy is loaded for at this moment."""
-        return self.site.host(this.name)
+        return self.site.host(hosts.current())
 
     @property
     def machine(self) -> MachineState:
@@ -79,9 +76,9 @@ def _begun() -> Run:
     if found.shared.timings:
         timings.install()
     if found.shared.batch:
-        state.pool = Pool(found.shared.batch)
+        hosts.at_most(found.shared.batch)
     request = None if command_line.plans() else lock.request(options.break_lock)
-    active = [found.host(one.name).name for one in state.inventory.get_active_hosts()]
+    active = [found.host(target).name for target in hosts.active()]
     readings = servers.queried(found, request, active)  # while preflight looks at the hosts
     machines = preflight.survey(found, request)
     _lock(found, request, machines, servers.locks(readings, active))
@@ -107,14 +104,7 @@ def _lock(
     # Every run reads all Postgres hosts, whatever its limit: two runs always meet there.
     places = {host.name: ("postgres" not in host.groups, place) for place, host in enumerate(found.hosts)}
     order = sorted(states, key=places.__getitem__)
-    lock.taken(states, order, lambda name: _again(found.host(name), request))
-
-
-def _again(host: SiteHost, request: Request) -> LockState:
-    target = inventory.get_host(host.target)
-    with ctx_host.use(target):
-        result: LockState = target.get_fact(RunLock, request=request, _sudo=False)
-        return result
+    lock.taken(states, order, lambda name: hosts.read(found.host(name).target, RunLock, request=request, _sudo=False))
 
 
 _run = PerRun(_begun)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,6 +24,11 @@ def of_run(given: Mapping[str, Any]) -> OfRun:
         given: what the command line gave
     """
     return OfRun.model_validate(given)
+
+
+def operator() -> str:
+    """Who runs this: the user, also behind sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def misplaced(given: Iterable[Mapping[str, Any]], command_line: Mapping[str, Any]) -> list[str]:

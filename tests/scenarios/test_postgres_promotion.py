@@ -10,6 +10,7 @@ import pytest
 from tests import lab
 from tests.inventory import group
 
+PROMOTED = "tests/scenarios/deploys/promoted.py"
 UNIT = "postgresql@$(ls /etc/postgresql | grep -E '^[0-9]+$')-main.service"
 
 
@@ -22,6 +23,8 @@ class Promotion:
     wrote: str
     timeline: int
     """That of the old primary; the new one is on the next."""
+    said: str
+    """What the run said during which it happened."""
 
 
 def ask(name: str, query: str) -> str:
@@ -48,14 +51,18 @@ def promotion() -> Iterator[Promotion]:
     lab.eventually(lambda: ask(new, "select status from pg_stat_wal_receiver") == "streaming", within=60)
     lab.eventually(lambda: all("ActiveState=active" in activity(name) for name in names), within=60)
     try:
-        lab.ssh(old, f"systemctl stop {UNIT}", inventory=lab.INVENTORY)
-        ask(new, "select pg_promote()")
+        run = lab.pyinfra("-y", "--data", f"old={old}", "--data", f"new={new}", lab.INVENTORY, PROMOTED)
+        assert run.code == 0, run.output
         ask(new, "create table written_after_promotion as select 1 as row")
-        yield Promotion(old, new, "written_after_promotion", timeline)
+        yield Promotion(old, new, "written_after_promotion", timeline, run.output)
     finally:
         lab.restore(*names)
         run = lab.site(inventory=lab.INVENTORY)
         assert run.code == 0, run.output
+
+
+def test_a_run_during_which_it_happens_can_ask_anew(promotion: Promotion) -> None:
+    assert f"{promotion.old} was the primary, and {promotion.new} is it now" in promotion.said
 
 
 def test_a_promoted_replica_stays_primary_and_the_old_one_stopped(promotion: Promotion) -> None:

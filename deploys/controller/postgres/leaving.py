@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyinfra import inventory
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.context import ctx_host
 
+from deploys.engine import hosts
 from deploys.facts.machine import MachineState
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import ServerState
@@ -30,17 +29,10 @@ def check(site: Site, machines: Mapping[str, MachineState]) -> None:
         for name, found in machines.items()
         if "postgres" in found.roles and "postgres" not in site.host(name).groups
     ]
-    refused = [sentence for name in leaving if (sentence := _refusal(name, _server(site.host(name).target)))]
+    refused = [sentence for name in leaving if (sentence := _refusal(name, hosts.read(site.host(name).target, Server)))]
     if refused:
         listed = "\n".join(f"  - {sentence}" for sentence in refused)
         raise PyinfraError(f"These hosts cannot leave the group postgres, and no host was changed:\n{listed}")
-
-
-def _server(target: str) -> ServerState:
-    host = inventory.get_host(target)
-    with ctx_host.use(host):
-        found: ServerState = host.get_fact(Server)
-        return found
 
 
 def _refusal(name: str, server: ServerState) -> str | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import gevent
 from gevent import Greenlet
-from pyinfra import inventory, logger
+from pyinfra import logger
 from pyinfra.api.exceptions import ConnectError
-from pyinfra.context import ctx_host
 
 from deploys.controller.postgres import topology
 from deploys.controller.postgres.topology import Topology
+from deploys.engine import hosts
 from deploys.engine.combined import Combined, Wanted
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import ServerState
@@ -67,11 +66,11 @@ def decided(site: Site, readings: Queried) -> Topology:
 
 def _read(host: SiteHost, request: Request | None) -> tuple[ServerState | str, LockState | None]:
     """What a host's server says, or why it was not reached; and whether the run has its lock."""
-    target = inventory.get_host(host.target)
-    wanted = [Wanted(Server, {}), *([Wanted(RunLock, {"request": request})] if request else [])]
-    with ctx_host.use(target):
-        try:
-            answers: list[Any] = target.get_fact(Combined, wanted=wanted) if request else [target.get_fact(Server)]
-        except ConnectError as error:
-            return str(error), None
-    return answers[0], answers[1] if request else None
+    try:
+        if request is None:
+            return hosts.read(host.target, Server), None
+        wanted = [Wanted(Server, {}), Wanted(RunLock, {"request": request})]
+        server, lock = hosts.read(host.target, Combined, wanted=wanted)
+    except ConnectError as error:
+        return str(error), None
+    return server, lock
