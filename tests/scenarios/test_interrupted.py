@@ -52,9 +52,9 @@ def killed_at(operation: str, after: float) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def site_as_it_should_be() -> Iterator[None]:
-    """Not the whole lab: the smallest site, which is taken away and made again."""
+    """Not the whole lab: the smallest site, which is made for this and taken away after it."""
     yield
-    lab.up(*HOSTS, inventory=INVENTORY)
+    lab.destroy(*HOSTS)
 
 
 @pytest.fixture(scope="module")

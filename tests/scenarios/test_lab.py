@@ -56,3 +56,20 @@ def test_a_machine_that_the_inventory_does_not_have() -> None:
     run = lab.pyinfra("-y", "--data", "machines=gw9", "@local", "deploys/lab.py")
     assert run.code != 0
     assert "inventories/lab.py has no machine named gw9." in run.output
+
+
+def test_a_machine_whose_owner_was_killed_is_taken_away_by_the_next_lab(tmp_path: Path) -> None:
+    inventory = tmp_path / "orphan.py"
+    inventory.write_text('from deploys.settings.lab import host\n\nothers = [host("orphan1", 99)]\n')
+    owner = subprocess.Popen(["sleep", "600"])
+    run = lab.pyinfra(
+        *("-y", "--data", f"inventory={inventory}", "--data", f"owner={owner.pid}"), "@local", "deploys/lab.py"
+    )
+    assert run.code == 0, run.output
+    lab.up()
+    assert lab.running("orphan1"), "its owner lives"
+    owner.kill()
+    owner.wait()
+    lab.up()
+    assert not settings.machine_directory("orphan1").exists()
+    assert "orphan1" not in Path("/proc/mounts").read_text()

@@ -29,16 +29,10 @@ def apply(run: Run) -> None:
                 "/etc/sysusers.d/tracseq.conf",
                 render("base/sysusers.conf.j2", user=site.shared.platform_user),
             ),
-            # Postgres' package would make a cluster of its own, where a replica's is to be.
             *(
-                [
-                    File(
-                        "/etc/postgresql-common/createcluster.d/tracseq.conf",
-                        "create_main_cluster = false\n",
-                    )
-                ]
-                if "postgres" in host.groups
-                else []
+                File(path, content)
+                for role in declarations.of_host(host.groups).values()
+                for path, content in role.preseeds.items()
             ),
         ],
         apply="hostname --file /etc/hostname && systemd-sysusers /etc/sysusers.d/tracseq.conf",

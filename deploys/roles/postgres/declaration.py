@@ -57,6 +57,7 @@ class Postgres(Data):
         return settings
 
 
+PRESEED = "/etc/postgresql-common/createcluster.d/tracseq.conf"
 RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
 """Roles and databases of a server that are not the platform's own."""
 
@@ -76,6 +77,8 @@ DECLARATION = Declaration(
     group="postgres",
     model=Postgres,
     packages=("postgresql",),
+    # It would make a cluster of its own, where a replica's is to be (createcluster.conf(5)).
+    preseeds={PRESEED: "create_main_cluster = false\n"},
     listeners=(Listener("postgres_port", ("postgres",)),),
     rules=(Rule(source="postgres", destination="postgres", ports=("postgres_port",)),),
     secrets={"POSTGRES_PASSWORD": 20, "POSTGRES_REPLICATION_PASSWORD": 20, "POSTGRES_MONITORING_PASSWORD": 20},

@@ -9,6 +9,7 @@ from deploys.facts.postgres.state import DATA
 from deploys.operations import role
 from deploys.operations.postgres import shell
 from deploys.roles.postgres.configuration import CREDENTIALS
+from deploys.roles.postgres.declaration import PRESEED
 
 
 @deploy("Postgres")
@@ -22,6 +23,7 @@ def remove(run: Run) -> None:
             f"/var/lib/tracseq/applied/{shell.unit(version)}",
             # Without it Debian's generator would start the cluster at boot (pg_createcluster(1), start.conf).
             f"/etc/postgresql/{version}/main",
+            PRESEED,
             CREDENTIALS,
         ],
         data=[f"{DATA}/{version}/main"],

@@ -8,7 +8,6 @@ A run during which another server becomes the primary: it can ask who is who onc
 from pyinfra import host, logger
 
 from deploys.controller.run import begin
-from deploys.engine.per_run import PerRun
 from tests import lab
 
 UNIT = "postgresql@$(ls /etc/postgresql | grep -E '^[0-9]+$')-main.service"
@@ -24,4 +23,4 @@ def _promoted() -> str:
 run = begin()
 # Once per run, though the deploy is loaded for every host.
 if host.name == run.site.hosts[0].name:
-    logger.info(PerRun(_promoted)())
+    logger.info(_promoted())
