@@ -9,7 +9,7 @@ from pyinfra import logger
 
 from deploys.engine import command_line, hosts
 from deploys.engine.per_run import PerRun
-from deploys.settings.load import DataError, Given, load
+from deploys.settings.load import DataError, load
 from deploys.settings.of_run import OfRun, misplaced, of_run
 from deploys.settings.site import Site
 
@@ -37,7 +37,7 @@ def _loaded() -> Site:
     wrong = misplaced([host.data for host in given], hosts.from_command_line())
     if wrong:
         raise DataError(wrong)
-    return load(Given(host.target, host.groups, host.data) for host in given)
+    return load(given)
 
 
 def options() -> OfRun:

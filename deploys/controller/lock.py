@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from gevent import sleep
 from pyinfra.api.exceptions import PyinfraError
 
+from deploys.engine import command_line
 from deploys.facts.run_lock import LockState, Request
 from deploys.settings.of_run import operator
 
@@ -25,7 +25,8 @@ def request(broken: str | None) -> Request:
         broken: the name of a run whose lock is broken
     """
     name = f"{operator()}@{socket.gethostname()}-{os.getpid()}"
-    return Request(name, " ".join(["pyinfra", *sys.argv[1:]]).replace("\t", " "), broken)
+    # Not all of the command line: it may hold what is nobody's business on a host.
+    return Request(name, " ".join((command_line.inventory(), *command_line.deploys(), *command_line.limits())), broken)
 
 
 def taken(states: Mapping[str, LockState], order: Sequence[str], again: Callable[[str], LockState]) -> None:

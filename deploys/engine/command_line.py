@@ -49,6 +49,11 @@ def deploys() -> tuple[str, ...]:
     return tuple(one for one in _given().get("operations", ()) if one.endswith(".py"))
 
 
+def limits() -> tuple[str, ...]:
+    """The hosts and groups that this run is limited to, as options."""
+    return tuple(f"--limit {one}" for one in _given().get("limit") or ())
+
+
 def _read() -> dict[str, Any]:
     context = click.get_current_context(silent=True)
     return dict(context.params) if context else {}

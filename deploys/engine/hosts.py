@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from gevent.pool import Pool
@@ -12,22 +11,15 @@ from pyinfra import inventory, state
 from pyinfra.api import FactBase
 from pyinfra.context import ctx_host
 
+from deploys.settings.given import Given
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class InventoryHost:
-    """A host as the inventory gives it: what pyinfra calls it, its groups and all of its data."""
-
-    target: str
-    groups: frozenset[str]
-    data: Mapping[str, Any]
-
-
-def all_hosts() -> list[InventoryHost]:
+def all_hosts() -> list[Given]:
     """Every host of the inventory, in its order, with what group_data and the command line give it."""
     return [
-        InventoryHost(host.name, frozenset(host.groups), host.data.dict())  # type: ignore[no-untyped-call]
+        Given(host.name, frozenset(host.groups), host.data.dict())  # type: ignore[no-untyped-call]
         for host in inventory
     ]
 

@@ -85,9 +85,10 @@ def script(request: Request | None) -> str:
     if request:
         name, what = shlex.quote(request.name), shlex.quote(request.what)
         taken = f"""
-broken={shlex.quote(request.broken or "")}
-if [ -n "$broken" ] && [ "$(cut -f 1 {FILE} 2>/dev/null)" = "$broken" ]; then
-  kill "$(cut -f 5 {FILE})" 2>/dev/null || true
+broken={shlex.quote(request.broken or "nobody")}
+if [ "$(cut -f 1 {FILE})" = "$broken" ] && ! flock --nonblock 9; then
+  holder=$(cut -f 5 {FILE})
+  [ "$(cat "/proc/$holder/comm" 2>/dev/null)" != tail ] || kill "$holder"
 fi
 if flock --timeout {GRACE} 9; then
   setsid tail --pid="$1" -s 0.2 -f /dev/null </dev/null >/dev/null 2>&1 &

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import SecretStr
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.settings import checks, declarations, secrets, unknown
 from deploys.settings.data import Data
+from deploys.settings.given import Given
 from deploys.settings.host import SiteHost
 from deploys.settings.shared import EveryHost, Shared
 from deploys.settings.site import Site, plain
-
-
-@dataclass(frozen=True)
-class Given:
-    """A host as the inventory gives it: what pyinfra calls it, its groups and all of its data."""
-
-    target: str
-    groups: frozenset[str]
-    data: Mapping[str, Any]
 
 
 class DataError(PyinfraError):
@@ -60,7 +50,6 @@ def load(given: Iterable[Given]) -> Site:
     checked = [host for one in hosts if (host := _checked(one, problems))]
     if not checked:
         raise DataError(problems)
-    found: Mapping[str, SecretStr] = {}
     found, wrong = secrets.read(checked[0].data(Shared).environment, declarations.secrets())
     problems += wrong
     if len(checked) == len(hosts):

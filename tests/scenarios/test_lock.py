@@ -42,7 +42,7 @@ def test_a_second_run_says_who_is_at_work_and_changes_nothing() -> None:
         first.communicate()
     assert second.code != 0
     assert f"-{first.pid}, since 20" in second.output
-    assert "from 10.77.0.1: pyinfra -y inventories/lab.py deploys/site.py" in second.output
+    assert "from 10.77.0.1: inventories/lab.py deploys/site.py" in second.output
     assert "this one has changed nothing" in second.output
     assert first.returncode == 0, "the first run is not disturbed"
 
