@@ -52,7 +52,7 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 	@$(PYINFRA) -y $(INVENTORY) deploys/site.py $(ONLY)
 
 bundle: $(VENV)  ## Build the gateway for each supported Debian, with checksums, into dist/
-	@$(VENV)/bin/python -m workflow.bundle dist
+	@$(VENV)/bin/python -m deploys.bundle dist
 
 verify: $(VENV) .venv-sslyze ## Prove that the hosts of an inventory behave: make verify INVENTORY=…
 	@INVENTORY=$(INVENTORY) $(VENV)/bin/pytest tests/hosts
@@ -95,14 +95,14 @@ workflows: $(VENV)
 	@$(VENV)/bin/zizmor --quiet --offline --persona=pedantic --strict-collection $(WORKFLOWS)
 
 secrets: $(VENV) ## Look for secrets in the files that git keeps
-	@$(VENV)/bin/python -m workflow.secrets
+	@$(VENV)/bin/python -m tests.audit.secrets
 
 secrets-known: $(VENV) ## Take all that the scan finds now for no secret
 	@$(VENV)/bin/detect-secrets scan --no-verify --slim --exclude-files '^\.secrets\.baseline$$' > .secrets.baseline.new
 	@mv .secrets.baseline.new .secrets.baseline
 
 audit: .venv-audit ## Ask for known faults of every locked package (needs the internet)
-	@.venv-audit/bin/python workflow/audit.py
+	@.venv-audit/bin/python tests/audit/dependencies.py
 
 site-files: ## Link the secrets and the authority that this machine keeps of a site: make site-files SITE=staging
 	@for file in .env.$(SITE) .state/$(SITE); do \
@@ -135,10 +135,10 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 
 # Only where the internet is: what it asks is there.
 .venv-audit: .venv-audit/.complete
-.venv-audit/.complete: workflow/audit.lock
+.venv-audit/.complete: tests/audit/pip-audit.lock
 	@echo "Installing pip-audit …"
 	@$(PYTHON) -m venv .venv-audit
-	@.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r workflow/audit.lock
+	@.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/audit/pip-audit.lock
 	@touch $@
 
 # Only for comparison, where it is asked for.

@@ -54,7 +54,7 @@ def service() -> Iterator[str]:
 
 def audit(url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [".venv-audit/bin/python", "workflow/audit.py", "--vulnerability-service=osv", f"--osv-url={url}"],
+        [".venv-audit/bin/python", "tests/audit/dependencies.py", "--vulnerability-service=osv", f"--osv-url={url}"],
         capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from deploys.settings.debian import RELEASES
 @pytest.mark.long
 def test_a_machine_without_internet_deploys_from_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tmp_path / "dist"
-    subprocess.run([sys.executable, "-m", "workflow.bundle", bundle], check=True)
+    subprocess.run([sys.executable, "-m", "deploys.bundle", bundle], check=True)
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=bundle, check=True)
     assert len(list(bundle.glob("*.tar"))) == len(RELEASES)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow import secrets
+from tests.audit import secrets
 
 # Put together here, so that this file does not hold what it looks for.
 PLANTED = {

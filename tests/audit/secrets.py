@@ -1,7 +1,7 @@
 """
 Look for secrets in the files that git keeps.
 
-    python -m workflow.secrets
+    python -m tests.audit.secrets
 
 What looks like one and is none (the tests' own passwords) is listed, by its hash, in .secrets.baseline.
 """
@@ -22,7 +22,8 @@ def scan(directory: Path) -> int:
     """
     Scan the files that git keeps in a directory, and say what was found.
 
-    + directory: the top of a repository with a baseline
+    Args:
+        directory: the top of a repository with a baseline
 
     Returns:
         0 without findings, 1 with some.

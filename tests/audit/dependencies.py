@@ -1,7 +1,7 @@
 """
 Ask a vulnerability service about every package that a lock file names.
 
-    .venv-audit/bin/python workflow/audit.py
+    .venv-audit/bin/python tests/audit/dependencies.py
 
 It ends with 1 where a package has a known fault, and with 2 where the service cannot be reached or, as a mirror of
 PyPI does, knows nothing of a package.
@@ -29,8 +29,9 @@ def audit(lock: Path, options: Sequence[str]) -> int:
     """
     Audit one lock file and print a line for each known fault.
 
-    + lock: every package with its version and hashes
-    + options: more of pip-audit's own, such as another service
+    Args:
+        lock: every package with its version and hashes
+        options: more of pip-audit's own, such as another service
 
     Returns:
         0, FOUND or NOT_AUDITED.

@@ -1,7 +1,7 @@
 """
 The gateway for every supported Debian, as a deploy sends it, with checksums.
 
-    python -m workflow.bundle dist
+    python -m deploys.bundle dist
 
 A machine without internet deploys what lies in its own .cache/wheels: copy the archives there.
 """

@@ -1,0 +1,1 @@
+"""What is looked for in the repository itself: secrets that git keeps, and known faults of what is locked."""

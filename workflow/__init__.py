@@ -1,1 +1,0 @@
-"""What steps of .github/workflows run beside pyinfra and the tests."""
