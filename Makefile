@@ -123,7 +123,6 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@echo "Installing the Python packages of requirements.lock into $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r requirements.lock
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # sslyze needs other versions of what we have, so it has an environment of its own.
