@@ -48,27 +48,40 @@ def test_production_comes_after_staging_has_been_verified_and_by_hand_only() -> 
     assert "github.event_name == 'workflow_dispatch'" in JOBS["production"]["if"]
 
 
+CHECKOUT = next(line for line in TEXT.splitlines() if "actions/checkout@" in line)
+WEAKNESSES = {
+    "template-injection": ("run: make bundle", 'run: make bundle "${{ github.event.pull_request.title }}"'),
+    "unpinned-uses": (CHECKOUT, CHECKOUT.partition("@")[0] + "@v7"),
+    "artipacked": ("persist-credentials: false", "fetch-depth: 1"),
+    "excessive-permissions": ("permissions: {}", "permissions: write-all"),
+    "dangerous-triggers": ("  pull_request:\n", "  pull_request_target:\n"),
+}
+
+
+def faulty(file: Path, right: str, wrong: str) -> Path:
+    assert right in TEXT
+    file.write_text(TEXT.replace(right, wrong, 1))
+    return file
+
+
+def test_lint_finds_each_weakness(tmp_path: Path) -> None:
+    files = [faulty(tmp_path / f"{weakness}.yml", *fault) for weakness, fault in WEAKNESSES.items()]
+    checked = make("workflows", f"WORKFLOWS={' '.join(map(str, files))}")
+    assert checked.returncode != 0
+    # A finding begins with its level and name, and names the file in the line below.
+    found = set(re.findall(r"^\w+\[([\w-]+)\]: .*\n +--> .*/([\w-]+)\.yml:", checked.stdout, re.MULTILINE))
+    assert {(weakness, weakness) for weakness in WEAKNESSES} <= found
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "complaint"),
     [
-        (
-            "run: make bundle",
-            'run: make bundle "${{ github.event.pull_request.title }}"',
-            "template-injection",
-        ),
-        (re.search("actions/checkout@.*", TEXT).group(), "actions/checkout@v7", "unpinned-uses"),  # type: ignore[union-attr]
-        ("persist-credentials: false", "fetch-depth: 1", "artipacked"),
-        ("permissions: {}", "permissions: write-all", "excessive-permissions"),
-        ("  pull_request:\n", "  pull_request_target:\n", "dangerous-triggers"),
         ("runs-on: check", "run-on: check", "'runs-on' is a required property"),
         ("    timeout-minutes: 15\n", "", "'timeout-minutes' is a required property"),
     ],
 )
-def test_lint_finds(tmp_path: Path, right: str, wrong: str, complaint: str) -> None:
-    faulty = tmp_path / "faulty.yml"
-    assert right in TEXT
-    faulty.write_text(TEXT.replace(right, wrong, 1))
-    checked = make("workflows", f"WORKFLOWS={faulty}")
+def test_lint_finds_what_no_workflow_is(tmp_path: Path, right: str, wrong: str, complaint: str) -> None:
+    checked = make("workflows", f"WORKFLOWS={faulty(tmp_path / 'faulty.yml', right, wrong)}")
     assert checked.returncode != 0
     assert complaint in checked.stdout + checked.stderr
 
