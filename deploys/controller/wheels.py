@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import hashlib
 import io
 import shutil
@@ -69,23 +70,33 @@ def bundle(python: str, machine: str) -> Bundle:
     release = f"{version}-{digest.hexdigest()[:10]}"
     archive = CACHE / f"{release}.tar"
     if not archive.exists():
-        logger.info(f"Building the gateway {release} for Python {minor} on {machine} …")
-        wheels = CACHE / f"{release}.partial"
-        shutil.rmtree(wheels, ignore_errors=True)
-        wheels.mkdir(parents=True)
-        locked = wheels / "requirements.txt"
-        locked.write_text("\n".join(_locked_for(python, machine)) + "\n")
-        platforms = [f"--platform=manylinux_{glibc}_{machine}" for glibc in GLIBC]
-        platforms.append(f"--platform=manylinux2014_{machine}")
-        _pip(
-            "download", "--require-hashes", "--no-deps", "--only-binary=:all:",
-            f"--python-version={minor}", "--implementation=cp", f"--abi=cp{minor.replace('.', '')}",
-            "--abi=abi3", "--abi=none", *platforms, f"--dest={wheels}", f"--requirement={locked}",
-        )  # fmt: skip
-        _pip("wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={wheels}", f"./{SOURCE}")
-        _pack(wheels, archive)
-        shutil.rmtree(wheels)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        # Another run of this machine may be building the same, in the same place.
+        with (CACHE / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not archive.exists():
+                logger.info(f"Building the gateway {release} for Python {minor} on {machine} …")
+                _build(archive, python, machine)
     return Bundle(release, archive)
+
+
+def _build(archive: Path, python: str, machine: str) -> None:
+    minor = ".".join(python.split(".")[:2])
+    wheels = archive.with_suffix(".partial")
+    shutil.rmtree(wheels, ignore_errors=True)
+    wheels.mkdir()
+    locked = wheels / "requirements.txt"
+    locked.write_text("\n".join(_locked_for(python, machine)) + "\n")
+    platforms = [f"--platform=manylinux_{glibc}_{machine}" for glibc in GLIBC]
+    platforms.append(f"--platform=manylinux2014_{machine}")
+    _pip(
+        "download", "--require-hashes", "--no-deps", "--only-binary=:all:",
+        f"--python-version={minor}", "--implementation=cp", f"--abi=cp{minor.replace('.', '')}",
+        "--abi=abi3", "--abi=none", *platforms, f"--dest={wheels}", f"--requirement={locked}",
+    )  # fmt: skip
+    _pip("wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={wheels}", f"./{SOURCE}")
+    _pack(wheels, archive)
+    shutil.rmtree(wheels)
 
 
 def revisions() -> list[str]:
