@@ -20,7 +20,9 @@ from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.infrastructure.redis import RedisStore
 from tracseq_gateway.infrastructure.shared_check import SharedCheck
 from tracseq_gateway.limiting.limiter import RateLimiter
+from tracseq_gateway.limiting.local_counter import LocalCounter
 from tracseq_gateway.limiting.pace import INTERVAL_SECONDS, ServicePace
+from tracseq_gateway.limiting.shared_counter import SharedCounter
 from tracseq_gateway.logs.access_log import AccessLog
 from tracseq_gateway.logs.masking import Masker
 from tracseq_gateway.logs.sink import LogSink
@@ -66,7 +68,10 @@ class Gateway:
         self.redis = RedisStore(settings)
         self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
         self.services = self._make_services()
-        self.limiter = RateLimiter(settings, self.redis, loop)
+        limit, window = settings.rate_limit_requests, settings.rate_limit_window
+        self.limiter = RateLimiter(
+            SharedCounter(self.redis, limit, window), LocalCounter(limit, window), limit, window, loop.time
+        )
         self.metrics = MetricsRecorder(enabled=settings.enable_metrics)
         self._log_sink = log_sink
         self._guard = Guard(settings, self.redis, loop)
