@@ -5,10 +5,12 @@ import threading
 import time
 
 import httpx
+import redis as redis_client
 
 from conftest import StartGateway, StartUpstream
 from support import web
 from support.postgres import PostgresServer
+from support.processes import wait_until
 from support.redis import RedisServer
 from support.upstreams import answer, read_head
 
@@ -35,6 +37,48 @@ def test_detailed_health_sees_postgres_and_redis(
         assert time.monotonic() < end, detailed.text
     assert detailed.json()["database"]["pool"]["size"] >= 1
     assert list(detailed.json()["services"]) == ["sample"]
+
+
+def test_each_dependency_is_named_with_its_state(
+    start_gateway: StartGateway, start_upstream: StartUpstream, postgres: PostgresServer
+) -> None:
+    redis = RedisServer()
+    redis.start()
+    sample, rag = start_upstream(), start_upstream()
+    gateway = start_gateway(
+        DATABASE_URL=postgres.url(),
+        REDIS_URL=redis.url,
+        SAMPLE_SERVICE_URL=sample.url,
+        RAG_SERVICE_URL=rag.url,
+        HEALTH_CHECK_INTERVAL=0.1,
+    )
+    url = f"{gateway.url}/health/dependencies"
+    wait_until(lambda: web.get(url).status_code == 200, "The dependencies' checks")
+    up = {"postgres": "up", "redis": "up", "service sample": "up", "service rag": "up"}
+    assert web.get(url).json()["dependencies"] == up
+    rag.health = "503 Service Unavailable"
+    redis.stop()
+    wait_until(
+        lambda: web.get(url).json()["dependencies"] == up | {"redis": "down", "service rag": "down"}, "The absence"
+    )
+    cut_off = web.get(url)
+    assert (cut_off.status_code, cut_off.json()["status"]) == (503, "cut off")
+    # Only the host itself is told.
+    assert web.get(url, headers={"X-Forwarded-For": "192.0.2.1"}).status_code == 404
+
+
+def test_many_who_ask_for_health_make_few_checks(
+    start_gateway: StartGateway, postgres: PostgresServer, redis: RedisServer
+) -> None:
+    gateway = start_gateway(DATABASE_URL=postgres.url(), REDIS_URL=redis.url)
+    web.get(f"{gateway.url}/health/detailed")
+    with redis_client.Redis.from_url(redis.url) as client:
+        client.config_resetstat()
+        begin = time.monotonic()
+        for _ in range(100):
+            web.get(f"{gateway.url}/health/detailed")
+        most = time.monotonic() - begin + 1
+        assert client.info("commandstats").get("cmdstat_ping", {"calls": 0})["calls"] <= most
 
 
 def test_sigterm_lets_requests_in_flight_end_and_exits_with_0(

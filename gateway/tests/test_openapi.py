@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import StartGateway
+from conftest import StartGateway, StartUpstream
 from support import web
 from support.postgres import PostgresServer
 from support.processes import wait_until
@@ -12,10 +12,14 @@ from support.redis import RedisServer
 
 
 def test_schemathesis_finds_nothing(
-    start_gateway: StartGateway, postgres: PostgresServer, redis: RedisServer, tmp_path: Path
+    start_gateway: StartGateway,
+    start_upstream: StartUpstream,
+    postgres: PostgresServer,
+    redis: RedisServer,
+    tmp_path: Path,
 ) -> None:
-    gateway = start_gateway(DATABASE_URL=postgres.url(), REDIS_URL=redis.url, SAMPLE_SERVICE_URL="http://127.0.0.1:9")
-    wait_until(lambda: web.get(f"{gateway.url}/health/detailed").status_code == 200, "The database's connection")
+    gateway = start_gateway(DATABASE_URL=postgres.url(), REDIS_URL=redis.url, SAMPLE_SERVICE_URL=start_upstream().url)
+    wait_until(lambda: web.get(f"{gateway.url}/health/dependencies").status_code == 200, "The checks")
     program = Path(sys.executable).with_name("schemathesis")
     result = subprocess.run(
         [program, "run", f"{gateway.url}/openapi.json", "--seed", "1", "--max-examples", "25", "--checks", "all"],

@@ -18,8 +18,11 @@ from tracseq_gateway.endpoints.view import GatewayView
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.infrastructure.redis import RedisStore
+from tracseq_gateway.infrastructure.shared_check import SharedCheck
 from tracseq_gateway.limiting.limiter import RateLimiter
+from tracseq_gateway.limiting.local_counter import LocalCounter
 from tracseq_gateway.limiting.pace import INTERVAL_SECONDS, ServicePace
+from tracseq_gateway.limiting.shared_counter import SharedCounter
 from tracseq_gateway.logs.access_log import AccessLog
 from tracseq_gateway.logs.masking import Masker
 from tracseq_gateway.logs.sink import LogSink
@@ -44,6 +47,7 @@ log = logging.getLogger("tracseq_gateway")
 
 SWEEP_SECONDS = 0.5
 LOG_FLUSH_SECONDS = 0.2
+CHECK_SECONDS = 1.0
 
 
 class Gateway:
@@ -64,7 +68,10 @@ class Gateway:
         self.redis = RedisStore(settings)
         self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
         self.services = self._make_services()
-        self.limiter = RateLimiter(settings, self.redis, loop)
+        limit, window = settings.rate_limit_requests, settings.rate_limit_window
+        self.limiter = RateLimiter(
+            SharedCounter(self.redis, limit, window), LocalCounter(limit, window), limit, window, loop.time
+        )
         self.metrics = MetricsRecorder(enabled=settings.enable_metrics)
         self._log_sink = log_sink
         self._guard = Guard(settings, self.redis, loop)
@@ -79,8 +86,8 @@ class Gateway:
             self._take_gauges if settings.enable_metrics else None,
             self.services,
             self.limiter,
-            self.database,
-            self.redis,
+            SharedCheck(self.database.check, CHECK_SECONDS, loop.time),
+            SharedCheck(self.redis.check, CHECK_SECONDS, loop.time),
             self.audit,
         )
         servers = [server for service in self.services.values() for server in service.servers]
@@ -187,7 +194,7 @@ class Gateway:
         """Return who answers a request."""
         if request.path.startswith(API_PREFIX):
             return Exchange(self._context, connection, request, response)
-        return EndpointExchange(self._view, request, response)
+        return EndpointExchange(self._view, request, response, connection.peer[0])
 
     def refuse(self, connection: DownstreamConnection, response: Response, problem: Problem) -> None:
         """Answer something that could not be understood as a request."""

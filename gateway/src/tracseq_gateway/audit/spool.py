@@ -11,17 +11,22 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SEGMENT_BYTES = 4_194_304
 
 
 class Spool:
-    """The folder of segments, shared by all workers of a gateway."""
+    """The folder of segments, shared by all workers of a gateway.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        clock: tells the time in nanoseconds, by which segments are put in order.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], int] = time.time_ns) -> None:
         self._folder = folder
+        self._clock = clock
         self._descriptor: int | None = None
         self._path = folder
         self._entries = 0
@@ -53,7 +58,7 @@ class Spool:
 
     def _open(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._path = self._folder / f"{time.time_ns():020d}-{os.urandom(4).hex()}.open"
+        self._path = self._folder / f"{self._clock():020d}-{os.urandom(4).hex()}.open"
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._entries = self._bytes = 0

@@ -5,7 +5,7 @@ import logging
 
 from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
-from tracseq_gateway.endpoints.table import ENDPOINTS, Endpoint
+from tracseq_gateway.endpoints.table import ENDPOINTS, LOOPBACK_ONLY, Endpoint
 from tracseq_gateway.endpoints.view import GatewayView
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.proxy.final_recipient import ALLOW_LINE
@@ -15,15 +15,18 @@ from tracseq_gateway.proxy.trace import request_id_from, trace_from
 log = logging.getLogger("tracseq_gateway")
 
 METHODS = frozenset({b"GET", b"HEAD"})
+LOOPBACK = ("127.", "::1")
 
 
 class EndpointExchange:
     """Runs an endpoint for one request; the request's body is not looked at."""
 
-    __slots__ = ("_request", "_request_id", "_response", "_task", "_trace_id", "_view")
+    __slots__ = ("_is_local", "_request", "_request_id", "_response", "_task", "_trace_id", "_view")
 
-    def __init__(self, view: GatewayView, request: Request, response: Response) -> None:
+    def __init__(self, view: GatewayView, request: Request, response: Response, peer: str) -> None:
         headers = dict(request.headers)
+        # What a proxy on this host passes on comes from elsewhere.
+        self._is_local = peer.startswith(LOOPBACK) and b"x-forwarded-for" not in headers
         self._view = view
         self._request = request
         self._response = response
@@ -55,8 +58,9 @@ class EndpointExchange:
         send_problem(self._response, problem, self._request_id, self._trace_id)
 
     def _endpoint(self) -> Endpoint:
-        endpoint = ENDPOINTS.get(self._request.path)
-        if endpoint is None:
+        path = self._request.path
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is None or (path in LOOPBACK_ONLY and not self._is_local):
             raise Problem(404, "There is nothing at this path.", "route")
         if self._request.method not in METHODS:
             raise Problem(405, "The endpoint knows GET and HEAD.", "method", [(b"allow", b"GET, HEAD")])

@@ -9,6 +9,8 @@ from tracseq_gateway.endpoints.answer import Answer, json_answer
 from tracseq_gateway.endpoints.view import GatewayView
 from tracseq_gateway.upstream.service import Service
 
+REACHED = frozenset({"up", "not configured", "not needed"})
+
 
 async def live(view: GatewayView) -> Answer:
     """Answer 200 as long as the process answers at all."""
@@ -23,7 +25,7 @@ async def ready(view: GatewayView) -> Answer:
 
 async def detailed(view: GatewayView) -> Answer:
     """Look at everything the gateway depends on; 503 when database or Redis is not up."""
-    database, redis = await asyncio.gather(view.database.check(), view.redis.check())
+    database, redis = await asyncio.gather(view.database.result(), view.redis.result())
     services = {name: _service(service) for name, service in view.services.items()}
     well = database["status"] == "up" and redis["status"] in ("up", "not configured")
     content = _about("ok" if well else "degraded")
@@ -36,6 +38,25 @@ async def detailed(view: GatewayView) -> Answer:
         "audit": _audit(view),
     }
     return json_answer(200 if well else 503, content)
+
+
+async def dependencies(view: GatewayView) -> Answer:
+    """Tell of each thing that the gateway depends on whether it reaches it; 503 where one is not reached."""
+    database, redis = await asyncio.gather(view.database.result(), view.redis.result())
+    states: dict[str, str] = {
+        "postgres": database["status"] if view.audit is not None else "not needed",
+        "redis": redis["status"],
+    }
+    states |= {f"service {name}": _reach(service) for name, service in view.services.items()}
+    reached = all(state in REACHED for state in states.values())
+    status = view.readiness() if reached or view.readiness() != "ready" else "cut off"
+    return json_answer(200 if status == "ready" else 503, _about(status) | {"dependencies": states})
+
+
+def _reach(service: Service) -> str:
+    if any(server.checked and server.healthy for server in service.servers):
+        return "up"
+    return "down" if all(server.checked for server in service.servers) else "not asked yet"
 
 
 def _about(status: str) -> dict[str, Any]:

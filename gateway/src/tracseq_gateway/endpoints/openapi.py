@@ -52,6 +52,16 @@ _DETAILED = _object(
         "audit": _object({"status": _choice("off", "delivered", "kept on disk")}, closed=False),
     }
 )
+_DEPENDENCIES = _object(
+    {
+        "status": _choice("starting", "ready", "draining", "cut off"),
+        **_ABOUT,
+        "dependencies": {
+            "type": "object",
+            "additionalProperties": _choice("up", "down", "read-only", "not configured", "not needed", "not asked yet"),
+        },
+    }
+)
 _PROBLEM = _object(
     {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT, "request_id": TEXT, "trace_id": TEXT},
     closed=False,
@@ -95,6 +105,13 @@ DOCUMENT: dict[str, Any] = {
         "/health/detailed": _endpoint(
             "What the gateway depends on",
             {"200": _json("All is well", _DETAILED), "503": _json("Postgres or Redis is not up", _DETAILED)},
+        ),
+        "/health/dependencies": _endpoint(
+            "What the gateway reaches",
+            {
+                "200": _json("All that it depends on", _DEPENDENCIES),
+                "503": _json("Not all, or it starts or drains", _DEPENDENCIES),
+            },
         ),
         "/metrics": _endpoint("Metrics", {"200": _answers("Prometheus text", "text/plain", TEXT)}),
         "/openapi.json": _endpoint("This document", {"200": _json("The document", {"type": "object"})}),

@@ -12,6 +12,10 @@ ENDPOINTS: dict[bytes, Endpoint] = {
     b"/health": health.live,
     b"/health/ready": health.ready,
     b"/health/detailed": health.detailed,
+    b"/health/dependencies": health.dependencies,
     b"/metrics": metrics.metrics,
     b"/openapi.json": openapi.openapi,
 }
+
+LOOPBACK_ONLY = frozenset({b"/health/dependencies"})
+"""What only the gateway's own host is told: it says how the site is built."""

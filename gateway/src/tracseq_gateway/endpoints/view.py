@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tracseq_gateway.audit.trail import AuditTrail
-from tracseq_gateway.infrastructure.database import Database
-from tracseq_gateway.infrastructure.redis import RedisStore
+from tracseq_gateway.infrastructure.shared_check import SharedCheck
 from tracseq_gateway.limiting.limiter import RateLimiter
 from tracseq_gateway.upstream.service import Service
 
@@ -17,12 +17,14 @@ class GatewayView:
     Attributes:
         readiness: tells ``starting``, ``ready`` or ``draining``.
         take_gauges: brings the metrics that are states up to date; None where metrics are switched off.
+        database: tells whether Postgres is there, and how its connections are used.
+        redis: tells whether Redis is there.
     """
 
     readiness: Callable[[], str]
     take_gauges: Callable[[], None] | None
     services: dict[str, Service]
     limiter: RateLimiter
-    database: Database
-    redis: RedisStore
+    database: SharedCheck[dict[str, Any]]
+    redis: SharedCheck[dict[str, Any]]
     audit: AuditTrail | None

@@ -8,16 +8,16 @@ ends. A lease begins with one request, doubles with use, and is never more than 
 of the limit or a quarter of what is free.
 """
 
-import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
-from tracseq_gateway.infrastructure.redis import RedisAway, RedisStore
+from tracseq_gateway.infrastructure.redis import RedisAway
 from tracseq_gateway.limiting.local_counter import LocalCounter
-from tracseq_gateway.limiting.shared_counter import Grant, SharedCounter
+from tracseq_gateway.limiting.shared_counter import Grant
 
 LARGEST_SHARE = 20
 DENIAL_SECONDS = 1.0
@@ -44,8 +44,24 @@ class Lease:
     retry_after: float = 0.0
 
 
+class Counter(Protocol):
+    """Counts a caller's requests over all gateways."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the counter can be asked now, as far as is known."""
+
+    async def take(self, key: str, want: float, need: float) -> Grant:
+        """Take up to ``want`` requests, at least ``need`` or none; RedisAway where nobody answers."""
+
+
 class RateLimiter:
     """The limit of ``RATE_LIMIT_REQUESTS`` in ``RATE_LIMIT_WINDOW`` seconds for each caller.
+
+    Args:
+        shared: counts for all gateways.
+        local: counts for this one while the other cannot be asked.
+        clock: tells the time in seconds.
 
     Attributes:
         limit: requests a window, 0 for any number.
@@ -53,14 +69,15 @@ class RateLimiter:
         window: seconds.
     """
 
-    def __init__(self, settings: Settings, redis: RedisStore, loop: asyncio.AbstractEventLoop) -> None:
-        self.limit = settings.rate_limit_requests
-        self.enabled = self.limit > 0
-        self.window = settings.rate_limit_window
-        self._redis = redis
-        self._loop = loop
-        self._shared = SharedCounter(redis, self.limit, self.window)
-        self._local = LocalCounter(self.limit, self.window)
+    def __init__(
+        self, shared: Counter, local: LocalCounter, limit: int, window: int, clock: Callable[[], float]
+    ) -> None:
+        self.limit = limit
+        self.enabled = limit > 0
+        self.window = window
+        self._shared = shared
+        self._local = local
+        self._clock = clock
         self._leases: dict[str, Lease] = {}
         self._largest = max(1.0, self.limit / LARGEST_SHARE)
         self._policy = b"%d;w=%d" % (self.limit, self.window)
@@ -68,14 +85,14 @@ class RateLimiter:
     @property
     def shared(self) -> bool:
         """Whether the limit holds over all gateways now."""
-        return self._redis.configured and not self._redis.away
+        return self._shared.reached
 
     def spend_leased(self, key: str, cost: float) -> bytes | None:
         """Let a request through by a lease that is there; None when another must be taken."""
         lease = self._leases.get(key)
         if lease is None or lease.amount < cost:
             return None
-        now = self._loop.time()
+        now = self._clock()
         if now >= lease.lapses_at:
             return None
         lease.amount -= cost
@@ -97,12 +114,12 @@ class RateLimiter:
         fields = self.spend_leased(key, cost)
         if fields is not None:
             return fields
-        now = self._loop.time()
+        now = self._clock()
         lease = self._leases.setdefault(key, Lease())
         if now < lease.denied_until:
             raise self._refusal(lease, cost, now)
         grant = await self._take(key, lease, cost)
-        now = self._loop.time()
+        now = self._clock()
         lease.free = max(0.0, grant.free)
         lease.amount = (lease.amount if now < lease.lapses_at else 0.0) + grant.amount
         lease.lapses_at = now + grant.seconds_left
@@ -152,7 +169,7 @@ class RateLimiter:
 
     def forget_old(self) -> None:
         """Forget callers whose lease has lapsed."""
-        now = self._loop.time()
+        now = self._clock()
         for key in [key for key, lease in self._leases.items() if lease.lapses_at < now]:
             del self._leases[key]
         self._local.forget_old()

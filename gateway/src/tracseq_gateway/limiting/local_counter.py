@@ -1,6 +1,7 @@
 """The count of a caller's requests at this gateway alone, for when Redis is away."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracseq_gateway.limiting.shared_counter import Grant
@@ -16,14 +17,15 @@ class _Window:
 class LocalCounter:
     """Counts as the shared counter does, but only what this process lets through."""
 
-    def __init__(self, limit: int, window: int) -> None:
+    def __init__(self, limit: int, window: int, clock: Callable[[], float] = time.time) -> None:
         self._limit = limit
         self._window = window
+        self._clock = clock
         self._windows: dict[str, _Window] = {}
 
     def take(self, key: str, need: float) -> Grant:
         """Take ``need`` requests or none."""
-        windows = time.time() / self._window
+        windows = self._clock() / self._window
         index = int(windows)
         left = 1 - (windows - index)
         state = self._windows.get(key)
@@ -39,6 +41,6 @@ class LocalCounter:
 
     def forget_old(self) -> None:
         """Forget callers that have not been seen for two windows."""
-        oldest = int(time.time() / self._window) - 1
+        oldest = int(self._clock() / self._window) - 1
         for key in [key for key, state in self._windows.items() if state.index < oldest]:
             del self._windows[key]

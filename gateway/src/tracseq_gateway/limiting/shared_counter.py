@@ -61,6 +61,11 @@ class SharedCounter:
         self._limit = limit
         self._window = window
 
+    @property
+    def reached(self) -> bool:
+        """Whether Redis answered when it was last asked."""
+        return self._redis.configured and not self._redis.away
+
     async def take(self, key: str, want: float, need: float) -> Grant:
         """Take up to ``want`` requests, at least ``need`` or none.
 

@@ -35,6 +35,7 @@ class HealthChecker:
     async def _watch(self, server: UpstreamServer) -> None:
         while True:
             healthy = await self._check(server)
+            server.checked = True
             if healthy != server.healthy:
                 log.warning("%s is %s.", server.label, "well again" if healthy else "not well and is left out")
                 server.healthy = healthy

@@ -12,9 +12,10 @@ class UpstreamServer:
         host_line: the Host field of each request.
         outstanding: requests under way.
         healthy: the last active check was answered well; true before the first.
+        checked: there has been a check.
     """
 
-    __slots__ = ("address", "healthy", "host_line", "label", "outstanding", "path_prefix", "pool")
+    __slots__ = ("address", "checked", "healthy", "host_line", "label", "outstanding", "path_prefix", "pool")
 
     def __init__(self, address: UpstreamAddress, pool: ConnectionPool) -> None:
         self.address = address
@@ -24,3 +25,4 @@ class UpstreamServer:
         self.pool = pool
         self.outstanding = 0
         self.healthy = True
+        self.checked = False
