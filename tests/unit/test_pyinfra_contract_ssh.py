@@ -19,7 +19,6 @@ from pyinfra.api.host import Host
 
 from deploys.engine import connection
 from deploys.engine.connecting import ADVICE
-from tests.unit.observed import pyinfra
 from tests.unit.ssh_servers import KEY, hangs_up, known, lets_in, listening, refused_port, ssh_host, talks_http
 
 
@@ -45,25 +44,6 @@ def refusal(host: Host) -> str:
 @pytest.mark.parametrize("about", ADVICE)
 def test_what_is_wrong_with_a_connection_begins_as_the_advice_expects(tmp_path: Path, about: str) -> None:
     assert answer(tmp_path, about).startswith(about)
-
-
-def test_each_advice_names_only_what_is_known_of_a_host() -> None:
-    for advice in ADVICE.values():
-        assert advice.format(address="10.0.0.1", port=22, user="deploy")
-
-
-def test_a_host_that_refuses_is_told_once_with_its_advice(tmp_path: Path) -> None:
-    """By the run itself, and without a traceback of paramiko's thread."""
-    config = "from deploys.engine import connecting\nconnecting.before_connecting(lambda: None)"
-    with listening(talks_http) as port:
-        data = {"ssh_hostname": "127.0.0.1", "ssh_port": port, "ssh_user": "somebody", "ssh_look_for_keys": False}
-        inventory = f"hosts = [('somewhere', {data!r})]"
-        files = {"config.py": config, "inventory.py": inventory, "deploy.py": ""}
-        run = pyinfra(tmp_path, files, "-y", "inventory.py", "deploy.py")
-    assert run.code == 1
-    assert "Traceback" not in run.output
-    [line] = [line for line in run.output.splitlines() if "SSH error" in line]
-    assert f"what answers at 127.0.0.1 port {port} is no SSH server" in line
 
 
 def test_a_connector_has_its_client_once_it_is_connected(tmp_path: Path) -> None:
