@@ -13,11 +13,20 @@ INVENTORY ?= inventories/lab.py
 LIMIT ?=
 TIERS ?=
 BENCH ?=
+SITE ?= staging
+KEPT ?= $(HOME)/sites
+WORKFLOWS ?= $(wildcard .github/workflows/*.yml)
 comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint readme format
+# What the chosen tiers of tests need besides $(VENV); none chosen: all of them.
+CHOSEN := $(or $(TIERS),unit site hosts smallest scenarios gateway)
+ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(filter gateway,$(CHOSEN)),.venv-gateway)
+LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
+AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
+
+.PHONY: help lab lab-down plan deploy preflight bundle verify check dev test test-long bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,17 +42,32 @@ lab-down: $(VENV) ## Take the lab away, with everything it left on this machine
 preflight: $(VENV) ## List what would stop a deploy, over all hosts, without changing any
 	@$(PYINFRA) -y $(INVENTORY) deploys/preflight.py $(ONLY)
 
+check-data: $(VENV) ## Check the data and secrets of a site, without connecting to any host
+	@$(PYINFRA) $(INVENTORY) deploys/check_data.py
+
 plan: $(VENV)    ## Show what a deploy would change, with differences: make plan INVENTORY=…
 	@$(PYINFRA) --dry --diff $(INVENTORY) deploys/site.py $(ONLY)
 
 deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/production.py [LIMIT=…]
 	@$(PYINFRA) -y $(INVENTORY) deploys/site.py $(ONLY)
 
-verify: $(VENV)  ## Prove that the hosts of an inventory behave: make verify INVENTORY=…
+bundle: $(VENV)  ## Build the gateway for each supported Debian, with checksums, into dist/
+	@$(VENV)/bin/python -m workflow.bundle dist
+
+verify: $(VENV) .venv-sslyze ## Prove that the hosts of an inventory behave: make verify INVENTORY=…
 	@INVENTORY=$(INVENTORY) $(VENV)/bin/pytest tests/hosts
 
-test: $(VENV) .venv-sslyze .venv-gateway ## Run every tier of tests, on the lab (started if it is not up)
-	@$(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI) $(VENV)/bin/python -m tests.run $(TIERS)
+check: $(VENV)   ## Check style, types, units and plans: as an ordinary user, without a lab, within a minute
+	@$(VENV)/bin/python -m tests.run lint unit plan
+
+dev: .venv-gateway ## Run the gateway alone on this machine, with a Postgres, a Redis and a service of its own
+	@.venv-gateway/bin/python gateway/development
+
+test: $(VENV) $(ENVIRONMENTS) ## Run every tier of tests, on the lab (started if it is not up): make test [TIERS="unit plan"]
+	@$(AS_ROOT) $(VENV)/bin/python -m tests.run $(TIERS)
+
+test-long: $(VENV) $(ENVIRONMENTS) $(if $(filter unit,$(CHOSEN)),.venv-audit) ## Run the repetitions and soaks that `make test` leaves out
+	@$(AS_ROOT) $(VENV)/bin/python -m tests.run --long $(TIERS)
 
 bench: $(VENV) $(if $(findstring --ansible,$(BENCH)),.venv-ansible) ## Measure it beside plain ssh and apt-get: make bench [BENCH="--ansible"]
 	@$(VENV)/bin/python -m tests.bench $(BENCH)
@@ -56,7 +80,7 @@ bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Cad
 bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
 	@$(VENV)/bin/python -m tests.rate
 
-lint: $(VENV)    ## Check style and types
+lint: $(VENV) workflows ## Check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
@@ -64,6 +88,27 @@ lint: $(VENV)    ## Check style and types
 
 readme: $(VENV)  ## Write README's tables anew, from the declarations of the roles
 	@$(VENV)/bin/python -m deploys.settings.tables
+
+workflows: $(VENV)
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	@$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
+	@$(VENV)/bin/zizmor --quiet --offline --persona=pedantic --strict-collection $(WORKFLOWS)
+
+secrets: $(VENV) ## Look for secrets in the files that git keeps
+	@$(VENV)/bin/python -m workflow.secrets
+
+secrets-known: $(VENV) ## Take all that the scan finds now for no secret
+	@$(VENV)/bin/detect-secrets scan --no-verify --slim --exclude-files '^\.secrets\.baseline$$' > .secrets.baseline.new
+	@mv .secrets.baseline.new .secrets.baseline
+
+audit: .venv-audit ## Ask for known faults of every locked package (needs the internet)
+	@.venv-audit/bin/python workflow/audit.py
+
+site-files: ## Link the secrets and the authority that this machine keeps of a site: make site-files SITE=staging
+	@for file in .env.$(SITE) .state/$(SITE); do \
+		[ -e "$(KEPT)/$$file" ] || { echo "There is no $(KEPT)/$$file: this machine keeps them there for its workflows (KEPT=…)."; exit 1; }; \
+		mkdir -p "$$(dirname $$file)"; ln -sfn "$(KEPT)/$$file" $$file; \
+	done
 
 format: $(VENV)  ## Put the code into its one format
 	@$(VENV)/bin/ruff check --fix .
@@ -78,7 +123,6 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@echo "Installing the Python packages of requirements.lock into $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r requirements.lock
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # sslyze needs other versions of what we have, so it has an environment of its own.
@@ -87,6 +131,14 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@echo "Installing sslyze for the tests …"
 	@$(PYTHON) -m venv .venv-sslyze
 	@.venv-sslyze/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/hosts/sslyze.lock
+	@touch $@
+
+# Only where the internet is: what it asks is there.
+.venv-audit: .venv-audit/.complete
+.venv-audit/.complete: workflow/audit.lock
+	@echo "Installing pip-audit …"
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r workflow/audit.lock
 	@touch $@
 
 # Only for comparison, where it is asked for.

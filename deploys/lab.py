@@ -7,6 +7,7 @@ Running it again starts what is missing and repairs what died. Data, with --data
 
 + inventory: the inventory whose machines to start (default inventories/lab.py)
 + machines: only these, names separated by commas
++ owner: process id for which they run; where it dies, the next lab takes them away
 """
 
 from pyinfra import host
@@ -16,5 +17,6 @@ from deploys.settings import lab
 
 machines.up(
     machines=lab.machines(host.data.get("inventory", "inventories/lab.py"), host.data.get("machines")),
+    owner=host.data.get("owner"),
     _sudo=lab.needs_sudo(),
 )

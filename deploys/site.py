@@ -19,6 +19,7 @@ roles.base.apply(run)
 roles.kernel.apply(run)
 roles.ssh.apply(run)
 roles.firewall.apply(run)
+roles.needrestart.apply(run)
 
 roles.postgres.apply(run)
 roles.redis.apply(run)

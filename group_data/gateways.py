@@ -10,6 +10,10 @@ gateway_cpus = 2.0
 # Seconds that requests in flight have to end when a gateway stops.
 gateway_shutdown_timeout = 30
 
+# Seconds that a gateway may take, after a change, to be well and to have all it had before. After
+# that, what was there before is put back, and the run ends.
+gateway_health_timeout = 60
+
 # Releases that stay on a host beside the current one.
 gateway_releases_kept = 3
 

@@ -9,7 +9,8 @@ from deploys.settings import declarations, secrets
 
 PARTS = (
     ".cache",
-    ".state",
+    # The lab's hosts trust its authority. A pretended site has one of its own in each copy: tests run side by side.
+    ".state/lab",
     "config.py",
     "deploys",
     "files",
@@ -29,8 +30,10 @@ class Copy:
         for part in PARTS:
             source = Path(part).absolute()
             if part.startswith("."):
-                source.mkdir(mode=0o700, exist_ok=True)
-            (directory / part).symlink_to(source)
+                source.mkdir(mode=0o700, parents=True, exist_ok=True)
+            link = directory / part
+            link.parent.mkdir(mode=0o700, exist_ok=True)
+            link.symlink_to(source)
         self.secrets = directory / f".env.{environment}"
         secrets.invent(str(self.secrets), declarations.secrets())
 

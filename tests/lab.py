@@ -73,9 +73,17 @@ def ssh(name: str, command: str, check: bool = True, inventory: str = INVENTORY)
     return done.stdout
 
 
-def up(*names: str, inventory: str = INVENTORY) -> None:
-    """Have these machines of the lab running (all, where none is named)."""
-    _lab("deploys/lab.py", names, "--data", f"inventory={inventory}")
+def up(*names: str, inventory: str = INVENTORY, owned: bool = False) -> None:
+    """
+    Have these machines of the lab running (all, where none is named).
+
+    Args:
+        names: the machines
+        inventory: theirs
+        owned: whether they are for this process alone: where it is killed, the next lab removes them
+    """
+    owner = ["--data", f"owner={os.getpid()}"] if owned else []
+    _lab("deploys/lab.py", names, "--data", f"inventory={inventory}", *owner)
 
 
 def destroy(*names: str) -> None:

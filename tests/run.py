@@ -3,9 +3,10 @@ Every tier of tests, one after the other, and how long each took.
 
     make test                     all of them
     make test TIERS="unit plan"   only some
+    make test-long                what these leave out: tests marked as long
 
 The lab is used as it is found: one that is up stays up, one that is started for the tests is taken
-away after them.
+away after them. Tiers that run on nothing leave it alone.
 """
 
 from __future__ import annotations
@@ -14,118 +15,13 @@ import os
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as xml
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploys.settings import lab
+from tests import results
 from tests.inventory import PYINFRA
-
-REPORTS = Path(".state/tests")
-BIN = Path(sys.executable).parent
-SMALLEST = "inventories/lab_smallest.py"
-
-
-@dataclass
-class Tier:
-    """One tier: its commands, and how they ended."""
-
-    name: str
-    steps: Callable[[], bool]
-    seconds: float = 0.0
-    well: bool = True
-    counts: dict[str, int] = field(default_factory=dict)
-
-
-def command(*arguments: str | Path, directory: str | Path = ".", **variables: str) -> bool:
-    """Run a command, its output as it comes; whether it ended well."""
-    print(f"\n$ {' '.join(str(argument) for argument in arguments)}", flush=True)
-    done = subprocess.run(
-        [str(argument) for argument in arguments],
-        cwd=directory, env=os.environ | variables, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    return done.returncode == 0
-
-
-def pytest(report: str, *arguments: str, python: Path = BIN / "python", directory: str = ".", **variables: str) -> bool:
-    """Run pytest and keep its report to count from."""
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    file = (REPORTS / f"{report}.xml").absolute()
-    file.unlink(missing_ok=True)
-    return command(python, "-m", "pytest", "-q", f"--junitxml={file}", *arguments, directory=directory, **variables)
-
-
-def deployed(inventory: str) -> bool:
-    """Have a lab's machines up and its site on them."""
-    return command(PYINFRA, "-y", "--data", f"inventory={inventory}", "@local", "deploys/lab.py") and command(
-        PYINFRA, "-y", inventory, "deploys/site.py"
-    )
-
-
-def lint() -> bool:
-    return command("make", "--no-print-directory", "lint")
-
-
-def unit() -> bool:
-    return pytest("unit", "tests/unit")
-
-
-def plan() -> bool:
-    return pytest("plan", "tests/plan")
-
-
-def gateway() -> bool:
-    python = Path(".venv-gateway/bin/python").absolute()
-    types = command(python, "-m", "mypy", directory="gateway")
-    style = command(python, "-m", "ruff", "check", directory="gateway")
-    programs = command(PYINFRA, "-y", "@local", "tests/controller.py")
-    return programs and pytest("gateway", python=python, directory="gateway") and types and style
-
-
-def site() -> bool:
-    return deployed("inventories/lab.py")
-
-
-def hosts() -> bool:
-    return pytest("hosts", "tests/hosts")
-
-
-def smallest() -> bool:
-    """The smallest site, on the other Debian: its hosts behave, and a second run changes nothing."""
-    return deployed(SMALLEST) and pytest(
-        "smallest", "tests/hosts", "tests/scenarios/test_second_run.py", INVENTORY=SMALLEST
-    )
-
-
-def scenarios() -> bool:
-    return pytest("scenarios", "tests/scenarios")
-
-
-TIERS = [
-    Tier("lint", lint),
-    Tier("unit", unit),
-    Tier("plan", plan),
-    Tier("site", site),
-    Tier("hosts", hosts),
-    Tier("smallest", smallest),
-    Tier("scenarios", scenarios),
-    Tier("gateway", gateway),
-]
-
-
-def counted(tier: Tier) -> dict[str, int]:
-    """How many tests of a tier ended how; a tier without tests counts as one."""
-    file = REPORTS / f"{tier.name}.xml"
-    if not file.exists():
-        return {"passed": int(tier.well), "failed": int(not tier.well), "skipped": 0}
-    suite = xml.parse(file).getroot().find("testsuite")
-    numbers = (
-        {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")} if suite is not None else {}
-    )
-    failed = numbers.get("failures", 0) + numbers.get("errors", 0)
-    skipped = numbers.get("skipped", 0)
-    return {"passed": numbers.get("tests", 0) - failed - skipped, "failed": failed, "skipped": skipped}
+from tests.tiers import NO_TESTS, PYTHON, REPORTS, TIERS, Tier, command
 
 
 def lab_is_up() -> bool:
@@ -144,37 +40,57 @@ def give_back() -> None:
         command("chown", "-R", f"{user}:{os.environ['SUDO_GID']}", *places)
 
 
-def main(chosen: list[str]) -> int:
-    """Run the tiers, print the table, and end with 1 if any failed."""
-    unknown = set(chosen) - {tier.name for tier in TIERS}
-    if unknown:
-        print(f"There is no tier {', '.join(sorted(unknown))}. There are: {', '.join(tier.name for tier in TIERS)}.")
-        return 2
-    tiers = [tier for tier in TIERS if not chosen or tier.name in chosen]
-    found_up = lab_is_up()
-    if not found_up:
+def lab_has_long_tests() -> bool:
+    """Whether it is worth the while to have a lab for them; asked without one."""
+    collect = [str(PYTHON), "-m", "pytest", "--collect-only", "-q", "-m", "long", "tests/hosts", "tests/scenarios"]
+    return subprocess.run(collect, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode != NO_TESTS
+
+
+def chosen(names: Sequence[str], *, long: bool) -> list[Tier]:
+    """The tiers of these names, or all; of those for long tests, the ones that may have some."""
+    tiers = [tier for tier in TIERS if not names or tier.name in names]
+    if not long:
+        return tiers
+    with_lab = any(tier.needs_lab for tier in tiers) and lab_has_long_tests()
+    return [tier for tier in tiers if tier.has_long_tests and (with_lab or not tier.needs_lab)]
+
+
+def run(tiers: Sequence[Tier], marker: str) -> list[results.Result]:
+    """Run the tiers, with a lab around them where one of them needs it."""
+    make_lab = any(tier.needs_lab for tier in tiers) and not lab_is_up()
+    if make_lab:
         # What an earlier lab left, with who knows what on its disks, is not what is to be tested.
         command(PYINFRA, "-y", "@local", "deploys/lab_down.py")
+    ended = []
     try:
         for tier in tiers:
-            (REPORTS / f"{tier.name}.xml").unlink(missing_ok=True)
+            report = REPORTS / f"{tier.name}.xml"
+            report.unlink(missing_ok=True)
             begin = time.monotonic()
-            tier.well = tier.steps()
-            tier.seconds = time.monotonic() - begin
-            tier.counts = counted(tier)
+            well = tier.steps(marker)
+            ended.append(results.result_of(tier.name, time.monotonic() - begin, well, report))
     finally:
-        if not found_up:
+        if make_lab:
             command(PYINFRA, "-y", "@local", "deploys/lab_down.py")
+    return ended
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the tiers, print the table and the slowest tests, and end with 1 if any failed."""
+    long = "--long" in arguments
+    names = [argument for argument in arguments if argument != "--long"]
+    if unknown := set(names) - {tier.name for tier in TIERS}:
+        print(f"There is no tier {', '.join(sorted(unknown))}. There are: {', '.join(tier.name for tier in TIERS)}.")
+        return 2
+    tiers = chosen(names, long=long)
+    ended = run(tiers, "long" if long else "not long")
     give_back()
-    print(f"\n{'tier':<12}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>10}")
-    for tier in tiers:
-        counts = tier.counts
-        numbers = f"{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}"
-        print(f"{tier.name:<12}{numbers}{tier.seconds:>8.0f} s{'' if tier.well else '   FAILED'}")
-    print(f"{'all':<37}{sum(tier.seconds for tier in tiers):>8.0f} s")
-    passed = sum(tier.counts["passed"] for tier in tiers)
-    failed = sum(max(tier.counts["failed"], int(not tier.well)) for tier in tiers)
-    print(f"\n{passed} passed, {failed} failed", flush=True)
+    print(f"\n{results.table(ended)}")
+    taken = [one for tier in tiers for one in results.durations(tier.name, REPORTS / f"{tier.name}.xml")]
+    if taken:
+        print(f"\nThe slowest tests:\n{results.slowest(taken)}")
+    failed = sum(result.failed for result in ended)
+    print(f"\n{sum(result.passed for result in ended)} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 
 

@@ -27,8 +27,14 @@ BARE_MACHINE = (
 
 
 @deploy("Lab")
-def up(machines: Sequence[lab.Machine]) -> None:
-    """Have these machines booted and answering SSH, whatever was left of an earlier lab."""
+def up(machines: Sequence[lab.Machine], owner: int | None = None) -> None:
+    """
+    Have these machines booted and answering SSH, whatever was left of an earlier lab.
+
+    Args:
+        machines: the machines
+        owner: process id for which they run; None where they stay
+    """
     obstacles = host.get_fact(Obstacles)
     if obstacles:
         raise PyinfraError("The lab cannot run here.\n" + "\n".join(f"  - {o}" for o in obstacles))
@@ -48,9 +54,11 @@ def up(machines: Sequence[lab.Machine]) -> None:
             keep=declarations.packages(),
             archive=archive,
         )
+    nspawn_machines.orphans_absent(name="What a bench that was killed has left is gone")
     nspawn_machines.booted(
         name="Machines boot",
         wanted=machines,
+        owner=owner,
         roots={suite: root_filesystem.root_key(suite, declarations.packages(), archive) for suite in suites},
     )
     secrets.invent(".env.lab", declarations.secrets())

@@ -86,8 +86,8 @@ def _begun() -> Run:
     machines = preflight.survey(found, request)
     _lock(found, request, machines, servers.locks(readings, active))
     preflight.check(found, machines)
-    decided = servers.decided(found, readings)
     leaving.check(found, machines)
+    decided = servers.decided(found, readings)
     authority = authorities.of(found, kept=request is not None)
     return Run(found, options, machines, decided, authority, Bundles(), request)
 

@@ -24,8 +24,9 @@ def render(template: str, **values: Any) -> str:
     """
     The text of a file.
 
-    + template: path below templates/
-    + values: all that the template may name
+    Args:
+        template: path below templates/
+        values: all that the template may name
 
     Raises:
         PyinfraError: naming the template and what is wrong in it.

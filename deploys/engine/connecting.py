@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import shlex
 from collections.abc import Callable
+from typing import Any
 
+from pyinfra.api.config import Config
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.host import Host
-from pyinfra.api.state import State, StateStage
+from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 
 ADVICE = {
@@ -36,16 +39,15 @@ def before_connecting(check: Callable[[], None]) -> None:
         check: raises what stops the run
     """
     state: State = ctx_state.get()  # type: ignore[no-untyped-call]
-    set_stage = state.set_stage
+    init = state.init
 
-    def checked(stage: StateStage) -> None:
-        if stage is StateStage.Connect:
-            check()
-            for host in state.inventory:
-                _explain(host)
-        set_stage(stage)
+    def checked(inventory: Inventory, config: Config | None, initial_limit: Any = None) -> None:
+        init(inventory, config, initial_limit=initial_limit)
+        check()
+        for host in inventory:
+            _explain(host)
 
-    state.set_stage = checked  # type: ignore[method-assign]
+    state.init = checked  # type: ignore[method-assign]
     # Of a host that does not answer, its thread would print a traceback.
     logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
 

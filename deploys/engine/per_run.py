@@ -32,5 +32,6 @@ class PerRun(Generic[T]):
                 result.set(self._make())
             except BaseException as error:
                 result.set_exception(error)
+                raise
         value: T = result.get()
         return value

@@ -9,18 +9,20 @@ from pyinfra.api import FactBase
 
 
 @dataclass(frozen=True)
-class MachineState:
+class LabMachine:
     """What is left or running of one machine."""
 
     running: bool
     root: str
+    orphaned: bool = False
+    """Whether the process that it was started for has died without taking it away."""
 
 
-class Machines(FactBase[dict[str, MachineState]]):
+class Machines(FactBase[dict[str, LabMachine]]):
     """
     The machines of a lab directory, by name, whether they run or only lie about.
 
-    + directory: the directory with one directory a machine
+    + directory: the directory with one directory per machine
     """
 
     def command(self, directory: str) -> str:
@@ -32,19 +34,25 @@ for name in *; do
   running=no
   pid=$(cat "$name/pid" 2>/dev/null || echo 0)
   tr '\\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -q -e "systemd-nspawn.* -M $name " && running=yes
-  echo "$name $running $(cat "$name/made-from" 2>/dev/null)"
+  orphaned=no
+  if [ -e "$name/owner" ]; then
+    # A process id may have been given again: the time of its start tells (proc(5), stat, field 22).
+    read -r owner started < "$name/owner"
+    [ "$(sed 's/.*) //' "/proc/$owner/stat" 2>/dev/null | cut -d ' ' -f 20)" = "$started" ] || orphaned=yes
+  fi
+  echo "$name $running $orphaned $(cat "$name/made-from" 2>/dev/null)"
 done
 """
 
     @staticmethod
-    def default() -> dict[str, MachineState]:
+    def default() -> dict[str, LabMachine]:
         return {}
 
-    def process(self, output: list[str]) -> dict[str, MachineState]:
+    def process(self, output: list[str]) -> dict[str, LabMachine]:
         machines = {}
         for line in output:
-            name, running, root = [*line.split(), ""][:3]
-            machines[name] = MachineState(running == "yes", root)
+            name, running, orphaned, root = [*line.split(), ""][:4]
+            machines[name] = LabMachine(running == "yes", root, orphaned == "yes")
         return machines
 
 

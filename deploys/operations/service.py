@@ -114,7 +114,7 @@ def configured(
     # Only then: a reload of systemd takes longer than most services take to read a file.
     anew = not known or any(path.startswith(UNITS) for path in changed)
     units = " ".join(shlex.quote(name) for name in (unit.name, unit.socket) if name)
-    returns = health is not None and current.running and bool(changes)
+    returns = current.running and bool(changes)
     lines = list(health.before()) if health and current.running else []
     lines += staging.replaced(changes, validate, stamp, kept=returns)
     if anew:
@@ -123,7 +123,7 @@ def configured(
     applied = stamp.applied(_or_why(action, quoted)) if action else []
     if health:
         applied += health.after(unit.name)
-    lines += staging.or_put_back(changes, applied, _again(action, units)) if returns else applied
+    lines += staging.or_put_back(changes, applied, _again(stamp, action or "true", units)) if returns else applied
     # One that does not run serves nobody: to start it takes nothing away.
     with one_at_a_time(rolling if current.running else None):
         yield script(*lines, stdin=file_set.archive(changes.write))
@@ -158,6 +158,7 @@ def _or_why(action: str, unit: str) -> str:
     )
 
 
-def _again(action: str | None, units: str) -> str:
+def _again(stamp: staging.Stamp, action: str, units: str) -> str:
     """Shell: apply what is back in place; where even that fails, let nobody wait at an open socket."""
-    return f"systemctl daemon-reload; {{ {action or 'true'}; }} >/dev/null 2>&1 || systemctl stop {units}"
+    applied = " && ".join(stamp.applied(f"{{ {action}; }} >/dev/null 2>&1"))
+    return f"systemctl daemon-reload; {{ {applied}; }} || systemctl stop {units}"

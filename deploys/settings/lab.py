@@ -67,9 +67,10 @@ def host(name: str, number: int, suite: str | None = None) -> HostAndData:
     """
     A host of a lab inventory.
 
-    + name: its host name; at most 12 characters, because its interface is named after it
-    + number: the last part of its addresses, 2 to 254
-    + suite: its Debian release, by default that of ``LAB_SUITE``
+    Args:
+        name: its host name; at most 12 characters, because its interface is named after it
+        number: the last part of its addresses, 2 to 254
+        suite: its Debian release, by default that of ``LAB_SUITE``
     """
     address = f"10.77.0.{number}"
     return name, {
@@ -88,8 +89,9 @@ def machines(inventory: str, only: str | None = None) -> list[Machine]:
     """
     The machines that a lab inventory asks for, those outside of its site included.
 
-    + inventory: path of an inventory file whose hosts were made by ``host()``
-    + only: names separated by commas, to leave out all others
+    Args:
+        inventory: path of an inventory file whose hosts were made by ``host()``
+        only: names separated by commas, to leave out all others
     """
     hosts: dict[str, Machine] = {}
     for value in runpy.run_path(inventory).values():

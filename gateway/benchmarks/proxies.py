@@ -145,7 +145,6 @@ class Proxies:
             REDIS_URL=self._redis.url,
             PUBLIC_ROUTES="",
             RATE_LIMIT_REQUESTS=1_000_000_000,
-            LOG_FILE=self._folder / "gateway.log",
         )
 
     def gateway(self, **variables: Any) -> GatewayProcess:

@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from support.gateway import GatewayProcess
 from support.postgres import PostgresServer
 from support.redis import RedisServer
 from support.upstreams import Conversation, Upstream
+
+# The same examples on each machine, however fast it is.
+settings.register_profile("gateway", deadline=None, derandomize=True, database=None)
+settings.load_profile("gateway")
 
 StartGateway = Callable[..., GatewayProcess]
 StartUpstream = Callable[..., Upstream]

@@ -208,7 +208,7 @@ def test_migrations_can_run_twice_back_and_by_alembic_itself(postgres: PostgresS
             check=False,
         )
         assert result.returncode == 0, result.stderr
-    assert "0001 (head)" in result.stdout
+    assert "0002 (head)" in result.stdout
     failed = migrate("postgres://lims:secret-password@127.0.0.1:1/lims")
     assert failed.returncode == 5
     assert "secret-password" not in failed.stderr

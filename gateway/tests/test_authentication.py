@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -215,3 +216,27 @@ def test_a_revoked_token_is_refused_soon(start_gateway: StartGateway, upstream: 
         client.set("tracseq:revoked:token-1", 1, ex=60)
     wait_until(lambda: ask(gateway, headers) == 401, "The revocation", 5)
     assert ask(gateway, bearer(make_token(jti="token-2"))) == 200
+
+
+def test_a_revoked_token_passes_in_none_of_many_requests_at_once(
+    start_gateway: StartGateway, upstream: Upstream, redis: RedisServer
+) -> None:
+    gateway = start_gateway(
+        SAMPLE_SERVICE_URL=upstream.url,
+        PUBLIC_ROUTES="",
+        REDIS_URL=redis.url,
+        REDIS_TIMEOUT=10,
+        JWT_REVOCATION_CACHE=60,
+    )
+    headers = bearer(make_token(jti="token-3"))
+    with redis_client.Redis.from_url(redis.url) as client:
+        client.set("tracseq:revoked:token-3", 1, ex=60)
+        client.config_resetstat()
+        # Redis answers late, so that all requests come while the first one's answer is awaited.
+        client.client_pause(500)
+    with ThreadPoolExecutor(20) as threads:
+        statuses = list(threads.map(lambda _: ask(gateway, headers), range(20)))
+    assert statuses == [401] * 20
+    assert not upstream.heads
+    with redis_client.Redis.from_url(redis.url) as client:
+        assert client.info("commandstats")["cmdstat_exists"]["calls"] == 1, "one question for all"

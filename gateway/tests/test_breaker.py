@@ -1,14 +1,16 @@
 """The circuit breaker and the active health checks."""
 
+import socket
 import threading
 import time
 
 import httpx
+import pytest
 
 from conftest import StartGateway, StartUpstream
 from support import web
 from support.processes import wait_until
-from support.upstreams import answer
+from support.upstreams import answer, read_head
 
 
 def _state(url: str) -> str:
@@ -49,6 +51,50 @@ def test_it_opens_after_failures_and_closes_after_a_trial(
     time.sleep(1)
     assert ask().status_code == 200
     assert _state(gateway.url) == "closed"
+
+
+def test_answers_that_are_cut_open_it(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
+    def cut(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream(cut).url, CIRCUIT_BREAKER_FAILURE_THRESHOLD=3)
+    for _ in range(3):
+        with pytest.raises(httpx.RemoteProtocolError):
+            web.get(f"{gateway.url}/api/samples/1")
+    wait_until(lambda: _state(gateway.url) == "open", "The breaker's opening", 5)
+    assert web.get(f"{gateway.url}/api/samples/1").status_code == 503
+
+
+def test_a_stream_that_goes_on_is_a_trial_that_has_worked(
+    start_gateway: StartGateway, start_upstream: StartUpstream
+) -> None:
+    ended = threading.Event()
+
+    def stream(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        ended.wait(20)
+
+    upstream = start_upstream()
+    upstream.reply = answer("503 Service Unavailable", b"", "Connection: close")
+    gateway = start_gateway(
+        EVENT_SERVICE_URL=upstream.url,
+        CIRCUIT_BREAKER_FAILURE_THRESHOLD=1,
+        CIRCUIT_BREAKER_RECOVERY_TIMEOUT=0.5,
+        UPSTREAM_ATTEMPTS=1,
+    )
+    assert web.get(f"{gateway.url}/api/events").status_code == 503
+    upstream._conversation = stream
+    time.sleep(0.6)
+    with web.stream("GET", f"{gateway.url}/api/events") as first:
+        assert first.status_code == 200
+        assert web.get(f"{gateway.url}/api/events").status_code == 503
+        time.sleep(0.6)
+        for _ in range(3):
+            with web.stream("GET", f"{gateway.url}/api/events") as other:
+                assert other.status_code == 200
+        ended.set()
 
 
 def test_only_one_request_tries_a_half_open_service(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:

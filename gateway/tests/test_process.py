@@ -121,6 +121,14 @@ def test_an_address_in_use_is_told_and_ends_the_process(start_gateway: StartGate
     assert "cannot listen: Address already in use" in second.errors.read_text()
 
 
+def test_a_state_directory_that_cannot_be_written_is_told_and_ends_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "a-file"
+    file.touch()
+    gateway = GatewayProcess(tmp_path, GATEWAY_STATE_DIRECTORY=file / "state")
+    assert gateway.process.wait(20) == 3
+    assert f"GATEWAY_STATE_DIRECTORY names {file}/state, which cannot be written" in gateway.errors.read_text()
+
+
 def test_nothing_needs_memory_that_is_writable_and_executable() -> None:
     """MemoryDenyWriteExecute= breaks ctypes' callbacks, so nothing may import it."""
     code = (

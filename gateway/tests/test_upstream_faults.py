@@ -62,6 +62,9 @@ NONSENSE = [
     b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nX: a\nY\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"ICE/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
     b"",
 ]
 
@@ -79,6 +82,48 @@ def test_nonsense_is_told_as_502(start_gateway: StartGateway, start_upstream: St
         upstream._conversation = conversation
         statuses[reply[:60]] = web.post(f"{gateway.url}/api/samples", content=b"{}").status_code
     assert set(statuses.values()) == {502}, statuses
+
+
+FORGED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+
+
+STATUSES = [b"000 X", b"099 X", b"100 X", b"102 X", b"103 X", b"104 X", b"199 X"]
+FRAMINGS = [
+    b"Content-Length: %d\r\n\r\n%b",
+    b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n",
+]
+
+
+def test_an_interim_answer_with_content_is_no_answer(
+    start_gateway: StartGateway, start_upstream: StartUpstream
+) -> None:
+    """RFC 9110, 15.2 and RFC 9112, 6.3: a 1xx answer ends with its head; 100 is the least status."""
+    upstream = start_upstream()
+    gateway = start_gateway(
+        SAMPLE_SERVICE_URL=upstream.url, UPSTREAM_ATTEMPTS=1, CIRCUIT_BREAKER_FAILURE_THRESHOLD=1000
+    )
+    replies = [
+        b"HTTP/1.1 " + status + b"\r\n" + framing % (len(FORGED), FORGED) + answer(body=b"true")
+        for status in STATUSES
+        for framing in FRAMINGS
+    ]
+    with gateway.connect() as connection:
+        for number, upstream.reply in enumerate(replies):
+            connection.sendall(b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\n\r\n")
+            reply = read_head(connection)
+            assert reply.startswith(b"HTTP/1.1 502"), upstream.reply
+            assert b"forged" not in reply
+            assert upstream.connections == number + 1, "the connection is not used again"
+
+
+def test_an_interim_answer_that_is_not_known_passes(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
+    """RFC 9110, 15.2: a proxy must forward 1xx answers."""
+    upstream = start_upstream()
+    upstream.reply = b"HTTP/1.1 104 Upload Resumption Supported\r\nX-A: 1\r\n\r\n" + answer(body=b"true")
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream.url)
+    reply = gateway.send(b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 104 Upload Resumption Supported\r\nX-A: 1\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert reply.endswith(b"true")
 
 
 def test_bytes_nobody_asked_for_are_no_answer_to_the_next(

@@ -78,7 +78,7 @@ def bare(inventory: str) -> list[Row]:
 
     def anew() -> None:
         lab.destroy(*names)
-        lab.up(inventory=inventory)
+        lab.up(inventory=inventory, owned=True)
         shells(config, dict.fromkeys(names, "systemctl is-system-running --wait || true\n"))
 
     anew()
@@ -122,8 +122,8 @@ def converged(inventory: str, repeat: int, beside_ansible: bool) -> list[Row]:
     nothing = median(taken["nothing"])
     return [
         compared(f"nothing to change, {len(names)} hosts", taken, "floor", "nothing", 1.5),
-        compared("nothing to change, one host", taken, "floor of one", "one host", 2.0),
-        Row("executions a declared operation", declared(inventory), nothing.executions, 1.2, unit=""),
+        compared("nothing to change, one host", taken, "floor of one", "one host", 1.8),
+        Row("executions per declared operation", declared(inventory), nothing.executions, 1.2, unit=""),
         compared("one file changed in one role", taken, "nothing", "one file", 1.3),
         compared("one file changed on every host", taken, "nothing", "one file everywhere"),
         *(compared(f"nothing to change, {name}, beside ssh", taken, "floor", name) for name in others),
@@ -139,7 +139,7 @@ def declared(inventory: str) -> int:
 def many(inventory: str, repeat: int) -> list[Row]:
     """What the same costs with fifty hosts, of which most have no role."""
     few, all_of_them = list(hosts(inventory)), list(hosts(MANY))
-    lab.up(inventory=MANY)
+    lab.up(inventory=MANY, owned=True)
     site(MANY)
     limit = [word for name in few for word in ("--limit", name)]
     taken = interleaved(repeat, {"few": lambda: site(MANY, *limit), "many": lambda: site(MANY)})
@@ -147,7 +147,7 @@ def many(inventory: str, repeat: int) -> list[Row]:
     times = len(all_of_them) / len(few)
     return [
         compared(f"{len(all_of_them)} hosts beside {len(few)}", taken, "few", "many", times),
-        Row(f"controller CPU a host, {len(all_of_them)} hosts", 0.08, run.cpu / len(all_of_them), 1.0),
+        Row(f"controller CPU per host, {len(all_of_them)} hosts", 0.08, run.cpu / len(all_of_them), 1.0),
         Row(f"controller memory, {len(all_of_them)} hosts", 400.0, run.memory / 1e6, 1.0, unit=" MB"),
     ]
 
@@ -179,7 +179,7 @@ def main() -> int:
         if "bare" in parts:
             rows += bare(arguments.inventory)
         else:
-            lab.up(inventory=arguments.inventory)
+            lab.up(inventory=arguments.inventory, owned=True)
             site(arguments.inventory)
         if "converged" in parts:
             rows += converged(arguments.inventory, arguments.repeat, arguments.ansible)

@@ -26,8 +26,9 @@ def measurements(inventory: str, config: Path, reads: Scripts) -> dict[str, Call
     """
     The two runs, ready to be measured, each after one that was not.
 
-    + config: ssh_config(5) of the hosts
-    + reads: what a converged run reads; it names the files and units
+    Args:
+        config: ssh_config(5) of the hosts
+        reads: what a converged run reads; it names the files and units
     """
     DIRECTORY.mkdir(mode=0o700, exist_ok=True)
     variables = {name: _variables(inventory, name, config, script) for name, script in reads.items()}

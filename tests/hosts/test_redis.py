@@ -13,14 +13,14 @@ testinfra_hosts = inventory.hosts_of("redis")
 
 
 @pytest.fixture
-def redis(host: Host) -> Any:
+def redis(host: Host, data: dict[str, Any]) -> Any:
     """Ask Redis with the password, which is read on the host and goes over standard input."""
 
     def ask(command: str) -> str:
         return str(
             host.check_output(
                 "(sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf; "
-                f"printf '%s\\n' {command!r}) | redis-cli | tail -n +2"
+                f"printf '%s\\n' {command!r}) | redis-cli -p {data['redis_port']} | tail -n +2"
             )
         )
 
@@ -36,7 +36,7 @@ def test_it_runs_and_comes_back_at_boot(host: Host) -> None:
 def test_nobody_gets_in_without_the_password(host: Host, data: dict[str, Any]) -> None:
     answer = host.check_output(f"redis-cli -h {data['address']} -p {data['redis_port']} PING")
     assert "NOAUTH" in answer
-    assert "WRONGPASS" in host.check_output("(echo AUTH wrong) | redis-cli")
+    assert "WRONGPASS" in host.check_output(f"(echo AUTH wrong) | redis-cli -p {data['redis_port']}")
 
 
 def test_it_runs_with_what_is_on_disk(host: Host, redis: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from deploys.controller.authority import Authority
@@ -144,3 +146,102 @@ def test_a_certificate_of_your_own_is_taken(copy: PlannedCopy) -> None:
     assert run.code == 0, run.output
     assert own.certificate.splitlines()[1] in run.output
     assert own.key.splitlines()[1] not in run.output
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [("gateway_memroy", "gateway_memory"), ("redis_memry", "redis_memory"), ("time_server", "time_servers")],
+)
+def test_a_misspelt_value(copy: PlannedCopy, key: str, near: str) -> None:
+    run = copy.plan("--data", f"{key}=1")
+    assert run.code != 0
+    assert f"{key} (in group_data, the inventory or --data) is no value of a site: did you mean {near}?" in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_a_value_of_one_run_in_group_data(copy: PlannedCopy) -> None:
+    file = copy.own("group_data") / "all.py"
+    file.write_text(file.read_text() + 'break_lock = "somebody"\n')
+    run = copy.plan()
+    assert run.code != 0
+    assert "break_lock is for one run: give it on the command line" in run.output
+
+
+def test_a_shared_value_that_differs_between_hosts(copy: PlannedCopy) -> None:
+    file = copy.own("group_data") / "postgres.py"
+    file.write_text(file.read_text() + "postgres_port = 6000\n")
+    run = copy.plan()
+    assert run.code != 0
+    assert "postgres_port is 5432 on lb1 and 6000 on pg1: the whole site shares it" in run.output
+    assert UNTOUCHED in run.output
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        (
+            '{"source": "all", "destination": "all", "ports": ["domain"]}',
+            "domain is no port and no value that holds one",
+        ),
+        ('{"source": "nobody", "destination": "all", "ports": [1]}', "nobody is no group and no network"),
+        ('{"who": "all", "whom": "all", "ports": [1]}', "a rule's who is called source now"),
+    ],
+)
+def test_a_rule_that_means_nothing(copy: PlannedCopy, rule: str, sentence: str) -> None:
+    run = copy.plan("--data", f"firewall_extra_rules=[{rule}]")
+    assert run.code != 0
+    assert sentence in run.output
+
+
+def test_wrong_data_is_said_before_any_host_is_connected_to(copy: PlannedCopy) -> None:
+    copy.secrets.unlink()
+    run = copy.plan()
+    assert "Connecting to hosts" not in run.output
+    assert "Connected" not in run.output
+
+
+def test_data_alone_is_checked_without_a_connection(copy: PlannedCopy) -> None:
+    run = pyinfra("tests/plan/inventory.py", "deploys/check_data.py", directory=copy.directory)
+    assert run.code == 0, run.output
+    assert "The data of 7 hosts is valid" in run.output
+    assert "Connect" not in run.output
+    copy.secrets.unlink()
+    run = pyinfra("tests/plan/inventory.py", "deploys/check_data.py", directory=copy.directory)
+    assert run.code != 0
+    assert ".env.plan: there is no such file" in run.output
+
+
+def test_hosts_that_do_not_answer_say_so_in_a_line_each(copy: PlannedCopy) -> None:
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    address = f'"ssh_hostname": "127.0.0.1", "ssh_port": {closed},'
+    text = text.replace('f"@fake/{name}"', "name").replace(
+        '"environment": "plan",', f'"environment": "plan", {address}'
+    )
+    (copy.directory / "away.py").write_text(text)
+    run = copy.plan(inventory="away.py")
+    assert run.code != 0
+    lines = [line for line in run.output.splitlines() if "Could not connect" in line]
+    assert len(lines) == 7
+    assert all("is it switched on, does its sshd listen at 127.0.0.1" in line for line in lines)
+    assert "Traceback" not in run.output
+
+
+def test_a_plan_makes_no_authority(copy: PlannedCopy) -> None:
+    directory = copy.directory / "authority"
+    assert copy.plan("--data", f"authority_directory={directory}").code == 0
+    assert not directory.exists()
+
+
+def test_more_connections_than_postgres_lets_in(copy: PlannedCopy) -> None:
+    run = copy.plan("--data", "gateway_workers=2")
+    assert run.code != 0
+    assert "120 (gateways, times gateway_workers, times DB_POOL_MAX_SIZE)" in run.output
+    assert "at most 95" in run.output
+
+
+def test_more_memory_for_redis_than_half_of_the_host(copy: PlannedCopy) -> None:
+    run = copy.plan("--data", "redis_memory=5GB")
+    assert run.code != 0
+    assert "at most half of the host's 8.0 GB" in run.output

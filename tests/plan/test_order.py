@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
+from deploys.roles.registry import ROLES
 from tests.plan.conftest import PlannedCopy
 
 
@@ -37,3 +40,21 @@ def test_each_operation_is_for_the_hosts_of_its_group(copy: PlannedCopy) -> None
 def test_every_operation_has_a_name(copy: PlannedCopy) -> None:
     for one in copy.plan().json["plan"]:
         assert one["args"] == [], f"{one['name']} would print its arguments"
+
+
+def test_the_first_gateway_of_the_run_migrates(copy: PlannedCopy) -> None:
+    migrates = "Gateway | Tables are those that the release needs"
+    assert copy.plan().changes[migrates] == ["@fake/gw1"]
+    assert copy.plan("--limit", "@fake/gw2").changes[migrates] == ["@fake/gw2"]
+
+
+def test_redis_and_the_release_wait_for_no_postgres(copy: PlannedCopy) -> None:
+    names = [one["name"] for one in copy.plan().json["plan"]]
+    barrier = names.index("Gateway: what it needs is ready")
+    assert names.index("Redis | Redis server") < barrier
+    assert names.index("Gateway release | Installed beside the current one") < names.index("The primary is up")
+
+
+def test_every_role_has_its_line_in_the_site() -> None:
+    lines = re.findall(r"^roles\.(\w+)\.apply\(run\)$", Path("deploys/site.py").read_text(), re.MULTILINE)
+    assert lines == [role.name for role in ROLES]

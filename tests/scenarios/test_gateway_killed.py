@@ -121,3 +121,21 @@ def test_the_run_stops_at_the_first_gateway_that_is_not_well(tmp_path: Path) -> 
         assert lab.ssh(name, "systemctl is-active tracseq-gateway").strip() == "active"
     assert set(load.answers) == {"200"}, load.answers
     assert lab.site().changes == {}
+
+
+def test_a_gateway_that_lives_but_does_not_reach_its_database_is_put_back(tmp_path: Path) -> None:
+    # It starts, and answers /health: only readiness tells that nothing it needs is there.
+    (tmp_path / "lab.py").write_text(
+        'gateway_environment = {"DATABASE_URL": "postgresql://nobody@192.0.2.1/nothing"}\ngateway_health_timeout = 6\n'
+    )
+    load = Load()
+    with load.running():
+        run = lab.site("--group-data", str(tmp_path))
+    assert run.code != 0
+    assert "not up with the change: database." in run.output
+    assert "What was there before is in force again." in run.output
+    assert "was left as it is, because" in run.output
+    for name in ("gw1", "gw2", "gw3"):
+        assert "192.0.2.1" not in lab.ssh(name, "cat /etc/tracseq/gateway.env")
+    assert set(load.answers) == {"200"}, load.answers
+    assert lab.site().changes == {}

@@ -38,19 +38,22 @@ def activity(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def promotion() -> Iterator[Promotion]:
-    """The replica is promoted while the primary is stopped; afterwards both hosts are made anew."""
+    """The replica is promoted while the primary is stopped; afterwards both hosts have their disks of before."""
     names = [host.name for host in group("postgres", lab.INVENTORY)]
     (old,) = [name for name in names if ask(name, "select pg_is_in_recovery()") == "f"]
     new = next(name for name in names if name != old)
     timeline = int(ask(old, "select timeline_id from pg_control_checkpoint()"))
+    lab.save(*names)
+    lab.up(*names)
+    lab.eventually(lambda: ask(new, "select status from pg_stat_wal_receiver") == "streaming", within=60)
+    lab.eventually(lambda: all("ActiveState=active" in activity(name) for name in names), within=60)
     try:
         lab.ssh(old, f"systemctl stop {UNIT}", inventory=lab.INVENTORY)
         ask(new, "select pg_promote()")
         ask(new, "create table written_after_promotion as select 1 as row")
         yield Promotion(old, new, "written_after_promotion", timeline)
     finally:
-        lab.destroy(*names)
-        lab.up(*names, inventory=lab.INVENTORY)
+        lab.restore(*names)
         run = lab.site(inventory=lab.INVENTORY)
         assert run.code == 0, run.output
 

@@ -20,7 +20,7 @@ def test_the_site_heals_by_itself() -> None:
     lab.reboot(*lab.names())
 
     def healthy() -> bool:
-        answer = client().get("/health/detailed")
+        answer = client().get("/health")
         assert answer.status_code == 200, answer.text
         return True
 

@@ -41,9 +41,10 @@ def decide(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, 
     """
     Give every Postgres host its part.
 
-    + servers: what was read of each host
-    + first: the host that becomes primary where there is no data on any host
-    + silent: hosts that were not reached, and why
+    Args:
+        servers: what was read of each host
+        first: the host that becomes primary where there is no data on any host
+        silent: hosts that were not reached, and why
 
     Raises:
         TopologyError: listing everything that is in the way.

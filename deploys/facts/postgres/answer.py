@@ -7,7 +7,8 @@ from typing import Any
 
 from deploys.facts.postgres.state import Answer, Role, Slot
 
-# The verifiers of passwords stay on the server: their salt and a digest are enough to compare them.
+# The verifiers of passwords stay on the server: their salt and a digest are enough to compare them,
+# and only of the roles that the site's pg_hba.conf names: no other is compared.
 QUERY = """
 select json_build_object(
   'recovery', pg_is_in_recovery(),
@@ -36,10 +37,13 @@ select json_build_object(
       'member_of', array(select granted.rolname from pg_auth_members as membership
         join pg_roles as granted on granted.oid = membership.roleid
         where membership.member = pg_authid.oid),
-      'scram', case when rolpassword like 'SCRAM-SHA-256$%'
+      'scram', case when rolpassword like 'SCRAM-SHA-256$%' and rolname = any(ours)
         then split_part(rolpassword, '$', 2) end,
-      'digest', encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex')))
-    from pg_authid where rolname !~ '^pg_'),
+      'digest', case when rolname = any(ours)
+        then encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex') end))
+    from pg_authid, (select array_agg(distinct named) as ours
+      from pg_hba_file_rules, unnest(user_name) as named where named <> 'postgres') as known
+    where rolname !~ '^pg_'),
   'databases', (select json_object_agg(datname, pg_get_userbyid(datdba)) from pg_database),
   'slots', (select coalesce(json_object_agg(slot_name, json_build_object(
       'active', active, 'wal_status', wal_status)), '{}')

@@ -69,6 +69,14 @@ echo "{machine.address} $(cut -d' ' -f1,2 {disk}/etc/ssh/ssh_host_ed25519_key.pu
 """
 
 
+def own(machine: lab.Machine, owner: int | None) -> str:
+    """Shell: note for which process a machine runs, or that it runs for none."""
+    if owner is None:
+        return f"rm -f {machine.directory}/owner"
+    started = f"$(sed 's/.*) //' /proc/{owner}/stat | cut -d ' ' -f 20)"
+    return f'echo "{owner} {started}" > {machine.directory}/owner'
+
+
 def start(machine: lab.Machine, root: str) -> str:
     """Shell: boot a machine in the background, systemd as its first process."""
     directory = machine.directory

@@ -13,7 +13,9 @@ from deploys.settings import lab
 
 
 @operation()
-def booted(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Generator[StringCommand]:
+def booted(
+    wanted: Sequence[lab.Machine], roots: Mapping[str, str], owner: int | None = None
+) -> Generator[StringCommand]:
     """
     Machines that run and answer SSH.
 
@@ -22,6 +24,8 @@ def booted(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Generator
 
     + wanted: the machines
     + roots: for each suite the key of its root file system
+    + owner: process id for which they run; where it dies without taking them away, the next lab
+      does. None: they stay until they are taken away
 
     **Example:**
 
@@ -43,8 +47,8 @@ def booted(wanted: Sequence[lab.Machine], roots: Mapping[str, str]) -> Generator
     for machine in down:
         root = roots[machine.suite]
         fresh = machine.name not in current or current[machine.name].root != root
-        steps = [boot.stop(machine.name), boot.make(machine, root) if fresh else "", boot.start(machine, root)]
-        yield StringCommand("set -eu", *steps, _separator="\n")
+        steps = [boot.stop(machine.name), boot.make(machine, root) if fresh else "", boot.own(machine, owner)]
+        yield StringCommand("set -eu", *steps, boot.start(machine, root), _separator="\n")
     yield StringCommand(*(boot.wait(machine) for machine in down), _separator="\n")
 
 
@@ -64,6 +68,31 @@ def absent(wanted: str | None = None) -> Generator[StringCommand]:
     current = host.get_fact(Machines, directory=str(lab.DIRECTORY / "machines"))
     names = [name for name in (wanted.split(",") if wanted else current) if name in current]
     if not names:
-        host.noop("none of these machines is there")
-    for name in names:
-        yield StringCommand(boot.stop(name), f"rm -rf {lab.machine_directory(name)}", _separator="\n")
+        host.noop("none of these machines exists")
+        return
+    yield _gone(names)
+
+
+@operation()
+def orphans_absent() -> Generator[StringCommand]:
+    """
+    Machines are gone whose owner has died without taking them away, such as a bench that was killed.
+
+    **Example:**
+
+    .. code:: python
+
+        machines.orphans_absent(name="What a bench that was killed has left is gone")
+    """
+    current = host.get_fact(Machines, directory=str(lab.DIRECTORY / "machines"))
+    names = [name for name, machine in current.items() if machine.orphaned]
+    if not names:
+        host.noop("no machine has lost its owner")
+        return
+    yield _gone(names)
+
+
+def _gone(names: Sequence[str]) -> StringCommand:
+    """Stop machines and delete their disks, all at the same time."""
+    jobs = [f"(\n{boot.stop(name)}\nrm -rf {lab.machine_directory(name)}\n) &" for name in names]
+    return StringCommand(*jobs, "wait", _separator="\n")

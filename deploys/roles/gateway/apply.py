@@ -76,6 +76,7 @@ def apply(run: Run) -> None:
                 f"[ ! -e {CHECK_REQUEST} ] || python3 {CHECK_REQUEST} {url} < {ENVIRONMENT_FILE}",
             ],
             required=["database", "redis", "requests"],
+            timeout=data.gateway_health_timeout,
         ),
         rolling="gateways",
     )

@@ -28,6 +28,9 @@ class Gateways(Data):
     gateway_memory: Size = value("memory limit of the unit", "guide: 1 GB")
     gateway_cpus: float = value("CPU limit of the unit, in CPUs", "guide: 2.0", gt=0)
     gateway_shutdown_timeout: int = value("seconds requests in flight have to end, 1 to 600", ge=1, le=600)
+    gateway_health_timeout: int = value(
+        "seconds a gateway may take to be well after a change; else what was there before is put back", ge=1, le=600
+    )
     gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
     gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]] = value("addresses of each of the platform's services", "guide: *_SERVICE_URL")

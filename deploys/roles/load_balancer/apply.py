@@ -11,7 +11,7 @@ from pyinfra.api.exceptions import PyinfraError
 from deploys.controller.authority import Authority, Certificate
 from deploys.controller.run import Run
 from deploys.controller.templates import render
-from deploys.operations import service
+from deploys.operations import nginx, service
 from deploys.operations.file_set import File
 from deploys.operations.service import Unit
 from deploys.roles.load_balancer.declaration import LoadBalancers
@@ -29,7 +29,7 @@ def apply(run: Run) -> None:
     certificate = _certificate(site, host, run.authority)
     service.configured(
         name="nginx",
-        unit=Unit("nginx.service", reload="systemctl reload nginx.service"),
+        unit=Unit("nginx.service", reload=nginx.reload()),
         files=[
             File(
                 "/etc/nginx/nginx.conf",
@@ -74,6 +74,7 @@ def apply(run: Run) -> None:
         ],
         purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
         validate="nginx -t -q",
+        rolling="load_balancers",
     )
 
 

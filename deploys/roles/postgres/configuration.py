@@ -23,7 +23,8 @@ def memory(data: Postgres, available: int) -> dict[str, str]:
     """
     How much memory is for what: shares of the host's, or the guide's values where that is less.
 
-    + available: the host's memory in bytes
+    Args:
+        available: the host's memory in bytes
     """
     shared = min(max(256 * MB, available // 4), available * 2 // 5)
     cache = min(max(1 * GB, available * 3 // 4), available)
@@ -63,8 +64,9 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
     """
     The whole of postgresql.conf, by heading, each value as the file takes it.
 
-    + available: the host's memory in bytes
-    + declared: the settings of ``limits.declared()``, or larger ones
+    Args:
+        available: the host's memory in bytes
+        declared: the settings of ``limits.declared()``, or larger ones
     """
     data = host.data(Postgres)
     slow = data.postgres_log_slow_statements

@@ -39,9 +39,10 @@ def of_replica(
     With lower ones than its primary's a replica stops to replay, cannot be promoted, and does not
     start. What it has replayed counts, which may be less than what its primary runs with.
 
-    + wanted: of ``declared()``
-    + primary: the cluster of the primary, where it has one
-    + replica: the cluster of the replica, where it has one
+    Args:
+        wanted: of ``declared()``
+        primary: the cluster of the primary, where it has one
+        replica: the cluster of the replica, where it has one
     """
     answer = primary.answer if primary else None
     altered = answer.altered if answer else {}
@@ -61,7 +62,8 @@ def shrinks(first: Mapping[str, int], last: Mapping[str, int], replica: Cluster 
     """
     Whether a replica ends with a lower limit than it had, for which its primary must have its first.
 
-    + first, last: of ``of_replica()``
+    Args:
+        first, last: of ``of_replica()``
     """
     if replica is None:
         return False

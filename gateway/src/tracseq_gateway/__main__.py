@@ -1,10 +1,11 @@
 """The command line: ``python -m tracseq_gateway [serve|check|migrate]``."""
 
 import argparse
+import logging
 import sys
 
 from tracseq_gateway.configuration.problem import ConfigurationError
-from tracseq_gateway.configuration.settings import load_settings
+from tracseq_gateway.configuration.settings import load_settings, removed_variables
 from tracseq_gateway.logs.event_log import start_logging
 
 WRONG_CONFIGURATION = 1
@@ -31,13 +32,11 @@ def main() -> int:
             print(f"- {problem}", file=sys.stderr)
         return WRONG_CONFIGURATION
     if command == "check":
-        print("The configuration is valid.")
+        print("The configuration is valid.", *removed_variables())
         return 0
-    try:
-        start_logging(settings)
-    except OSError as error:
-        print(f"LOG_FILE names {settings.log_file}, which cannot be written: {error.strerror}.", file=sys.stderr)
-        return WRONG_CONFIGURATION
+    start_logging(settings)
+    for sentence in removed_variables():
+        logging.getLogger("tracseq_gateway").warning(sentence)
     if command == "migrate":
         from tracseq_gateway.audit.migrate import migrate
 

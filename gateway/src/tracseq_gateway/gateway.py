@@ -8,13 +8,13 @@ from collections.abc import Callable
 from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.authentication.guard import Guard
 from tracseq_gateway.configuration.settings import Settings
-from tracseq_gateway.downstream.connection import DownstreamConnection, Handler
+from tracseq_gateway.downstream.connection import DownstreamConnection
+from tracseq_gateway.downstream.handler import Handler
 from tracseq_gateway.downstream.limits import client_limits
 from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
-from tracseq_gateway.endpoints.answer import Answer
 from tracseq_gateway.endpoints.exchange import EndpointExchange
-from tracseq_gateway.http.fields import HeaderList
+from tracseq_gateway.endpoints.view import GatewayView
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.infrastructure.redis import RedisStore
@@ -23,19 +23,24 @@ from tracseq_gateway.limiting.pace import INTERVAL_SECONDS, ServicePace
 from tracseq_gateway.logs.access_log import AccessLog
 from tracseq_gateway.logs.masking import Masker
 from tracseq_gateway.logs.sink import LogSink
+from tracseq_gateway.metrics.gauges import take_gauges
 from tracseq_gateway.metrics.recorder import MetricsRecorder
 from tracseq_gateway.proxy.chain import RequestChain
 from tracseq_gateway.proxy.client import ClientResolver
+from tracseq_gateway.proxy.context import ExchangeContext
 from tracseq_gateway.proxy.cors import CrossOrigin
 from tracseq_gateway.proxy.exchange import Exchange
-from tracseq_gateway.proxy.response_fields import SECURITY_HEADERS
+from tracseq_gateway.proxy.own_answers import send_problem
+from tracseq_gateway.proxy.retry import RetryLimits
 from tracseq_gateway.proxy.target import API_PREFIX
-from tracseq_gateway.proxy.trace import request_id_from
+from tracseq_gateway.proxy.trace import request_id_from, trace_from
 from tracseq_gateway.upstream.breaker import CircuitBreaker
 from tracseq_gateway.upstream.health_check import HealthChecker
 from tracseq_gateway.upstream.pool import ConnectionPool
 from tracseq_gateway.upstream.server import UpstreamServer
 from tracseq_gateway.upstream.service import Service
+
+log = logging.getLogger("tracseq_gateway")
 
 SWEEP_SECONDS = 0.5
 LOG_FLUSH_SECONDS = 0.2
@@ -52,8 +57,8 @@ class Gateway:
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop, log_sink: LogSink) -> None:
         self.settings = settings
         self.loop = loop
+        self.clock = loop.time
         self.client_limits = client_limits(settings)
-        self.log = logging.getLogger("tracseq_gateway")
         self.downstreams: set[DownstreamConnection] = set()
         self.database = Database(settings)
         self.redis = RedisStore(settings)
@@ -63,7 +68,21 @@ class Gateway:
         self.metrics = MetricsRecorder(enabled=settings.enable_metrics)
         self._log_sink = log_sink
         self._guard = Guard(settings, self.redis, loop)
-        self.chain = self._make_chain()
+        self._context = ExchangeContext(
+            loop,
+            self._make_chain(),
+            self.metrics,
+            RetryLimits(settings.upstream_attempts, settings.upstream_retry_deadline),
+        )
+        self._view = GatewayView(
+            lambda: self._readiness,
+            self._take_gauges if settings.enable_metrics else None,
+            self.services,
+            self.limiter,
+            self.database,
+            self.redis,
+            self.audit,
+        )
         servers = [server for service in self.services.values() for server in service.servers]
         self._health_checker = HealthChecker(servers, settings.service_health_path, settings.health_check_interval)
         self._readiness = "starting"
@@ -93,17 +112,12 @@ class Gateway:
                 for address in addresses
             ]
             breaker = CircuitBreaker(
-                settings.circuit_breaker_failure_threshold, settings.circuit_breaker_recovery_timeout, self.loop
+                settings.circuit_breaker_failure_threshold, settings.circuit_breaker_recovery_timeout, self.loop.time
             )
             services[name] = Service(name, servers, breaker, ServicePace(adaptive=settings.adaptive_rate_limiting))
         return services
 
     # Life
-
-    @property
-    def readiness(self) -> str:
-        """``starting``, ``ready`` or ``draining``."""
-        return self._readiness
 
     async def start(self) -> None:
         """Begin to work; what the gateway depends on may still be away."""
@@ -147,7 +161,7 @@ class Gateway:
             try:
                 work()
             except Exception:
-                self.log.exception("Work that repeats every %g seconds failed.", seconds)
+                log.exception("Work that repeats every %g seconds failed.", seconds)
 
     def _sweep(self) -> None:
         now = self.loop.time()
@@ -162,43 +176,22 @@ class Gateway:
         for service in self.services.values():
             service.pace.judge()
         self.limiter.forget_old()
-        self.metrics.take_gauges(self)
+        self._take_gauges()
+
+    def _take_gauges(self) -> None:
+        take_gauges(self.services, len(self.downstreams), self.limiter, self.database, self.audit)
 
     # Requests
 
     def handler_for(self, connection: DownstreamConnection, request: Request, response: Response) -> Handler:
         """Return who answers a request."""
         if request.path.startswith(API_PREFIX):
-            return Exchange(self, connection, request, response)
-        request_id = request_id_from(dict(request.headers).get(b"x-request-id"))
-        return EndpointExchange(self, request, response, request_id)
+            return Exchange(self._context, connection, request, response)
+        return EndpointExchange(self._view, request, response)
 
-    # Answers of the gateway's own
-
-    def answer(self, response: Response, answer: Answer, request_id: bytes) -> None:
-        """Send an endpoint's answer."""
-        headers: HeaderList = [
-            (b"content-type", answer.content_type),
-            (b"cache-control", b"no-store"),
-            (b"x-request-id", request_id),
-            *SECURITY_HEADERS.items(),
-        ]
-        response.send_whole(answer.status, headers, answer.body)
-
-    def answer_problem(self, response: Response, problem: Problem, request_id: bytes, lines: bytes = b"") -> None:
-        """Send a problem as the answer."""
-        headers: HeaderList = [
-            (b"content-type", b"application/problem+json"),
-            (b"cache-control", b"no-store"),
-            *SECURITY_HEADERS.items(),
-            *problem.headers,
-        ]
-        if not lines:
-            headers.append((b"x-request-id", request_id))
-        response.send_whole(problem.status, headers, problem.body(request_id.decode()), lines)
-
-    def refuse(self, response: Response, problem: Problem) -> None:
+    def refuse(self, connection: DownstreamConnection, response: Response, problem: Problem) -> None:
         """Answer something that could not be understood as a request."""
         self.metrics.request_ended("", b"", problem.status, 0.0)
-        self.log.info("A request from %s was refused: %s", response.connection.peer[0], problem.detail)
-        self.answer_problem(response, problem, request_id_from(None))
+        log.info("A request from %s was refused: %s", connection.peer[0], problem.detail)
+        trace_id, _ = trace_from(None)
+        send_problem(response, problem, request_id_from(None), trace_id)

@@ -21,12 +21,12 @@ BATCH_SECONDS = 15.0
 # An entry that was written before its delivery was known to have worked comes a second time
 # with the same key, and is not written again.
 INSERT = """
-INSERT INTO audit_event (occurred_at, id, request_id, user_id, tenant_id, roles, client_address,
+INSERT INTO audit_event (occurred_at, id, request_id, trace_id, user_id, tenant_id, roles, client_address,
                          method, service, path, status, cause, duration, gateway)
-SELECT occurred_at, id, request_id, user_id, tenant_id, roles, client_address,
+SELECT occurred_at, id, request_id, trace_id, user_id, tenant_id, roles, client_address,
        method, service, path, status, cause, duration, gateway
 FROM jsonb_to_recordset($1::jsonb) AS entry(
-    occurred_at timestamptz, id uuid, request_id text, user_id text, tenant_id text, roles text,
+    occurred_at timestamptz, id uuid, request_id text, trace_id text, user_id text, tenant_id text, roles text,
     client_address text, method text, service text, path text, status integer, cause text,
     duration double precision, gateway text)
 ON CONFLICT (occurred_at, id) DO NOTHING
@@ -95,8 +95,10 @@ class AuditDelivery:
             # This server was the primary once; the next connection looks for the new one.
             await self._database.forget_connections()
             raise Undeliverable("the server takes no writes") from error
-        except asyncpg.UndefinedTableError as error:
-            raise Undeliverable("the tables are missing; run: python -m tracseq_gateway migrate") from error
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+            raise Undeliverable(
+                "the tables are not those of this release; run: python -m tracseq_gateway migrate"
+            ) from error
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
             raise
         except DATABASE_ERRORS as error:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING
 
 from tracseq_gateway.audit.delivery import AuditDelivery, Undeliverable
 from tracseq_gateway.audit.entry import CHANGING_METHODS, entry_line
@@ -11,9 +10,7 @@ from tracseq_gateway.audit.partitions import keep_partitions
 from tracseq_gateway.audit.spool import Spool
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.infrastructure.database import DATABASE_ERRORS, Database
-
-if TYPE_CHECKING:
-    from tracseq_gateway.proxy.exchange import Exchange
+from tracseq_gateway.record import RequestRecord
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +38,10 @@ class AuditTrail:
         self._spool_in_use = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def request_ended(self, exchange: "Exchange", seconds: float) -> None:
+    def request_ended(self, record: RequestRecord, seconds: float) -> None:
         """Take the entry of a request, when it is one that may have changed something."""
-        if exchange.request.method in CHANGING_METHODS:
-            self._lines.append(entry_line(exchange, self._hostname, seconds))
+        if record.request.method in CHANGING_METHODS:
+            self._lines.append(entry_line(record, self._hostname, seconds))
 
     @property
     def in_memory(self) -> int:

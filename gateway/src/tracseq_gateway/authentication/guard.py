@@ -16,7 +16,8 @@ class Guard:
 
     def __init__(self, settings: Settings, redis: RedisStore, loop: asyncio.AbstractEventLoop) -> None:
         self.verifier = TokenVerifier(settings)
-        self._revoked = RevokedTokens(redis, settings.jwt_revocation_cache, loop)
+        exists = redis.exists if redis.configured else None
+        self._revoked = RevokedTokens(exists, settings.jwt_revocation_cache, loop.time)
         self._policy = AccessPolicy(
             tuple(parse_route(text) for text in settings.public_routes), parse_rules(settings.access_rules)
         )

@@ -24,6 +24,7 @@ from tracseq_gateway.configuration.service_urls import (
     parse_service_urls,
 )
 
+REMOVED = {"LOG_FILE": "logs go to standard error, and from there to systemd's journal, which also rotates them"}
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ServiceUrl = Annotated[str, AfterValidator(lambda text: (parse_service_urls(text), text)[1])]
 MINIMUM_SECRET_BYTES = 32
@@ -119,7 +120,6 @@ class Settings(BaseSettings):
     audit_flush_interval: Seconds = 1
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
-    log_file: Path | None = None
     log_mask_fields: TextList = ()
     enable_access_log: bool = True
     enable_sql_logging: bool = False
@@ -213,13 +213,6 @@ class Settings(BaseSettings):
         parse_rules(value)
         return value
 
-    @field_validator("log_file")
-    @classmethod
-    def _log_file(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.parent.is_dir():
-            raise ValueError(f"the directory {value.parent} does not exist; make it")
-        return value
-
     @field_validator("upstream_ca_file")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
@@ -244,3 +237,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise from_validation(error) from None
+
+
+def removed_variables() -> list[str]:
+    """Return a sentence for each variable that is set and was given up; it does no harm."""
+    return [f"{name} is set and no longer read: {reason}." for name, reason in REMOVED.items() if os.environ.get(name)]

@@ -5,11 +5,19 @@ because the states of one connection cannot be told apart from each other.
 """
 
 import asyncio
+import contextlib
+import os
+import socket
+import struct
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import httptools
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
+from tracseq_gateway.downstream.handler import Handler, Tunnel
 from tracseq_gateway.downstream.head import read_head
 from tracseq_gateway.downstream.limits import ClientLimits
 from tracseq_gateway.downstream.request import BODY_BUFFER_LIMIT, Request
@@ -17,46 +25,28 @@ from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
 
-if TYPE_CHECKING:
-    from uvicorn.config import Config
-    from uvicorn.server import ServerState
-
-    from tracseq_gateway.gateway import Gateway
-
 LINGER_SECONDS = 2.0
 FIRST_REQUEST_SECONDS = 1.0
 
 
-class Tunnel(Protocol):
-    """The other end of a connection that no longer speaks HTTP."""
+class Reception(Protocol):
+    """What a connection needs to know of the gateway that it belongs to.
 
-    def write(self, data: bytes) -> None:
-        """Send bytes to the other end."""
+    Attributes:
+        client_limits: what a client may take up.
+        clock: tells the time in seconds.
+        downstreams: every open connection of a client.
+    """
 
-    def pause_reading(self) -> None:
-        """Stop the other end from sending."""
+    client_limits: ClientLimits
+    clock: Callable[[], float]
+    downstreams: "set[DownstreamConnection]"
 
-    def resume_reading(self) -> None:
-        """Let the other end send again."""
+    def handler_for(self, connection: "DownstreamConnection", request: Request, response: Response) -> Handler:
+        """Return who answers a request."""
 
-    def close(self) -> None:
-        """End the other end once its bytes are written."""
-
-
-class Handler(Protocol):
-    """Whoever answers the current request of a connection."""
-
-    def begin(self) -> None:
-        """Start to work on the request."""
-
-    def client_gone(self) -> None:
-        """The client closed the connection."""
-
-    def client_writable(self, writable: bool) -> None:
-        """The client takes more of the answer, or no more for now."""
-
-    def body_refused(self, problem: Problem) -> None:
-        """The rest of the request's body is not valid or not allowed."""
+    def refuse(self, connection: "DownstreamConnection", response: Response, problem: Problem) -> None:
+        """Answer something that could not be understood as a request."""
 
 
 class DownstreamConnection(asyncio.Protocol):
@@ -70,16 +60,16 @@ class DownstreamConnection(asyncio.Protocol):
 
     def __init__(
         self,
-        config: "Config",
-        server_state: "ServerState",
+        config: Config,
+        server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.gateway: Gateway = app_state["gateway"]
+        self.reception: Reception = app_state["gateway"]
         self.server_state = server_state
-        self.limits: ClientLimits = self.gateway.client_limits
-        self.clock = self.gateway.loop.time
-        self.parser = httptools.HttpRequestParser(self)
+        self.limits: ClientLimits = self.reception.client_limits
+        self.clock = self.reception.clock
+        self.parser = self._new_parser()
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.peer: tuple[str, int] = ("", 0)
         self.draining = False
@@ -92,7 +82,10 @@ class DownstreamConnection(asyncio.Protocol):
         self._target = b""
         self._headers: HeaderList = []
         self._head_bytes = 0
-        self._fed_bytes = 0
+        self._fed: bytes = b""
+        self._earlier: bytes = b""
+        self._line_from = 0
+        self._head_begun = False
         self._in_head = True
         self._unused = True
         self._refused = False
@@ -102,6 +95,12 @@ class DownstreamConnection(asyncio.Protocol):
         self._reading_paused = False
         self._write_paused = False
 
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # Which versions there may be is said by read_head.
+        parser.set_dangerous_leniencies(lenient_version=True)
+        return parser
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request."""
         self.transport = cast(asyncio.Transport, transport)
@@ -110,17 +109,17 @@ class DownstreamConnection(asyncio.Protocol):
             # A socket for both families, as systemd makes them, tells IPv4 peers in this form.
             self.peer = (address[0].removeprefix("::ffff:"), address[1])
         self.server_state.connections.add(self)  # type: ignore[arg-type]
-        self.gateway.downstreams.add(self)
+        self.reception.downstreams.add(self)
         self.deadline = self.clock() + self.limits.head_seconds
 
     def connection_lost(self, error: Exception | None) -> None:
         """Cancel whatever is done for the client."""
         self.server_state.connections.discard(self)
-        self.gateway.downstreams.discard(self)
+        self.reception.downstreams.discard(self)
         self._closing = True
         self.waiting.clear()
         if self.tunnel is not None:
-            self.tunnel.close()
+            self.tunnel.client_gone()
         elif self.handler is not None:
             self.handler.client_gone()
 
@@ -132,12 +131,14 @@ class DownstreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
-        if self.tunnel is not None:
-            self.tunnel.write(data)
-            return
         if self._refused or self._closing:
             return
-        self._fed_bytes = size = len(data)
+        if self.tunnel is not None:
+            self.tunnel.from_client(data)
+            return
+        self._fed = data
+        self._line_from = 0
+        size = len(data)
         if self._in_head:
             self._head_bytes += size
         try:
@@ -154,8 +155,14 @@ class DownstreamConnection(asyncio.Protocol):
                 self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
             elif self._head_bytes == size and self.current is None:
                 self.deadline = self.clock() + self.limits.head_seconds
+        if self._head_begun:
+            self._earlier += data
         # Not as soon as a head is read: a body that came with it goes on together with it.
         self._begin_next()
+
+    def on_message_begin(self) -> None:
+        """Take note that the bytes of a head have begun."""
+        self._head_begun = True
 
     def on_url(self, part: bytes) -> None:
         """Take a piece of the request target."""
@@ -173,13 +180,14 @@ class DownstreamConnection(asyncio.Protocol):
             return
         parser, headers, target = self.parser, self._headers, self._target
         self._headers, self._target = [], b""
-        self._in_head = False
+        self._in_head = self._head_begun = False
+        method = parser.get_method()
         try:
+            if not self._is_http(method, target):
+                raise Problem(400, "The request is not one of HTTP.", "malformed")
             if len(headers) > self.limits.head_fields or self._is_too_large(target, headers):
                 raise Problem(431, "The request's header fields are too large.", "head-size")
-            request = read_head(
-                parser.get_method(), target, parser.get_http_version(), headers, parser.should_keep_alive()
-            )
+            request = read_head(method, target, parser.get_http_version(), headers, parser.should_keep_alive())
             limit = self.limits.body_bytes
             if limit and (request.content_length or 0) > limit:
                 raise Problem(413, "The request's body is too large.", "body-size")
@@ -192,10 +200,19 @@ class DownstreamConnection(asyncio.Protocol):
             self.pause_reading()
         self.waiting.append(request)
 
+    def _is_http(self, method: bytes, target: bytes) -> bool:
+        # The parser takes the request lines of RTSP and ICE too, and does not tell.
+        earlier, self._earlier = self._earlier, b""
+        raw = earlier + self._fed if earlier else self._fed
+        line = b"%b %b HTTP/" % (method, target)
+        found: int = raw.find(line, self._line_from)
+        self._line_from = max(0, found + len(line) - len(earlier))
+        return found >= 0
+
     def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
         limit = self.limits.head_bytes
         # What came in so few bytes cannot be larger, and need not be added up.
-        if self._head_bytes <= limit and self._fed_bytes <= limit:
+        if self._head_bytes <= limit and len(self._fed) <= limit:
             return False
         size = len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
         return size > limit
@@ -235,7 +252,7 @@ class DownstreamConnection(asyncio.Protocol):
         self._unused = False
         if not request.body_complete:
             self.deadline = self.clock() + self.limits.idle_seconds
-        self.handler = self.gateway.handler_for(self, request, Response(self, request))
+        self.handler = self.reception.handler_for(self, request, Response(self, request))
         self.handler.begin()
 
     def _refuse(self, problem: Problem) -> None:
@@ -250,12 +267,12 @@ class DownstreamConnection(asyncio.Protocol):
             request = Request(b"GET", b"/", [])
             request.persistent = False
             self.current = request
-            self.gateway.refuse(Response(self, request), problem)
+            self.reception.refuse(self, Response(self, request), problem)
         elif receiving is not None and receiving is self.current and self.handler is not None:
             self.handler.body_refused(problem)
 
     def _after_upgrade(self, rest: bytes) -> None:
-        self.parser = httptools.HttpRequestParser(self)
+        self.parser = self._new_parser()
         request = self.current
         if self.receiving is not None:
             # The upgrade is not accepted, so the body is an ordinary one: a parser that has
@@ -295,11 +312,16 @@ class DownstreamConnection(asyncio.Protocol):
         if response.request.body_complete or not self.transport.can_write_eof():
             self.transport.close()
             return
+        self._half_close()
+
+    def _half_close(self) -> None:
         # Closing with unread bytes would reset the connection and could destroy the answer
         # before the client has read it (RFC 9112, 9.6).
+        self._closing = True
+        if self.transport.is_closing():
+            return
         self.transport.write_eof()
         self.deadline = self.clock() + LINGER_SECONDS
-        self._closing = True
         self.resume_reading()
 
     def begin_tunnel(self, tunnel: Tunnel) -> None:
@@ -307,10 +329,14 @@ class DownstreamConnection(asyncio.Protocol):
         self.tunnel = tunnel
         self.current = None
         self.handler = None
-        self.deadline = float("inf")
         if self._after_switch:
-            tunnel.write(self._after_switch)
+            tunnel.from_client(self._after_switch)
         self.resume_reading()
+
+    def end_tunnel(self) -> None:
+        """Send no more and close; what is still on its way must not make the last frame be lost."""
+        if not self._closing:
+            self._half_close()
 
     # Flow
 
@@ -318,7 +344,8 @@ class DownstreamConnection(asyncio.Protocol):
         """Send bytes to the client."""
         if not self.transport.is_closing():
             self.transport.write(data)
-            self.deadline = self.clock() + self.limits.idle_seconds
+            if self.tunnel is None:
+                self.deadline = self.clock() + self.limits.idle_seconds
 
     def pause_reading(self) -> None:
         """Stop the client from sending."""
@@ -336,17 +363,18 @@ class DownstreamConnection(asyncio.Protocol):
         """The client reads slower than the answer comes."""
         self._write_paused = True
         if self.tunnel is not None:
-            self.tunnel.pause_reading()
+            self.tunnel.client_writable(False)
         elif self.handler is not None:
             self.handler.client_writable(False)
 
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._write_paused = False
-        self.deadline = self.clock() + self.limits.idle_seconds
         if self.tunnel is not None:
-            self.tunnel.resume_reading()
-        elif self.handler is not None:
+            self.tunnel.client_writable(True)
+            return
+        self.deadline = self.clock() + self.limits.idle_seconds
+        if self.handler is not None:
             self.handler.client_writable(True)
 
     @property
@@ -356,13 +384,25 @@ class DownstreamConnection(asyncio.Protocol):
 
     # Ending
 
-    def close(self) -> None:
-        """Close once everything is written."""
-        self.transport.close()
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abort()
+
+    def cut(self) -> None:
+        """End an answer that is not whole so that the client sees that (RFC 9112, 8)."""
+        pseudo_socket = self.transport.get_extra_info("socket")
+        if pseudo_socket is not None and pseudo_socket.fileno() >= 0:
+            # Where only the connection's end ends the answer, an end in good order would say that it is whole.
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(pseudo_socket.fileno())) as duplicate:
+                duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def shutdown(self) -> None:
         """Take no further request; called by uvicorn when the process is to end."""
         self.draining = True
+        if self.tunnel is not None:
+            self.tunnel.end()
+            return
         if self.current is not None:
             return
         if self._unused:
@@ -373,7 +413,9 @@ class DownstreamConnection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline has passed."""
-        if self.current is not None and self.handler is not None:
+        if self.tunnel is not None and not self._closing:
+            self.tunnel.look_after(self.clock())
+        elif self.current is not None and self.handler is not None:
             self._client_stalled()
         elif self._in_head and self._head_bytes and not self._closing:
             self._refuse(Problem(408, "The request's head did not come in time.", "head-timeout"))
@@ -389,6 +431,8 @@ class DownstreamConnection(asyncio.Protocol):
             handler.body_refused(Problem(408, "The request's body did not come in time.", "body-timeout"))
         else:
             self.deadline = self.clock() + self.limits.idle_seconds
+            if handler is not None:
+                handler.check()
 
 
 def _framing_head(request: Request) -> bytes:

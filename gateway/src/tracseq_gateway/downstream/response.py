@@ -1,14 +1,27 @@
 """Writes one answer to a client with the framing of RFC 9112, section 6."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tracseq_gateway.downstream.request import Request
+from tracseq_gateway.http.date import date_line
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import reason_phrase
 
-if TYPE_CHECKING:
-    from tracseq_gateway.downstream.connection import DownstreamConnection
+
+class ResponseConnection(Protocol):
+    """The connection that an answer goes out on."""
+
+    draining: bool
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client."""
+
+    def response_finished(self, response: "Response") -> None:
+        """Go on to the next request, or close."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 @lru_cache(maxsize=256)
@@ -25,9 +38,20 @@ class Response:
         complete: everything has been handed to the connection.
     """
 
-    __slots__ = ("_chunked", "_pieces", "body_bytes", "complete", "connection", "persistent", "request", "status")
+    __slots__ = (
+        "_chunked",
+        "_head_sent",
+        "_pieces",
+        "_until_close",
+        "body_bytes",
+        "complete",
+        "connection",
+        "persistent",
+        "request",
+        "status",
+    )
 
-    def __init__(self, connection: "DownstreamConnection", request: Request) -> None:
+    def __init__(self, connection: ResponseConnection, request: Request) -> None:
         self.connection = connection
         self.request = request
         self.persistent = request.persistent
@@ -35,12 +59,26 @@ class Response:
         self.body_bytes = 0
         self.complete = False
         self._chunked = False
+        self._until_close = False
+        self._head_sent = False
         self._pieces: list[bytes] = []
 
     @property
     def started(self) -> bool:
-        """Whether the client may have seen a part of the answer."""
-        return self.status != 0
+        """Whether the client may have seen a part of the final answer."""
+        return self._head_sent
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the client knows the content's end only by the connection's (RFC 9112, 6.3)."""
+        return self._until_close
+
+    def retract(self) -> None:
+        """Take back what nobody has seen yet, so that another answer can be sent."""
+        self._pieces = []
+        self.status = self.body_bytes = 0
+        self.persistent = self.request.persistent
+        self._chunked = self._until_close = False
 
     def send_interim(self, status: int, reason: bytes, fields: bytes) -> None:
         """Send a 1xx answer (RFC 9110, 15.2), which HTTP/1.0 does not know."""
@@ -62,6 +100,7 @@ class Response:
         if not bodiless and not length_known:
             if request.http_1_0:
                 self.persistent = False
+                self._until_close = True
             else:
                 self._chunked = True
                 framing = b"transfer-encoding: chunked\r\n"
@@ -95,12 +134,12 @@ class Response:
 
     def send_empty(self, status: int, fields: bytes) -> None:
         """Send an answer that has no content, such as 204."""
-        self.send_head(status, reason_phrase(status), fields, bodiless=True, length_known=False)
+        self.send_head(status, reason_phrase(status), date_line() + fields, bodiless=True, length_known=False)
         self.finish()
 
     def send_whole(self, status: int, headers: HeaderList, body: bytes, lines: bytes = b"") -> None:
         """Send an answer that is known as a whole; ``lines`` are further field lines."""
-        fields = b"".join([b"%b: %b\r\n" % header for header in headers]) + lines
+        fields = b"".join([date_line(), *[b"%b: %b\r\n" % header for header in headers], lines])
         bodiless = self.request.method == b"HEAD" or status in (204, 304)
         if status != 204:
             fields += b"content-length: %d\r\n" % len(body)
@@ -114,4 +153,5 @@ class Response:
         pieces = self._pieces
         if pieces:
             self._pieces = []
+            self._head_sent = self.status != 0
             self.connection.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))

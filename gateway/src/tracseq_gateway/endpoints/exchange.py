@@ -1,15 +1,18 @@
 """One request to an endpoint of the gateway's own."""
 
 import asyncio
-from typing import TYPE_CHECKING
+import logging
 
 from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.endpoints.table import ENDPOINTS, Endpoint
+from tracseq_gateway.endpoints.view import GatewayView
 from tracseq_gateway.http.problem import Problem
+from tracseq_gateway.proxy.final_recipient import ALLOW_LINE
+from tracseq_gateway.proxy.own_answers import send_answer, send_problem
+from tracseq_gateway.proxy.trace import request_id_from, trace_from
 
-if TYPE_CHECKING:
-    from tracseq_gateway.gateway import Gateway
+log = logging.getLogger("tracseq_gateway")
 
 METHODS = frozenset({b"GET", b"HEAD"})
 
@@ -17,36 +20,45 @@ METHODS = frozenset({b"GET", b"HEAD"})
 class EndpointExchange:
     """Runs an endpoint for one request; the request's body is not looked at."""
 
-    def __init__(self, gateway: "Gateway", request: Request, response: Response, request_id: bytes) -> None:
-        self.gateway = gateway
-        self.request = request
-        self.response = response
-        self.request_id = request_id
+    __slots__ = ("_request", "_request_id", "_response", "_task", "_trace_id", "_view")
+
+    def __init__(self, view: GatewayView, request: Request, response: Response) -> None:
+        headers = dict(request.headers)
+        self._view = view
+        self._request = request
+        self._response = response
+        self._request_id = request_id_from(headers.get(b"x-request-id"))
+        self._trace_id, _ = trace_from(headers.get(b"traceparent"))
         self._task: asyncio.Task[None] | None = None
         request.discard_body = True
 
     def begin(self) -> None:
         """Start to work on the request."""
-        self._task = self.gateway.loop.create_task(self._run())
+        self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
+        if self._request.target == b"*":
+            # OPTIONS for the gateway as a whole (RFC 9110, 9.3.7).
+            self._response.send_empty(204, b"x-request-id: %b\r\n%b" % (self._request_id, ALLOW_LINE))
+            return
         try:
-            answer = await self._endpoint()(self.gateway)
+            answer = await self._endpoint()(self._view)
         except Problem as problem:
-            self.gateway.answer_problem(self.response, problem, self.request_id)
-            return
+            self._send_problem(problem)
         except Exception:
-            self.gateway.log.exception("An endpoint failed by an error of the gateway itself.")
-            failure = Problem(500, "The gateway failed.", "internal")
-            self.gateway.answer_problem(self.response, failure, self.request_id)
-            return
-        self.gateway.answer(self.response, answer, self.request_id)
+            log.exception("An endpoint failed by an error of the gateway itself.")
+            self._send_problem(Problem(500, "The gateway failed.", "internal"))
+        else:
+            send_answer(self._response, answer, self._request_id)
+
+    def _send_problem(self, problem: Problem) -> None:
+        send_problem(self._response, problem, self._request_id, self._trace_id)
 
     def _endpoint(self) -> Endpoint:
-        endpoint = ENDPOINTS.get(self.request.path)
+        endpoint = ENDPOINTS.get(self._request.path)
         if endpoint is None:
             raise Problem(404, "There is nothing at this path.", "route")
-        if self.request.method not in METHODS:
+        if self._request.method not in METHODS:
             raise Problem(405, "The endpoint knows GET and HEAD.", "method", [(b"allow", b"GET, HEAD")])
         return endpoint
 
@@ -58,7 +70,10 @@ class EndpointExchange:
     def client_writable(self, writable: bool) -> None:
         """Answers are small; there is nothing to hold back."""
 
+    def check(self) -> None:
+        """Whatever an endpoint waits for has a time limit of its own."""
+
     def body_refused(self, problem: Problem) -> None:
         """The body is not looked at, but nothing after it can be understood."""
         self.client_gone()
-        self.response.connection.transport.abort()
+        self._response.connection.abort()

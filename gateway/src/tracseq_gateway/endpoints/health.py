@@ -2,40 +2,38 @@
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracseq_gateway import __version__
 from tracseq_gateway.endpoints.answer import Answer, json_answer
-
-if TYPE_CHECKING:
-    from tracseq_gateway.gateway import Gateway
-    from tracseq_gateway.upstream.service import Service
+from tracseq_gateway.endpoints.view import GatewayView
+from tracseq_gateway.upstream.service import Service
 
 
-async def live(gateway: "Gateway") -> Answer:
+async def live(view: GatewayView) -> Answer:
     """Answer 200 as long as the process answers at all."""
     return json_answer(200, _about("ok"))
 
 
-async def ready(gateway: "Gateway") -> Answer:
+async def ready(view: GatewayView) -> Answer:
     """Answer 200 while requests are taken, 503 at start-up and when draining."""
-    status = gateway.readiness
+    status = view.readiness()
     return json_answer(200 if status == "ready" else 503, _about(status))
 
 
-async def detailed(gateway: "Gateway") -> Answer:
+async def detailed(view: GatewayView) -> Answer:
     """Look at everything the gateway depends on; 503 when database or Redis is not up."""
-    database, redis = await asyncio.gather(gateway.database.check(), gateway.redis.check())
-    services = {name: _service(service) for name, service in gateway.services.items()}
+    database, redis = await asyncio.gather(view.database.check(), view.redis.check())
+    services = {name: _service(service) for name, service in view.services.items()}
     well = database["status"] == "up" and redis["status"] in ("up", "not configured")
     content = _about("ok" if well else "degraded")
     content |= {
-        "readiness": gateway.readiness,
-        "rate_limit": "shared" if gateway.limiter.shared else "local",
+        "readiness": view.readiness(),
+        "rate_limit": "shared" if view.limiter.shared else "local",
         "database": database,
         "redis": redis,
         "services": services,
-        "audit": _audit(gateway),
+        "audit": _audit(view),
     }
     return json_answer(200 if well else 503, content)
 
@@ -44,14 +42,14 @@ def _about(status: str) -> dict[str, Any]:
     return {"status": status, "version": __version__, "hostname": socket.gethostname()}
 
 
-def _audit(gateway: "Gateway") -> dict[str, Any]:
-    if gateway.audit is None:
+def _audit(view: GatewayView) -> dict[str, Any]:
+    if view.audit is None:
         return {"status": "off"}
-    status = "kept on disk" if gateway.audit.away else "delivered"
-    return {"status": status, "in_memory": gateway.audit.in_memory, "on_disk": gateway.audit.on_disk}
+    status = "kept on disk" if view.audit.away else "delivered"
+    return {"status": status, "in_memory": view.audit.in_memory, "on_disk": view.audit.on_disk}
 
 
-def _service(service: "Service") -> dict[str, Any]:
+def _service(service: Service) -> dict[str, Any]:
     return {
         "breaker": service.breaker.state.name.lower().replace("_", "-"),
         "in_flight": service.in_flight,

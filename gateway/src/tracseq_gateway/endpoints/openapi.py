@@ -1,12 +1,10 @@
 """The OpenAPI document of the gateway's own endpoints."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracseq_gateway import __version__
 from tracseq_gateway.endpoints.answer import Answer, json_answer
-
-if TYPE_CHECKING:
-    from tracseq_gateway.gateway import Gateway
+from tracseq_gateway.endpoints.view import GatewayView
 
 TEXT = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
@@ -55,7 +53,8 @@ _DETAILED = _object(
     }
 )
 _PROBLEM = _object(
-    {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT, "request_id": TEXT}, closed=False
+    {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT, "request_id": TEXT, "trace_id": TEXT},
+    closed=False,
 )
 
 
@@ -103,6 +102,6 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-async def openapi(gateway: "Gateway") -> Answer:
+async def openapi(view: GatewayView) -> Answer:
     """Answer the document."""
     return json_answer(200, DOCUMENT)

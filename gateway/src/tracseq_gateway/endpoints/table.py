@@ -1,15 +1,12 @@
 """Which path of the gateway's own is answered by what."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from tracseq_gateway.endpoints import health, metrics, openapi
 from tracseq_gateway.endpoints.answer import Answer
+from tracseq_gateway.endpoints.view import GatewayView
 
-if TYPE_CHECKING:
-    from tracseq_gateway.gateway import Gateway
-
-Endpoint = Callable[["Gateway"], Awaitable[Answer]]
+Endpoint = Callable[[GatewayView], Awaitable[Answer]]
 
 ENDPOINTS: dict[bytes, Endpoint] = {
     b"/health": health.live,

@@ -31,7 +31,7 @@ class Problem(Exception):
     cause: str
     headers: HeaderList = field(default_factory=list)
 
-    def body(self, request_id: str) -> bytes:
+    def body(self, request_id: str, trace_id: str) -> bytes:
         """Return the answer's body as ``application/problem+json``."""
         return json.dumps(
             {
@@ -40,5 +40,6 @@ class Problem(Exception):
                 "status": self.status,
                 "detail": self.detail,
                 "request_id": request_id,
+                "trace_id": trace_id,
             }
         ).encode()

@@ -2,14 +2,11 @@
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tracseq_gateway.json_line import UtcTime, quoted
 from tracseq_gateway.logs.masking import Masker
 from tracseq_gateway.logs.sink import LogSink
-
-if TYPE_CHECKING:
-    from tracseq_gateway.proxy.exchange import Exchange
+from tracseq_gateway.record import RequestRecord
 
 REMEMBERED_USERS = 4096
 
@@ -23,24 +20,25 @@ class AccessLog:
         self._time = UtcTime(digits=3)
         self._user = lru_cache(REMEMBERED_USERS)(self._make_user)
 
-    def request_ended(self, exchange: "Exchange", seconds: float) -> None:
+    def request_ended(self, record: RequestRecord, seconds: float) -> None:
         """Write the line of a request."""
-        request = exchange.request
+        request = record.request
         path = request.path
         target = f'"path": {quoted(path)}'
         if b"@" in path or b"%40" in path:
             target = f'"path": {json.dumps(self._masker.patterns(path.decode("latin-1")))}'
         if request.query:
             target += f', "query": {json.dumps(self._masker.query(request.query.decode("latin-1")))}'
-        identity = exchange.identity
+        identity = record.identity
         user = "" if identity is None else self._user(identity.user)
-        cause = f', "cause": "{exchange.cause}"' if exchange.cause else ""
+        cause = f', "cause": "{record.cause}"' if record.cause else ""
         line = (
             f'{{"time": "{self._time.now()}", "level": "INFO", "logger": "access", "request_id": '
-            f'"{exchange.request_id.decode()}", "client": "{exchange.client.address}", '
-            f'"method": "{request.method.decode()}", {target}, "status": {exchange.status}, '
-            f'"seconds": {seconds:.6f}, "received": {request.body_size}, "sent": {exchange.response.body_bytes}, '
-            f'"upstream": "{exchange.upstream_label}"{user}{cause}}}\n'
+            f'"{record.request_id.decode()}", "trace_id": "{record.trace_id.decode()}", '
+            f'"client": "{record.client.address}", "method": "{request.method.decode()}", {target}, '
+            f'"status": {record.status}, "seconds": {seconds:.6f}, "received": {request.body_size}, '
+            f'"sent": {record.response.body_bytes}, '
+            f'"upstream": "{record.server_label}"{user}{cause}}}\n'
         )
         self._sink.write(line.encode())
 

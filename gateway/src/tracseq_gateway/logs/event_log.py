@@ -36,12 +36,8 @@ class EventLog(logging.Handler):
 
 
 def start_logging(settings: Settings) -> LogSink:
-    """Send all log records to the configured place and return it.
-
-    Raises:
-        OSError: LOG_FILE cannot be opened.
-    """
-    sink = LogSink(settings.log_file)
+    """Send all log records to the sink and return it."""
+    sink = LogSink()
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)

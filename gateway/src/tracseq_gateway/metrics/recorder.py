@@ -1,13 +1,8 @@
 """Writes what happens into the metrics."""
 
-from typing import TYPE_CHECKING
+from prometheus_client import Counter, Histogram
 
 from tracseq_gateway.metrics import registry
-
-if TYPE_CHECKING:
-    from prometheus_client import Counter, Histogram
-
-    from tracseq_gateway.gateway import Gateway
 
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 
@@ -45,20 +40,3 @@ class MetricsRecorder:
     def limited(self, service: str) -> None:
         """Count a request that the limit refused."""
         registry.LIMITED.labels(service).inc()
-
-    def take_gauges(self, gateway: "Gateway") -> None:
-        """Set what is a state rather than an event; called at an interval."""
-        for name, service in gateway.services.items():
-            registry.IN_FLIGHT.labels(name).set(service.in_flight)
-            registry.BREAKER_STATE.labels(name).set(service.breaker.state)
-            registry.LIMIT_COST.labels(name).set(service.pace.cost)
-            connections = sum(len(server.pool.connections) for server in service.servers)
-            registry.UPSTREAM_CONNECTIONS.labels(name).set(connections)
-        registry.CLIENT_CONNECTIONS.set(len(gateway.downstreams))
-        registry.LIMIT_SHARED.set(gateway.limiter.shared)
-        if gateway.audit is not None:
-            registry.AUDIT_BACKLOG.labels("memory").set(gateway.audit.in_memory)
-            registry.AUDIT_BACKLOG.labels("disk").set(gateway.audit.on_disk)
-        usage = gateway.database.pool_usage()
-        registry.DATABASE_CONNECTIONS.labels("open").set(usage["size"])
-        registry.DATABASE_CONNECTIONS.labels("idle").set(usage["idle"])

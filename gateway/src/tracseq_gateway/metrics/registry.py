@@ -43,6 +43,9 @@ LIMIT_SHARED = Gauge(
 UPSTREAM_CONNECTIONS = Gauge(
     "gateway_upstream_connections", "Open connections to services.", ("service",), multiprocess_mode="livesum"
 )
+UPSTREAM_WAITING = Gauge(
+    "gateway_upstream_waiting", "Requests that wait for a connection.", ("service",), multiprocess_mode="livesum"
+)
 CLIENT_CONNECTIONS = Gauge("gateway_client_connections", "Open connections of clients.", multiprocess_mode="livesum")
 DATABASE_CONNECTIONS = Gauge(
     "gateway_database_connections", "Connections to Postgres.", ("state",), multiprocess_mode="livesum"

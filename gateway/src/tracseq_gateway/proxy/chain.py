@@ -1,30 +1,31 @@
 """Everything that a request passes before its service, and what is noted at its end."""
 
+from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.authentication.guard import Guard
-from tracseq_gateway.authentication.identity import Identity
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.limiting.limiter import RateLimiter
 from tracseq_gateway.logs.access_log import AccessLog
 from tracseq_gateway.metrics.recorder import MetricsRecorder
 from tracseq_gateway.proxy.client import ClientResolver, limit_key
 from tracseq_gateway.proxy.cors import CrossOrigin
+from tracseq_gateway.proxy.final_recipient import ALLOW_LINE, ends_here, refuse_trace
+from tracseq_gateway.proxy.own_answers import Answered
 from tracseq_gateway.proxy.request_fields import common_fields
-from tracseq_gateway.proxy.target import Target, find_target
-from tracseq_gateway.proxy.trace import request_id_from, traceparent_from
-from tracseq_gateway.upstream.breaker import BreakerState
+from tracseq_gateway.proxy.target import find_target
+from tracseq_gateway.proxy.trace import request_id_from, trace_from
+from tracseq_gateway.record import RequestRecord
 from tracseq_gateway.upstream.failure import FAILING_STATUSES
 from tracseq_gateway.upstream.service import Service
 
-if TYPE_CHECKING:
-    from tracseq_gateway.proxy.exchange import Exchange
+Policy = Callable[[RequestRecord], Awaitable[None] | None]
+"""Adds to a record, or refuses it by raising a Problem; returns what must be waited for, if anything."""
 
 
 class RequestChain:
-    """The order: who and where from, where to, whether, how often, and then to the service."""
+    """The policies in their order: who and where from, where to, whether, how often, and then the service."""
 
     def __init__(
         self,
@@ -45,125 +46,140 @@ class RequestChain:
         self._metrics = metrics
         self._access_log = access_log
         self._audit = audit
+        self._policies: tuple[Policy, ...] = (
+            self._read,
+            self._end_here,
+            self._find_target,
+            self._identify,
+            *((self._limit,) if limiter.enabled else ()),
+            self._let_through,
+        )
 
-    def admit_at_once(self, exchange: "Exchange") -> bool:
-        """Let a request through where all that decides on it is known already.
+    def admit(self, record: RequestRecord) -> Coroutine[None, None, None] | None:
+        """Let a request through; return what is left to be waited for, None where nothing is.
 
-        Most requests need no more. False leaves the request to ``admit``, which can wait for
-        answers and says what is wrong; nothing has been counted for it by then.
+        Most requests find all that decides on them in memory and wait for nothing.
+
+        Raises:
+            Problem: the request is not let through.
+            Answered: it is answered here.
         """
-        request = exchange.request
-        if request.method == b"OPTIONS":
-            return False
-        headers = self._read(exchange)
-        authorization = headers.get(b"authorization")
+        for number, policy in enumerate(self._policies, 1):
+            waiting = policy(record)
+            if waiting is not None:
+                return self._go_on(waiting, number, record)
+        return None
+
+    async def _go_on(self, waiting: Awaitable[None], number: int, record: RequestRecord) -> None:
+        await waiting
+        for policy in self._policies[number:]:
+            further = policy(record)
+            if further is not None:
+                await further
+
+    def _read(self, record: RequestRecord) -> None:
+        request = record.request
+        record.headers = headers = dict(request.headers)
+        record.request_id = request_id_from(headers.get(b"x-request-id"))
+        record.trace_id, record.traceparent_line = trace_from(headers.get(b"traceparent"))
+        record.client = self._clients.resolve(record.peer, request.headers)
+        record.answer_lines = b"x-request-id: %b\r\n" % record.request_id
+        if b"origin" in headers:
+            record.answer_lines += self._cross_origin.answer_lines(headers[b"origin"])
+
+    def _end_here(self, record: RequestRecord) -> None:
+        request = record.request
+        if request.method not in (b"OPTIONS", b"TRACE"):
+            return
+        refuse_trace(request.method)
+        if ends_here(request.method, record.headers.get(b"max-forwards")):
+            raise Answered(record.answer_lines + ALLOW_LINE)
+        preflight = self._cross_origin.preflight_lines(request, record.headers)
+        if preflight is not None:
+            raise Answered(record.answer_lines + preflight)
+
+    def _find_target(self, record: RequestRecord) -> None:
+        record.target, record.path = find_target(record.request.path)
+
+    def _identify(self, record: RequestRecord) -> Awaitable[None] | None:
+        request = record.request
+        authorization = record.headers.get(b"authorization")
         identity = None
         if authorization is not None:
             identity = self._guard.remembered(authorization)
             if identity is None:
-                return False
+                return self._ask_who(record, authorization)
         if not self._guard.allows(request.method, request.path, identity):
-            return False
+            return self._ask_who(record, authorization)
+        record.identity = identity
+        return None
+
+    async def _ask_who(self, record: RequestRecord, authorization: bytes | None) -> None:
+        request = record.request
         try:
-            target, exchange.path = find_target(request.path)
-        except Problem:
-            return False
-        service = self._services.get(target.service)
-        if service is None or service.breaker.state is not BreakerState.CLOSED:
-            return False
-        if self._limiter.enabled:
-            key = limit_key(identity.user if identity else None, exchange.client.address)
-            lines = self._limiter.spend_leased(key, service.pace.cost)
-            if lines is None:
-                return False
-            exchange.answer_lines += lines
-        self._let_through(exchange, service, target, identity, headers)
-        return True
-
-    async def admit(self, exchange: "Exchange") -> None:
-        """Let a request through, or answer it where it is only a preflight.
-
-        Raises:
-            Problem: the request is not let through.
-        """
-        request = exchange.request
-        headers = self._read(exchange)
-        preflight = self._cross_origin.preflight_lines(request, headers)
-        if preflight is not None:
-            exchange.answer_empty(204, exchange.answer_lines + preflight)
-            return
-        target, exchange.path = find_target(request.path)
-        service = self._services.get(target.service)
-        cost = service.pace.cost if service is not None else 1.0
-        identity = await self._identify(exchange, headers.get(b"authorization"), cost)
-        if self._limiter.enabled:
-            key = limit_key(identity.user if identity else None, exchange.client.address)
-            exchange.answer_lines += await self._limiter.spend(key, cost)
-        if service is None:
-            raise Problem(404, "The service is not configured.", "route")
-        self._let_through(exchange, service, target, identity, headers)
-
-    def _read(self, exchange: "Exchange") -> dict[bytes, bytes]:
-        request = exchange.request
-        headers = dict(request.headers)
-        exchange.request_id = request_id_from(headers.get(b"x-request-id"))
-        exchange.client = self._clients.resolve(exchange.connection.peer[0], request.headers)
-        exchange.request_id_line = exchange.answer_lines = b"x-request-id: %b\r\n" % exchange.request_id
-        if b"origin" in headers:
-            exchange.answer_lines += self._cross_origin.answer_lines(headers[b"origin"])
-        return headers
-
-    def _let_through(
-        self,
-        exchange: "Exchange",
-        service: Service,
-        target: Target,
-        identity: Identity | None,
-        headers: dict[bytes, bytes],
-    ) -> None:
-        exchange.identity = identity
-        exchange.service = service
-        exchange.fields = common_fields(
-            exchange.request,
-            exchange.client,
-            target,
-            exchange.request_id_line,
-            traceparent_from(headers.get(b"traceparent")),
-            identity.field_lines if identity else b"",
-        )
-        service.in_flight += 1
-
-    async def _identify(self, exchange: "Exchange", authorization: bytes | None, cost: float) -> Identity | None:
-        request = exchange.request
-        try:
-            identity = await self._guard.identify(request.method, request.path, authorization)
+            record.identity = await self._guard.identify(request.method, request.path, authorization)
         except Problem as problem:
             # Guessing tokens is limited as any other use of an address.
             if problem.status == 401 and self._limiter.enabled:
-                await self._limiter.spend(limit_key(None, exchange.client.address), cost)
+                await self._limiter.spend(limit_key(None, record.client.address), self._cost(record))
             raise
-        exchange.identity = identity
-        return identity
 
-    def note_end(self, exchange: "Exchange") -> None:
+    def _limit(self, record: RequestRecord) -> Awaitable[None] | None:
+        identity = record.identity
+        key = limit_key(identity.user if identity else None, record.client.address)
+        cost = self._cost(record)
+        lines = self._limiter.spend_leased(key, cost)
+        if lines is None:
+            return self._ask_for_lease(record, key, cost)
+        record.answer_lines += lines
+        return None
+
+    async def _ask_for_lease(self, record: RequestRecord, key: str, cost: float) -> None:
+        record.answer_lines += await self._limiter.spend(key, cost)
+
+    def _cost(self, record: RequestRecord) -> float:
+        service = self._service(record)
+        return service.pace.cost if service is not None else 1.0
+
+    def _service(self, record: RequestRecord) -> Service | None:
+        return self._services.get(record.target.service) if record.target is not None else None
+
+    def _let_through(self, record: RequestRecord) -> None:
+        service = self._service(record)
+        if service is None or record.target is None:
+            raise Problem(404, "The service is not configured.", "route")
+        record.service = service
+        service.in_flight += 1
+        record.trial = service.breaker.admit()
+        record.fields = common_fields(
+            record.request,
+            record.client,
+            record.target,
+            record.request_id,
+            record.traceparent_line,
+            record.identity.field_lines if record.identity else b"",
+        )
+
+    def note_end(self, record: RequestRecord) -> None:
         """Count, log and audit a request that has ended."""
         now = monotonic()
-        seconds = now - exchange.started_at
-        service = exchange.service
-        status = exchange.status
+        seconds = now - record.started_at
+        service = record.service
+        status = record.status
         name = ""
         if service is not None:
             name = service.name
             service.in_flight -= 1
-            to_head = (exchange.answered_at or now) - exchange.started_at
-            if not exchange.client_left:
+            service.breaker.trial_abandoned(record.trial)
+            to_head = (record.answered_at or now) - record.started_at
+            if not record.client_left:
                 service.pace.record(to_head, failed=status in FAILING_STATUSES)
             if status == 101:
                 seconds = to_head
-        if exchange.cause == "limited":
+        if record.cause == "limited":
             self._metrics.limited(name)
-        self._metrics.request_ended(name, exchange.request.method, status, seconds)
+        self._metrics.request_ended(name, record.request.method, status, seconds)
         if self._audit is not None:
-            self._audit.request_ended(exchange, seconds)
+            self._audit.request_ended(record, seconds)
         if self._access_log is not None:
-            self._access_log.request_ended(exchange, seconds)
+            self._access_log.request_ended(record, seconds)

@@ -6,31 +6,29 @@ state, which makes the file longer than others.
 """
 
 import asyncio
+import logging
+from collections.abc import Coroutine
 from enum import Enum, auto
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from tracseq_gateway.downstream.connection import DownstreamConnection
 from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.http.fields import HeaderList
 from tracseq_gateway.http.problem import Problem
-from tracseq_gateway.proxy.client import UNKNOWN
+from tracseq_gateway.proxy.context import ExchangeContext
+from tracseq_gateway.proxy.own_answers import Answered, send_problem
 from tracseq_gateway.proxy.response_fields import field_lines, trailer_lines
+from tracseq_gateway.proxy.retry import IDEMPOTENT, Attempts, Verdict, after_failure, after_status, is_stale
+from tracseq_gateway.proxy.tunnel import WebSocketTunnel
+from tracseq_gateway.proxy.via import VIA
+from tracseq_gateway.record import RequestRecord
 from tracseq_gateway.upstream.connection import UpstreamConnection
 from tracseq_gateway.upstream.failure import FAILING_STATUSES, UpstreamError, UpstreamFailure
 from tracseq_gateway.upstream.server import UpstreamServer
+from tracseq_gateway.upstream.service import Service
 
-if TYPE_CHECKING:
-    from tracseq_gateway.authentication.identity import Identity
-    from tracseq_gateway.gateway import Gateway
-    from tracseq_gateway.upstream.service import Service
-
-IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
-"""Methods that may be sent twice (RFC 9110, 9.2.2)."""
-RETRIED_STATUSES = frozenset({502, 503})
-NEVER_SENT = frozenset({UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT, UpstreamFailure.OVERLOADED})
-CLIENT_CLOSED_REQUEST = 499
+log = logging.getLogger("tracseq_gateway")
 
 
 class AnswerCut(Exception):
@@ -48,76 +46,69 @@ class Exchange:
     """Brings one request to a service and its answer back.
 
     Attributes:
-        status: what the client was answered; 499 where it left before.
-        cause: one word for what went wrong, or empty.
-        client: where the request came from.
-        identity: the caller, where known.
-        service: where the request is to go, once it may; ``path`` and ``fields`` then tell what to ask it for.
-        path: the path below the service's address.
-        fields: the field lines for the service, all but Host.
-        server: which of the service's servers was asked last.
-        started_at: the monotonic clock at its begin; the loop's own clock counts milliseconds only.
-        answered_at: the same clock at the answer's head, 0 before.
-        request_id_line: the field line with the request's identifier.
-        answer_lines: field lines that the gateway adds to the answer.
+        record: what is known of the request.
     """
 
+    __slots__ = (
+        "_admission",
+        "_answer_begun",
+        "_attempts",
+        "_body_sent",
+        "_connection",
+        "_context",
+        "_early",
+        "_fresh",
+        "_outcome",
+        "_request",
+        "_response",
+        "_running",
+        "_task",
+        "_upstream",
+        "_was_reused",
+        "record",
+    )
+
     def __init__(
-        self, gateway: "Gateway", connection: DownstreamConnection, request: Request, response: Response
+        self, context: ExchangeContext, connection: DownstreamConnection, request: Request, response: Response
     ) -> None:
-        self.gateway = gateway
-        self.connection = connection
-        self.request = request
-        self.response = response
-        self.started_at = monotonic()
-        self.request_id = b""
-        self.request_id_line = b""
-        self.cause = ""
-        self.client = UNKNOWN
-        self.identity: Identity | None = None
-        self.service: Service | None = None
-        self.path = b""
-        self.fields = b""
-        self.server: UpstreamServer | None = None
-        self.answered_at = 0.0
-        self.answer_lines = b""
-        self.client_left = False
+        self.record = RequestRecord(request, response, connection.peer[0])
+        self._context = context
+        self._connection = connection
+        self._request = request
+        self._response = response
+        self._admission: Coroutine[None, None, None] | None = None
+        self._early: Problem | Answered | None = None
         self._upstream: UpstreamConnection | None = None
         self._outcome: asyncio.Future[Outcome | UpstreamFailure] | None = None
         self._attempts = 0
         self._body_sent = False
         self._was_reused = False
+        self._fresh = False
         self._answer_begun = False
-        self._problem: Problem | None = None
         self._running = False
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def status(self) -> int:
-        """The status of the answer, for metrics and logs."""
-        if self.client_left and not self.response.complete:
-            return CLIENT_CLOSED_REQUEST
-        return self.response.status
-
-    @property
-    def upstream_label(self) -> str:
-        """The name of the server that was asked last, or empty."""
-        return "" if self.server is None else self.server.label
 
     # The way of the request
 
     def begin(self) -> None:
         """Start to work on the request; a task is made only where something must be waited for."""
         try:
-            sent = self.gateway.chain.admit_at_once(self) and self._send_at_once()
+            self._admission = self._context.chain.admit(self.record)
+            if self._admission is None and self._send_at_once():
+                return
+        except (Problem, Answered) as early:
+            # Answered by a task all the same: thousands of requests at once, each answered within
+            # the end of the one before, would go too deep.
+            self._early = early
         except Exception:
-            self._problem = self._own_error()
-            sent = False
-        if not sent:
-            self._task = self.gateway.loop.create_task(self._run())
+            self._early = _own_error()
+        self._start_task()
+
+    def _start_task(self, result: Outcome | UpstreamFailure | None = None) -> None:
+        self._task = self._context.loop.create_task(self._run(result))
 
     def _send_at_once(self) -> bool:
-        service = self.service
+        service = self.record.service
         if service is None:
             return False
         server = service.choose()
@@ -130,12 +121,12 @@ class Exchange:
         return True
 
     def _choose(self, server: UpstreamServer) -> None:
-        if self.server is not None:
-            self.server.outstanding -= 1
-        self.server = server
+        if self.record.server is not None:
+            self.record.server.outstanding -= 1
+        self.record.server = server
         server.outstanding += 1
 
-    async def _forward(self, service: "Service", result: Outcome | UpstreamFailure | None) -> None:
+    async def _forward(self, service: Service, result: Outcome | UpstreamFailure | None) -> None:
         """Send the request to the service's servers until one answers.
 
         Args:
@@ -144,82 +135,80 @@ class Exchange:
         Raises:
             Problem: no server answered, and nothing of an answer was sent yet.
         """
-        trial = result is None and service.breaker.admit()
-        try:
-            await self._try_servers(service, result)
-        finally:
-            if trial:
-                service.breaker.trial_abandoned()
-
-    async def _try_servers(self, service: "Service", result: Outcome | UpstreamFailure | None) -> None:
         tried: set[UpstreamServer] = set()
-        fresh = False
-        server = self.server or service.choose()
+        server = self.record.server or service.choose()
         while True:
             if result is None:
                 self._choose(server)
-                result = await self._attempt(server, fresh=fresh)
+                result = await self._attempt(server)
             if result is Outcome.ANSWERED:
                 return
-            fresh = result is UpstreamFailure.CLOSED and self._was_reused and not fresh and not self._answer_begun
-            if not fresh:
+            self._fresh = isinstance(result, UpstreamFailure) and self._is_same_server_next(result, service, server)
+            if not self._fresh:
                 tried.add(server)
-            if isinstance(result, UpstreamFailure):
-                self._note_failure(result, service, server, stale=fresh)
-                self._check_repeatable(result)
-            server = service.choose(tried)
+                server = service.choose(tried)
             result = None
 
-    def _note_failure(
-        self, failure: UpstreamFailure, service: "Service", server: UpstreamServer, *, stale: bool
-    ) -> None:
-        self.cause = failure.value
-        self.gateway.metrics.upstream_failed(service.name, "stale" if stale else failure.value)
+    def _is_same_server_next(self, failure: UpstreamFailure, service: Service, server: UpstreamServer) -> bool:
+        self.record.cause = failure.value
+        attempts = self._made_so_far()
+        stale = is_stale(failure, attempts)
+        self._context.metrics.upstream_failed(service.name, "stale" if stale else failure.value)
         if not stale and failure is not UpstreamFailure.OVERLOADED:
             service.breaker.failed()
         if failure in (UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT):
             # The next check decides whether it is well again.
             server.healthy = False
-
-    def _check_repeatable(self, failure: UpstreamFailure) -> None:
-        if self.response.started:
+        verdict = after_failure(failure, attempts, self._context.retry_limits)
+        if verdict is Verdict.CUT:
             raise AnswerCut
-        if not self._may_retry() or not (failure in NEVER_SENT or self._is_repeatable()):
+        self._take_answer_back()
+        if verdict is Verdict.GIVE_UP:
             raise Problem(failure.status, failure.sentence, failure.value)
+        return verdict is Verdict.SAME_SERVER
 
-    def _may_retry(self) -> bool:
-        settings = self.gateway.settings
-        deadline = self.started_at + settings.upstream_retry_deadline
-        return self._attempts < settings.upstream_attempts and monotonic() < deadline
+    def _made_so_far(self) -> Attempts:
+        request = self._request
+        return Attempts(
+            made=self._attempts,
+            seconds=monotonic() - self.record.started_at,
+            repeatable=request.method in IDEMPOTENT and not self._body_sent and not request.has_body,
+            reused=self._was_reused,
+            fresh=self._fresh,
+            answer_begun=self._answer_begun,
+            answer_sent=self._response.started,
+        )
 
-    def _is_repeatable(self) -> bool:
-        return self.request.method in IDEMPOTENT and not self._body_sent and not self.request.has_body
+    def _take_answer_back(self) -> None:
+        self.record.answered_at = 0.0
+        self._response.retract()
 
-    async def _attempt(self, server: UpstreamServer, *, fresh: bool) -> Outcome | UpstreamFailure:
+    async def _attempt(self, server: UpstreamServer) -> Outcome | UpstreamFailure:
         self._attempts += 1
+        self._was_reused = self._answer_begun = False
         try:
-            connection = await server.pool.acquire(fresh=fresh)
+            connection = await server.pool.acquire(fresh=self._fresh)
         except UpstreamError as error:
             return error.failure
-        self._outcome = self.gateway.loop.create_future()
+        self._outcome = self._context.loop.create_future()
         self._send(connection, server)
         return await self._outcome
 
     def _send(self, connection: UpstreamConnection, server: UpstreamServer) -> None:
         self._upstream = connection
         self._was_reused = connection.used
-        request = self.request
+        request, record = self._request, self.record
         query = b"?" + request.query if request.query else b""
         head = b"".join(
             (
                 request.method,
                 b" ",
                 server.path_prefix,
-                self.path,
+                record.path,
                 query,
                 b" HTTP/1.1\r\n",
                 server.host_line,
-                self.fields,
+                record.fields,
                 b"\r\n",
             )
         )
@@ -234,22 +223,25 @@ class Exchange:
         )
         if request.body_size:
             self._body_sent = True
-            self.connection.resume_reading()
+            self._connection.resume_reading()
         if not request.body_complete:
             self._send_body_as_it_comes(connection)
 
     def _send_body_as_it_comes(self, connection: UpstreamConnection) -> None:
-        self.request.sink = connection
+        self._request.sink = connection
         if connection.writable:
-            self.connection.resume_reading()
+            self._connection.resume_reading()
         else:
-            self.connection.pause_reading()
+            self._connection.pause_reading()
 
     # The client's side
 
     def client_gone(self) -> None:
         """Leave the service's work: nobody waits for it any more."""
-        self.client_left = True
+        record = self.record
+        record.client_left = True
+        if record.answered_at and record.service is not None and record.status not in FAILING_STATUSES:
+            record.service.breaker.left(monotonic() - record.answered_at)
         self._leave_upstream()
         self._stop_working()
 
@@ -265,103 +257,118 @@ class Exchange:
     def body_refused(self, problem: Problem) -> None:
         """Answer a request whose body turned out to be wrong; the service sees it cut."""
         self._leave_upstream()
-        if self.response.started:
-            self.connection.transport.abort()
+        if self._response.started:
+            self._connection.abort()
             return
-        self._problem = problem
+        self._early = problem
         self._stop_working()
+
+    def check(self) -> None:
+        """End a request whose connection is no longer its own, whatever became of that."""
+        upstream = self._upstream
+        if upstream is not None and (upstream.closed or upstream.receiver is not self):
+            self.on_failure(UpstreamFailure.CLOSED, answered=self._response.started)
 
     def _leave_upstream(self) -> None:
         upstream, self._upstream = self._upstream, None
-        self.request.sink = None
-        self.request.discard_body = True
+        self._request.sink = None
+        self._request.discard_body = True
         if upstream is not None:
-            upstream.abort()
+            upstream.leave()
 
     # The service's side
 
     def on_interim(self, status: int, reason: bytes, headers: HeaderList) -> None:
         """Pass a 1xx answer on (RFC 9110, 15.2)."""
-        if status == 100 and not self.request.expects_continue:
+        if status == 100 and not self._request.expects_continue:
             return
         fields, _ = field_lines(headers, b"", without_length=True, secure=False)
-        self.response.send_interim(status, reason, fields)
-        self.response.flush()
+        self._response.send_interim(status, reason, fields)
+        self._response.flush()
 
     def on_response(self, status: int, reason: bytes, headers: HeaderList, *, bodiless: bool) -> None:
         """Send the answer's head, or try another server instead."""
-        if self.service is not None:
-            if status in FAILING_STATUSES:
-                self.service.breaker.failed()
-            else:
-                self.service.breaker.succeeded()
-        if status in RETRIED_STATUSES and self._is_repeatable() and self._may_retry():
-            self.cause = f"status-{status}"
-            if self._upstream is not None:
-                self._upstream.abort()
+        record, upstream = self.record, self._upstream
+        if status in FAILING_STATUSES and after_status(status, self._made_so_far(), self._context.retry_limits):
+            record.cause = f"status-{status}"
+            if record.service is not None:
+                record.service.breaker.failed()
+            if upstream is not None:
+                upstream.leave()
             self._finish(Outcome.RETRIED_STATUS)
             return
-        self.answered_at = monotonic()
-        fields, length_known = field_lines(headers, self.answer_lines, without_length=status == 204)
-        self.response.send_head(status, reason, fields, bodiless=bodiless, length_known=length_known)
+        record.answered_at = monotonic()
+        if record.trial and record.service is not None and status not in FAILING_STATUSES:
+            record.service.breaker.answers(record.trial)
+        lines = VIA[upstream is not None and upstream.version == "1.0"] + record.answer_lines
+        fields, length_known = field_lines(headers, lines, without_length=status == 204)
+        self._response.send_head(status, reason, fields, bodiless=bodiless, length_known=length_known)
 
     def on_content(self, data: bytes) -> None:
         """Pass a piece of content on."""
-        if self.connection.tunnel is not None:
-            self.connection.write(data)
-            return
-        self.response.send_body(data)
+        self._response.send_body(data)
 
     def on_flush(self) -> None:
         """Write what came at once in one piece."""
-        self.response.flush()
-        if not self.connection.writable and self._upstream is not None:
+        self._response.flush()
+        if not self._connection.writable and self._upstream is not None:
             # Also where the client was too slow for an earlier answer already.
             self._upstream.pause_reading()
 
     def on_end(self, trailers: HeaderList) -> None:
         """End the answer."""
-        if self.connection.tunnel is not None:
-            self.connection.close()
-        else:
-            self.request.sink = None
-            self.request.discard_body = True
-            wanted = trailers and self.request.wants_trailers
-            self._upstream = None
-            self.response.finish(trailer_lines(trailers) if wanted else b"")
+        self._request.sink = None
+        self._request.discard_body = True
+        service = self.record.service
+        if service is not None:
+            if self._response.status in FAILING_STATUSES:
+                service.breaker.failed()
+            else:
+                service.breaker.succeeded()
+        wanted = trailers and self._request.wants_trailers
+        self._upstream = None
+        self._response.finish(trailer_lines(trailers) if wanted else b"")
         self._finish(Outcome.ANSWERED)
 
     def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
         """Join both connections into a tunnel (RFC 9110, 7.8)."""
-        upstream = self._upstream
-        if upstream is None or not self.request.upgrade:
+        upstream, record, connection = self._upstream, self.record, self._connection
+        if upstream is None or record.server is None or not self._request.upgrade:
             self._leave_upstream()
             self._finish(UpstreamFailure.MALFORMED)
             return
-        self.answered_at = monotonic()
-        if self.service is not None:
-            self.service.breaker.succeeded()
-        fields, _ = field_lines(headers, self.answer_lines, without_length=True)
-        switch = b"connection: upgrade\r\nupgrade: %b\r\n" % self.request.upgrade
-        self.response.send_switch(reason, fields + switch)
-        self.response.flush()
-        self.connection.begin_tunnel(upstream)
+        record.answered_at = monotonic()
+        if record.service is not None:
+            record.service.breaker.succeeded()
+        fields, _ = field_lines(headers, record.answer_lines, without_length=True)
+        switch = b"connection: upgrade\r\nupgrade: %b\r\n" % self._request.upgrade
+        self._response.send_switch(reason, fields + switch)
+        self._response.flush()
+        upstream.receiver = tunnel = WebSocketTunnel(
+            connection,
+            upstream,
+            connection.clock,
+            connection.limits.idle_seconds,
+            record.server.pool.idle_timeout,
+            lambda: self._finish(Outcome.ANSWERED),
+        )
+        connection.begin_tunnel(tunnel)
         if rest:
-            self.connection.write(rest)
+            tunnel.on_content(rest)
 
     def on_failure(self, failure: UpstreamFailure, *, answered: bool) -> None:
         """Note that this attempt brought no whole answer."""
         self._answer_begun = answered
-        self.request.sink = None
+        self._request.sink = None
         self._upstream = None
         self._finish(failure)
 
     def upstream_writable(self, writable: bool) -> None:
         """Make the client wait for a slow service."""
         if writable:
-            self.connection.resume_reading()
+            self._connection.resume_reading()
         else:
-            self.connection.pause_reading()
+            self._connection.pause_reading()
 
     def _finish(self, outcome: Outcome | UpstreamFailure) -> None:
         waiting = self._outcome
@@ -371,60 +378,72 @@ class Exchange:
         elif outcome is Outcome.ANSWERED:
             self._end()
         elif self._task is None:
-            self._task = self.gateway.loop.create_task(self._run(outcome))
+            self._start_task(outcome)
 
     # The life of the exchange
 
     def _stop_working(self) -> None:
         if self._task is None:
-            self._task = self.gateway.loop.create_task(self._run())
+            self._start_task()
         # A task that is cancelled before its first step would never come to _run's end.
         elif self._running:
             self._task.cancel()
 
     def _end(self) -> None:
-        if self.server is not None:
-            self.server.outstanding -= 1
-        self.gateway.chain.note_end(self)
+        if self.record.server is not None:
+            self.record.server.outstanding -= 1
+        self._context.chain.note_end(self.record)
 
-    async def _run(self, result: Outcome | UpstreamFailure | None = None) -> None:
+    async def _run(self, result: Outcome | UpstreamFailure | None) -> None:
         self._running = True
+        admission, self._admission = self._admission, None
         try:
-            if self._problem is not None or self.client_left:
+            if self._early is not None:
+                raise self._early
+            if self.record.client_left:
                 raise asyncio.CancelledError
-            if self.service is None:
-                await self.gateway.chain.admit(self)
-            if self.service is not None:
-                await self._forward(self.service, result)
+            if admission is not None:
+                await admission
+            if self.record.service is not None:
+                await self._forward(self.record.service, result)
         except Problem as problem:
-            self.fail(problem)
+            self._fail(problem)
+        except Answered as answered:
+            self._request.discard_body = True
+            self._response.send_empty(204, answered.lines)
         except AnswerCut:
-            self.connection.transport.abort()
+            self._cut()
         except asyncio.CancelledError:
-            if self._problem is not None:
-                self.fail(self._problem)
-            elif not self.response.complete:
+            if isinstance(self._early, Problem):
+                self._fail(self._early)
+            elif not self._response.complete:
                 self._leave_upstream()
-                self.connection.transport.abort()
+                self._connection.abort()
         except Exception:
-            self.fail(self._own_error())
+            self._fail(_own_error())
         finally:
+            if admission is not None:
+                admission.close()
             self._end()
 
-    def _own_error(self) -> Problem:
-        self.gateway.log.exception("A request failed by an error of the gateway itself.")
-        return Problem(500, "The gateway failed.", "internal")
-
-    def answer_empty(self, status: int, lines: bytes) -> None:
-        """Answer without content."""
-        self.request.discard_body = True
-        self.response.send_empty(status, lines)
-
-    def fail(self, problem: Problem) -> None:
+    def _fail(self, problem: Problem) -> None:
         """Answer with a problem where nothing was answered yet."""
-        self.cause = problem.cause
+        record = self.record
+        record.cause = problem.cause
         self._leave_upstream()
-        if self.response.started:
-            self.connection.transport.abort()
+        if self._response.started:
+            self._cut()
         else:
-            self.gateway.answer_problem(self.response, problem, self.request_id, self.answer_lines)
+            self._take_answer_back()
+            send_problem(self._response, problem, record.request_id, record.trace_id, record.answer_lines)
+
+    def _cut(self) -> None:
+        if self._response.ends_with_connection:
+            self._connection.cut()
+        else:
+            self._connection.abort()
+
+
+def _own_error() -> Problem:
+    log.exception("A request failed by an error of the gateway itself.")
+    return Problem(500, "The gateway failed.", "internal")

@@ -1,5 +1,6 @@
 """Writes the field lines of the answer that goes to the client."""
 
+from tracseq_gateway.http.date import date_line
 from tracseq_gateway.http.fields import HOP_BY_HOP, NEVER_IN_TRAILERS, HeaderList, list_members
 
 SECURITY_HEADERS: dict[bytes, bytes] = {
@@ -17,7 +18,7 @@ SECURITY_BLOCK = b"".join([b"%b: %b\r\n" % header for header in SECURITY_HEADERS
 REPLACED = HOP_BY_HOP | {b"server", b"x-request-id"}
 PLAIN_CONNECTION = frozenset({b"close", b"keep-alive", b"content-length"})
 CROSS_ORIGIN = b"access-control-allow-origin: "
-LOOKED_AT = REPLACED | SECURITY_HEADERS.keys() | {b"content-length", b"access-control-allow-origin"}
+LOOKED_AT = REPLACED | SECURITY_HEADERS.keys() | {b"content-length", b"access-control-allow-origin", b"date"}
 
 
 def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secure: bool = True) -> tuple[bytes, bool]:
@@ -32,7 +33,7 @@ def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secu
     pieces: list[bytes] = []
     named: list[bytes] = []
     present: list[bytes] = []
-    length_known = False
+    length_known = dated = False
     for name, value in headers:
         lower = name.lower()
         if lower in LOOKED_AT:
@@ -44,6 +45,8 @@ def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secu
                 if lower == b"connection" and value not in PLAIN_CONNECTION:
                     named += list_members(value)
                 continue
+            elif lower == b"date":
+                dated = True
             elif lower in SECURITY_HEADERS:
                 present.append(lower)
             elif CROSS_ORIGIN in extra:
@@ -52,6 +55,9 @@ def field_lines(headers: HeaderList, extra: bytes, *, without_length: bool, secu
     if named:
         pieces = _without(pieces, set(named) - PLAIN_CONNECTION)
     if secure:
+        if not dated:
+            # Whoever passes an answer on without one adds it (RFC 9110, 6.6.1).
+            pieces.append(date_line())
         pieces.append(_security_lines(present) if present else SECURITY_BLOCK)
     pieces.append(extra)
     return b"".join(pieces), length_known

@@ -6,10 +6,14 @@ from tracseq_gateway.random_names import random_names
 
 # RFC 9110 leaves the form of such an identifier open; this one is safe in logs and shells.
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+=@/-]{1,128}")
-TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT = re.compile(
+    rb"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?", re.DOTALL
+)
+LONGEST_TRACEPARENT = 512
+SAMPLED = 0x01
 _request_ids = random_names(16)
 _trace_ids = random_names(16)
-_parent_ids = random_names(8)
+_span_ids = random_names(8)
 
 
 def request_id_from(value: bytes | None) -> bytes:
@@ -19,11 +23,18 @@ def request_id_from(value: bytes | None) -> bytes:
     return next(_request_ids)
 
 
-def traceparent_from(value: bytes | None) -> bytes:
-    """Return the client's ``traceparent`` where it is valid, or else begin a new trace.
+def trace_from(value: bytes | None) -> tuple[bytes, bytes]:
+    """Return the identifier of the client's trace, or of a new one, and the field line that hands it on.
 
-    Source: W3C Trace Context, section 3.2.
+    The gateway is a part of the trace by itself: services are told its span, not the client's.
+
+    Source: W3C Trace Context, 3.2 and 3.4.
     """
-    if value is not None and TRACEPARENT.fullmatch(value):
-        return value
-    return b"00-%b-%b-01" % (next(_trace_ids), next(_parent_ids))
+    trace_id, flags = b"", SAMPLED
+    if value is not None and len(value) <= LONGEST_TRACEPARENT:
+        match = TRACEPARENT.fullmatch(value.strip())
+        # Of a later version, what it shares with 00 is read; 00 has nothing after its flags (4.3).
+        if match is not None and not (match[1] == b"00" and match[4]):
+            trace_id, flags = match[2], int(match[3], 16) & SAMPLED
+    trace_id = trace_id or next(_trace_ids)
+    return trace_id, b"traceparent: 00-%b-%b-%02x\r\n" % (trace_id, next(_span_ids), flags)

@@ -1,11 +1,15 @@
 """Runs uvicorn with the gateway's protocol, in this process or in several workers."""
 
 import asyncio
+import contextlib
+import errno
 import logging
 import math
+import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -15,15 +19,27 @@ from tracseq_gateway.downstream.connection import DownstreamConnection
 from tracseq_gateway.server.listeners import listening_sockets
 from tracseq_gateway.server.metrics_folder import forget_process, prepare_metrics_folder
 from tracseq_gateway.server.notify import notify, watchdog_interval
+from tracseq_gateway.server.signals import EarlySignals
 
 log = logging.getLogger(__name__)
 
-CANNOT_LISTEN = 3
+CANNOT_START = 3
 WORKERS_FAILED = 4
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal says to stop, and return the process's exit status."""
+    try:
+        _prepare_state_directory(settings)
+    except OSError as error:
+        log.error(
+            "GATEWAY_STATE_DIRECTORY names %s, which cannot be written: %s. Give the gateway a directory of its own.",
+            settings.gateway_state_directory,
+            error.strerror,
+        )
+        return CANNOT_START
+    # Before there is a socket: whoever sees it listen may also see fit to stop the process.
+    early = EarlySignals()
     try:
         sockets = listening_sockets(settings)
     except OSError as error:
@@ -33,17 +49,22 @@ def serve(settings: Settings) -> int:
             settings.gateway_port,
             error.strerror,
         )
-        return CANNOT_LISTEN
-    # uvicorn raises the signal again once it has stopped; an orderly stop shall exit with 0.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: None)
+        return CANNOT_START
     if settings.gateway_workers > 1:
         prepare_metrics_folder(settings.gateway_state_directory)
-        return _serve_with_workers(settings, sockets)
-    # Log files are followed without a signal; one sent out of habit must not end the process.
+        return _serve_with_workers(settings, sockets, early)
+    # There is nothing to load anew; a signal that is sent out of habit must not end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    _NotifyingServer(_config(settings)).run(sockets)
+    _NotifyingServer(_config(settings), early).run(sockets)
     return 0
+
+
+def _prepare_state_directory(settings: Settings) -> None:
+    directory = settings.gateway_state_directory
+    if settings.enable_audit or settings.gateway_workers > 1:
+        directory.mkdir(parents=True, exist_ok=True)
+        if not os.access(directory, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _config(settings: Settings) -> uvicorn.Config:
@@ -64,7 +85,17 @@ def _config(settings: Settings) -> uvicorn.Config:
 class _NotifyingServer(uvicorn.Server):
     """Tells systemd when it is ready, that it lives, and when it stops."""
 
-    _watchdog: asyncio.Task[None] | None = None
+    def __init__(self, config: uvicorn.Config, early: EarlySignals) -> None:
+        super().__init__(config)
+        self._early = early
+        self._watchdog: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            for number in self._early.received:
+                self.handle_exit(number, None)
+            yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -87,8 +118,8 @@ async def _keep_saying_alive(interval: float) -> None:
         await asyncio.sleep(interval)
 
 
-def _serve_with_workers(settings: Settings, sockets: list[socket.socket]) -> int:
-    supervisor = _NotifyingSupervisor(_config(settings), sockets)
+def _serve_with_workers(settings: Settings, sockets: list[socket.socket], early: EarlySignals) -> int:
+    supervisor = _NotifyingSupervisor(_config(settings), sockets, early)
     supervisor.run()
     return WORKERS_FAILED if supervisor.failed else 0
 
@@ -96,8 +127,9 @@ def _serve_with_workers(settings: Settings, sockets: list[socket.socket]) -> int
 class _NotifyingSupervisor(Multiprocess):
     """Speaks to systemd for its workers; uvicorn itself replaces a worker that hangs."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], early: EarlySignals) -> None:
         super().__init__(config, sockets)
+        self.signal_queue += early.received
         self.failed = False
         self._ready = False
         self._interval = watchdog_interval()

@@ -8,73 +8,68 @@ import asyncio
 import contextlib
 import os
 import socket
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 import httptools
 
 from tracseq_gateway.http.fields import HeaderList, list_members
 from tracseq_gateway.upstream.failure import UpstreamFailure
-
-if TYPE_CHECKING:
-    from tracseq_gateway.upstream.pool import ConnectionPool
+from tracseq_gateway.upstream.receiver import Receiver
 
 MAX_HEAD_BYTES = 131_072
+CLOSING_SECONDS = 2.0
+FIRST_BYTE = ord("H")
 LAST_READ_BYTES = 262_144
 LAST_CHUNK = b"0\r\n\r\n"
 # Most fields are told from this one by the length of their name alone.
 TRANSFER_ENCODING_SIZE = len(b"transfer-encoding")
 
 
-class Receiver(Protocol):
-    """Whoever asked and takes the answer; called in the order of the answer's parts."""
+class Owner(Protocol):
+    """Whoever opened a connection, and is told what becomes of it.
 
-    def on_interim(self, status: int, reason: bytes, headers: HeaderList) -> None:
-        """A 1xx answer came (RFC 9110, 15.2)."""
+    Attributes:
+        secure: the connection is encrypted.
+        response_timeout: seconds until an answer's head must have come.
+        idle_timeout: seconds that may pass between two pieces of an answer.
+    """
 
-    def on_response(self, status: int, reason: bytes, headers: HeaderList, *, bodiless: bool) -> None:
-        """The final answer's head came."""
+    secure: bool
+    response_timeout: float
+    idle_timeout: float
 
-    def on_content(self, data: bytes) -> None:
-        """A piece of content came."""
+    def release(self, connection: "UpstreamConnection") -> None:
+        """Take a connection back whose answer is whole."""
 
-    def on_end(self, trailers: HeaderList) -> None:
-        """The answer is whole."""
+    def withdraw(self, connection: "UpstreamConnection") -> None:
+        """Take note that a connection is about to close and carries no further request."""
 
-    def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
-        """The upstream has changed the protocol; ``rest`` is the first of what follows."""
-
-    def on_failure(self, failure: UpstreamFailure, *, answered: bool) -> None:
-        """There will be no whole answer; ``answered`` tells whether any byte of one came."""
-
-    def on_flush(self) -> None:
-        """Everything that came at once has been handed over."""
-
-    def upstream_writable(self, writable: bool) -> None:
-        """The upstream takes more of the request's body, or no more for now."""
+    def lost(self, connection: "UpstreamConnection") -> None:
+        """Take note that a connection is closed and its descriptor is free."""
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """Carries one request at a time (RFC 9112, 9.3) and goes back to its pool between them.
+    """Carries one request at a time (RFC 9112, 9.3) and goes back to its owner between them.
 
     Attributes:
         deadline: when the answer must have gone on, or infinity when nothing is awaited.
-        idle_since: when it was put back into the pool.
         writable: it takes more of a request's body now.
         used: it has carried a request before, so that the upstream may be closing it.
+        version: that of the last answer, such as ``1.1``.
     """
 
-    def __init__(self, pool: "ConnectionPool", loop: asyncio.AbstractEventLoop) -> None:
-        self.pool = pool
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner = owner
         self.clock = loop.time
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.receiver: Receiver | None = None
         self.deadline = float("inf")
-        self.idle_since = 0.0
         self.used = False
+        self.version = "1.1"
         self.closed = False
         self.tunneling = False
         self.writable = True
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = self._new_parser()
         self._reason = b""
         self._headers: HeaderList = []
         self._codings: list[bytes] = []
@@ -91,6 +86,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._chunked_body = False
         self._reading_paused = False
         self._tunnel_peer: asyncio.Transport | None = None
+
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # HTTP/1.2 is read as HTTP/1.1 (RFC 9110, 2.5); the version is looked at with the head.
+        parser.set_dangerous_leniencies(lenient_version=True)
+        return parser
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -135,7 +136,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self.closed:
             return
         if not self._answered:
-            self.deadline = self.clock() + self.pool.response_timeout
+            self.deadline = self.clock() + self._owner.response_timeout
         self.transport.write(_chunk(data) if self._chunked_body else data)
 
     def finish_body(self) -> None:
@@ -158,6 +159,10 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._answered = True
         if self._in_head:
+            # The parser takes the status lines of RTSP and ICE too.
+            if not self._head_bytes and data[0] != FIRST_BYTE:
+                self._fail(UpstreamFailure.MALFORMED)
+                return
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -165,9 +170,11 @@ class UpstreamConnection(asyncio.Protocol):
             self._switched(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
-            if not self._response_ended:
+            if self._response_ended:
+                self.receiver = None
+                self.close()
+            else:
                 self._fail(UpstreamFailure.MALFORMED)
-            self.close()
             return
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES and self.receiver is not None:
             self._fail(UpstreamFailure.MALFORMED)
@@ -175,7 +182,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._recycle()
         elif self.receiver is receiver:
             if not self._reading_paused:
-                self.deadline = self.clock() + self.pool.idle_timeout
+                self.deadline = self.clock() + self._owner.idle_timeout
             receiver.on_flush()
 
     def on_message_begin(self) -> None:
@@ -203,9 +210,16 @@ class UpstreamConnection(asyncio.Protocol):
             return
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, []
+        self.version = self._parser.get_http_version()
+        if status < 100 or not self.version.startswith("1."):
+            self._fail(UpstreamFailure.MALFORMED)
+            return
         self._interim = status < 200
         if self._interim:
-            if status != 101:
+            if self._codings or _has_content(headers):
+                # What followed would be taken for the final answer (RFC 9110, 15.2; RFC 9112, 6.3).
+                self._fail(UpstreamFailure.MALFORMED)
+            elif status != 101:
                 receiver.on_interim(status, self._reason, headers)
             else:
                 self._switch_headers = headers
@@ -214,8 +228,11 @@ class UpstreamConnection(asyncio.Protocol):
         bodiless = self._head_request or status in (204, 304)
         self._keep = self._parser.should_keep_alive() or (
             # Without a body the parser cannot tell a HEAD answer's end and says "close".
-            self._head_request and self._parser.get_http_version() == "1.1" and _allows_reuse(headers)
+            self._head_request and self.version != "1.0" and _allows_reuse(headers)
         )
+        if self._codings and self.version == "1.0":
+            # Its end is not certain (RFC 9112, 6.1).
+            self._keep = False
         too_large = self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
         if too_large or (self._codings and self._codings != [b"chunked"]):
             # No other coding was asked for (RFC 9112, 6.1), and its end would be uncertain.
@@ -226,7 +243,7 @@ class UpstreamConnection(asyncio.Protocol):
         receiver.on_response(status, self._reason, headers, bodiless=bodiless)
         if self._head_request and self.receiver is receiver:
             # The parser would wait for the content that a HEAD answer only announces.
-            self._parser = httptools.HttpResponseParser(self)
+            self._parser = self._new_parser()
             self._end([])
 
     def on_body(self, data: bytes) -> None:
@@ -256,7 +273,7 @@ class UpstreamConnection(asyncio.Protocol):
             if self._reading_paused:
                 self.resume_reading()
             self.used = True
-            self.pool.release(self)
+            self._owner.release(self)
         else:
             self.close()
 
@@ -271,8 +288,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _fail(self, failure: UpstreamFailure) -> None:
         receiver, self.receiver = self.receiver, None
-        self.deadline = float("inf")
-        self.close()
+        self._abort()
         if receiver is not None:
             receiver.on_failure(failure, answered=self._answered)
 
@@ -284,8 +300,10 @@ class UpstreamConnection(asyncio.Protocol):
         """Take the end for the answer's end where it has no other (RFC 9112, 6.3)."""
         if error is not None and self.receiver is not None and not self._answered:
             self._read_what_is_left()
-        self.closed = True
-        self.pool.forget(self)
+        if not self.closed:
+            self.closed = True
+            self._owner.withdraw(self)
+        self._owner.lost(self)
         receiver = self.receiver
         if receiver is None:
             return
@@ -302,7 +320,7 @@ class UpstreamConnection(asyncio.Protocol):
         # An upstream that answers early and closes makes our writing fail while its answer
         # lies unread in the socket (RFC 9112, 9.6).
         pseudo_socket = self.transport.get_extra_info("socket")
-        if pseudo_socket is None or self.pool.secure or pseudo_socket.fileno() < 0:
+        if pseudo_socket is None or self._owner.secure or pseudo_socket.fileno() < 0:
             return
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(pseudo_socket.fileno())) as duplicate:
             duplicate.setblocking(False)
@@ -322,7 +340,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.writable = True
         if self.receiver is not None:
             if not self._answered:
-                self.deadline = self.clock() + self.pool.response_timeout
+                self.deadline = self.clock() + self._owner.response_timeout
             self.receiver.upstream_writable(True)
 
     def pause_reading(self) -> None:
@@ -337,12 +355,15 @@ class UpstreamConnection(asyncio.Protocol):
         if self._reading_paused and not self.closed:
             self._reading_paused = False
             if not self.tunneling:
-                self.deadline = self.clock() + self.pool.idle_timeout
+                self.deadline = self.clock() + self._owner.idle_timeout
             self.transport.resume_reading()
 
     def expire(self) -> None:
         """The deadline has passed."""
-        self._fail(UpstreamFailure.RESPONSE_TIMEOUT)
+        if self.closed:
+            self.transport.abort()
+        else:
+            self._fail(UpstreamFailure.RESPONSE_TIMEOUT)
 
     def write(self, data: bytes) -> None:
         """Send bytes through a tunnel."""
@@ -350,23 +371,38 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.write(data)
 
     def close(self) -> None:
-        """Close once everything is written."""
+        """Close once everything is written, which an upstream that does not read cannot put off for long."""
         if not self.closed:
             self.closed = True
-            self.pool.forget(self)
+            self._owner.withdraw(self)
+            self.deadline = self.clock() + CLOSING_SECONDS
             self.transport.close()
 
-    def abort(self) -> None:
-        """Leave the request: nobody wants its answer any more."""
+    def leave(self) -> None:
+        """Take back the request: whoever asked wants no answer any more."""
         self.receiver = None
+        self._abort()
+
+    def abort(self) -> None:
+        """Close at once; a request under way is told so."""
+        self._fail(UpstreamFailure.CLOSED)
+
+    def _abort(self) -> None:
         if not self.closed:
             self.closed = True
-            self.pool.forget(self)
-            self.transport.abort()
+            self._owner.withdraw(self)
+        self.deadline = float("inf")
+        # What is not written yet would otherwise be kept, and the descriptor with it, for as
+        # long as the upstream does not read.
+        self.transport.abort()
 
 
 def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _has_content(headers: HeaderList) -> bool:
+    return any(name.lower() == b"content-length" and value.strip() != b"0" for name, value in headers)
 
 
 def _has_length(headers: HeaderList) -> bool:

@@ -4,9 +4,8 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from tracseq_gateway import __version__
-from tracseq_gateway.http.fields import HeaderList
-from tracseq_gateway.upstream.failure import UpstreamError, UpstreamFailure
+from tracseq_gateway.upstream.failure import UpstreamError
+from tracseq_gateway.upstream.probe import Probe
 from tracseq_gateway.upstream.server import UpstreamServer
 
 log = logging.getLogger(__name__)
@@ -44,61 +43,6 @@ class HealthChecker:
     async def _check(self, server: UpstreamServer) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await _Probe(server, self._path).status() < 500
-        except (UpstreamError, TimeoutError):
+                return await Probe(server, self._path, ANSWER_SECONDS).status() < 500
+        except (UpstreamError, OSError):
             return False
-
-
-class _Probe:
-    """Takes the answer to one check; its content is not looked at."""
-
-    def __init__(self, server: UpstreamServer, path: str) -> None:
-        self._server = server
-        self._head = (
-            f"GET {server.address.path_prefix}{path} HTTP/1.1\r\nhost: {server.address.authority}\r\n"
-            f"user-agent: tracseq-gateway/{__version__}\r\nconnection: close\r\n\r\n"
-        ).encode()
-        self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-    async def status(self) -> int:
-        """Ask, and return the answer's status.
-
-        Raises:
-            UpstreamError: there was no answer.
-        """
-        # A new connection each time: that the server still takes them is a part of the question.
-        connection = await self._server.pool.acquire(fresh=True)
-        try:
-            connection.start(self, self._head, head_request=False, chunked=False, whole=True, timeout=ANSWER_SECONDS)
-            return await self._status
-        finally:
-            connection.abort()
-
-    def on_interim(self, status: int, reason: bytes, headers: HeaderList) -> None:
-        """Wait on."""
-
-    def on_response(self, status: int, reason: bytes, headers: HeaderList, *, bodiless: bool) -> None:
-        """Take the status."""
-        if not self._status.done():
-            self._status.set_result(status)
-
-    def on_content(self, data: bytes) -> None:
-        """Drop it."""
-
-    def on_end(self, trailers: HeaderList) -> None:
-        """The status is known by now."""
-
-    def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
-        """No such thing was asked for."""
-        self.on_failure(UpstreamFailure.MALFORMED, answered=True)
-
-    def on_failure(self, failure: UpstreamFailure, *, answered: bool) -> None:
-        """Tell that there is no answer."""
-        if not self._status.done():
-            self._status.set_exception(UpstreamError(failure))
-
-    def on_flush(self) -> None:
-        """Nothing is kept back."""
-
-    def upstream_writable(self, writable: bool) -> None:
-        """The request is written already."""

@@ -1,0 +1,1 @@
+"""Services and kernels that wait for a restart after an update."""

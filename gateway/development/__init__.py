@@ -1,0 +1,1 @@
+"""The gateway on a developer's own machine, with all that it needs around it."""

@@ -1,0 +1,71 @@
+"""
+A service of the platform whose answers take their time: events that wait for each other, and a WebSocket.
+
+    python3 streams.py 8081
+
+/events sends an event, and the next one only when somebody asked for /heard; /echo is a WebSocket
+that sends back what it gets (RFC 6455).
+"""
+
+import base64
+import hashlib
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+HEARD = threading.Event()
+KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class Streams(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/events":
+            self.events()
+        elif self.path == "/echo":
+            self.echo()
+        else:
+            HEARD.set()
+            self.send_response(204)
+            self.end_headers()
+
+    def events(self) -> None:
+        HEARD.clear()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.event(b"data: first\n\n")
+        HEARD.wait(timeout=20)
+        self.event(b"data: second\n\n" if HEARD.is_set() else b"data: nobody heard the first\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def event(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+    def echo(self) -> None:
+        accept = base64.b64encode(hashlib.sha1(self.headers["Sec-WebSocket-Key"].encode() + KEY).digest()).decode()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", accept)
+        self.end_headers()
+        self.wfile.flush()
+        while True:
+            head = self.rfile.read(2)
+            if len(head) < 2:
+                break
+            length = head[1] & 0x7F
+            mask = self.rfile.read(4)
+            data = bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.rfile.read(length)))
+            if head[0] & 0x0F == 8:
+                break
+            opcode = 0x8A if head[0] & 0x0F == 9 else 0x81
+            self.wfile.write(bytes([opcode, length]) + data)
+            self.wfile.flush()
+        self.close_connection = True
+
+
+ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Streams).serve_forever()

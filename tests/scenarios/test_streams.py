@@ -1,0 +1,92 @@
+"""Events and WebSockets through the whole way: events at once, and nothing is cut because it is silent."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import inventory, lab
+from tests.client import base, client, context
+from tests.tokens import token
+
+SERVICE, PORT = "outsider1", 8081
+SOURCE = Path("tests/scenarios/services/streams.py")
+READ_TIMEOUT = 2
+"""Seconds that nginx waits for an ordinary answer here."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def service() -> Iterator[None]:
+    """The service, on a machine outside of the site, and a site whose balancer is not patient."""
+    lab.ssh(
+        SERVICE,
+        "command -v python3 >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -yqq python3 >/dev/null\n"
+        f"cat > /run/streams.py <<'EOF'\n{SOURCE.read_text()}\nEOF\n"
+        f"systemd-run --unit=streams python3 /run/streams.py {PORT}",
+    )
+    run = lab.site("--data", f"read_timeout={READ_TIMEOUT}s")
+    assert run.code == 0, run.output
+    yield
+    lab.ssh(SERVICE, "systemctl stop streams; rm /run/streams.py")
+    assert lab.site().code == 0
+
+
+def authorization() -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(sub='technician-1', roles=['technician'])}"}
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "*/*"])
+def test_an_event_is_there_before_the_next_is_sent(accept: str) -> None:
+    headers = authorization() | {"Accept": accept}
+    with client(lab.INVENTORY) as user, client(lab.INVENTORY) as other:
+        lab.eventually(lambda: other.get("/api/samples/heard", headers=headers).status_code == 204)
+        with user.stream("GET", "/api/samples/events", headers=headers) as answer:
+            lines = (line for line in answer.iter_lines() if line)
+            assert next(lines) == "data: first"
+            assert other.get("/api/samples/heard", headers=headers).status_code == 204
+            assert next(lines) == "data: second"
+
+
+def test_a_websocket_that_says_nothing_lives_on() -> None:
+    url, headers = base(lab.INVENTORY)
+    address = (url.removeprefix("https://"), 443)
+    request = [
+        "GET /api/samples/echo HTTP/1.1",
+        f"Host: {headers['Host']}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+        *(f"{name}: {value}" for name, value in authorization().items()),
+    ]
+    plain = socket.create_connection(address, timeout=20)
+    with context(lab.INVENTORY).wrap_socket(plain, server_hostname=address[0]) as connection:
+        connection.sendall(("\r\n".join(request) + "\r\n\r\n").encode())
+        head = connection.recv(4096)
+        assert head.startswith(b"HTTP/1.1 101"), head
+        time.sleep(2 * READ_TIMEOUT + 1)
+        connection.sendall(b"\x81\x85" + bytes(4) + b"still")
+        assert _text(connection) == b"still"
+
+
+def _text(connection: ssl.SSLSocket) -> bytes:
+    """The next text that a WebSocket carries; pings of the gateway on the way are none."""
+    while True:
+        head = connection.recv(2)
+        payload = connection.recv(head[1] & 0x7F) if head[1] & 0x7F else b""
+        if head[0] & 0x0F == 1:
+            return payload
+
+
+def test_every_gateway_is_there_for_them() -> None:
+    """That the balancer has left out none because of the streams above."""
+    with client(lab.INVENTORY) as user:
+        names = {host.name for host in inventory.group("gateways", lab.INVENTORY)}
+        lab.eventually(lambda: {user.get("/health").json()["hostname"] for _ in range(20)} == names, within=60)

@@ -1,0 +1,1 @@
+"""What steps of .github/workflows run beside pyinfra and the tests."""

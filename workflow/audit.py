@@ -1,0 +1,76 @@
+"""
+Ask a vulnerability service about every package that a lock file names.
+
+    .venv-audit/bin/python workflow/audit.py
+
+It ends with 1 where a package has a known fault, and with 2 where the service cannot be reached or, as a mirror of
+PyPI does, knows nothing of a package.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+FOUND, NOT_AUDITED = 1, 2
+
+
+def locks() -> list[Path]:
+    """The lock files of this repository."""
+    kept = subprocess.run(["git", "ls-files", "*.lock"], capture_output=True, text=True, check=True).stdout
+    return [Path(line) for line in kept.splitlines()]
+
+
+def audit(lock: Path, options: Sequence[str]) -> int:
+    """
+    Audit one lock file and print a line for each known fault.
+
+    + lock: every package with its version and hashes
+    + options: more of pip-audit's own, such as another service
+
+    Returns:
+        0, FOUND or NOT_AUDITED.
+    """
+    # The lock is what is asked about: nothing is resolved or installed for it.
+    command = [
+        str(BIN / "pip-audit"), "--disable-pip", "--require-hashes", f"--requirement={lock}",
+        "--format=json", "--progress-spinner=off", *options,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    try:
+        packages = json.loads(done.stdout)["dependencies"]
+    except (json.JSONDecodeError, KeyError):
+        reason = done.stderr.strip().splitlines()[-1:] or ["pip-audit said nothing"]
+        print(f"{lock}: not audited. {reason[0]}")
+        return NOT_AUDITED
+    unknown = [package for package in packages if "skip_reason" in package]
+    if unknown:
+        print(f"{lock}: not audited. The service does not know {len(unknown)} of {len(packages)} packages:")
+        print(f"    {unknown[0]['skip_reason']}")
+        return NOT_AUDITED
+    known = [(package, fault) for package in packages for fault in package["vulns"]]
+    for package, fault in known:
+        mended = ", ".join(fault["fix_versions"]) or "no release yet"
+        print(f"{lock}: {package['name']} {package['version']} has {fault['id']}, mended in {mended}")
+    print(f"{lock}: {len(packages)} packages, {len(known)} known faults")
+    return FOUND if known else 0
+
+
+def main(options: Sequence[str]) -> int:
+    """Audit every lock file; stop at the first for which there is no service."""
+    worst = 0
+    for lock in locks():
+        ended = audit(lock, options)
+        if ended == NOT_AUDITED:
+            print("An audit needs PyPI's own vulnerability service, not a mirror's: run it where the internet is.")
+            return NOT_AUDITED
+        worst = max(worst, ended)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
