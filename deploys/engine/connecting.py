@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ ADVICE = {
     "Could not connect": "is it switched on, does its sshd listen at {address} port {port}, and does its firewall "
     "know this machine?",
     "SSH host key error": "another machine than before answers at {address}; if that is right, forget the old one: "
-    "ssh-keygen -R {address}",
+    "{forget}",
     "SSH error": "what answers at {address} port {port} is no SSH server, or one that refuses this machine",
     "EOF error": "what answers at {address} port {port} ended the connection; its sshd may be starting or overloaded",
 }
@@ -63,11 +64,15 @@ def _explain(host: Host) -> None:
             advice = next((text for begin, text in ADVICE.items() if said.startswith(begin)), None)
             if advice is None:
                 raise
-            place = {
-                "address": host.data.get("ssh_hostname") or host.name,
-                "port": host.data.get("ssh_port") or 22,
-                "user": host.data.get("ssh_user") or "you",
-            }
+            address, port = host.data.get("ssh_hostname") or host.name, host.data.get("ssh_port") or 22
+            user, file = host.data.get("ssh_user") or "you", host.data.get("ssh_known_hosts_file")
+            place = {"address": address, "port": port, "user": user, "forget": _forget(address, int(port), file)}
             raise ConnectError(f"{said}: {advice.format(**place)}.") from error
 
     host.connector.connect = explained  # type: ignore[method-assign]
+
+
+def _forget(address: str, port: int, file: str | None) -> str:
+    """The command with which this machine forgets a host's key: of another port than SSH's, that port's alone."""
+    known_as = address if port == 22 else f"[{address}]:{port}"
+    return shlex.join(["ssh-keygen", *(("-f", file) if file else ()), "-R", known_as])

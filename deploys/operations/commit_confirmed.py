@@ -58,7 +58,8 @@ def change(
     locked = [
         "set -eu",
         "umask 022",
-        "mkdir -p /run/tracseq && chmod 755 /run/tracseq",
+        "mkdir -p /run/tracseq",
+        "chmod 755 /run/tracseq",
         f"exec 9>/run/tracseq/{key}.lock",
         "flock 9",
         f"stage={directory(key)}",
@@ -69,7 +70,8 @@ def change(
         *locked,
         # Of a run that died within its attempt; its end is not waited for.
         undone,
-        'rm -rf "$stage" && mkdir -m 700 "$stage" "$stage/new"',
+        'rm -rf "$stage"',
+        'mkdir -m 700 "$stage" "$stage/new"',
         "trap 'rm -rf \"$stage\"' EXIT",
         'base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',
         *staging.validated(changes, validate),

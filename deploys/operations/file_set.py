@@ -70,7 +70,7 @@ def difference(
     + files: what it should have
     + absent: paths that it should not have
     + purged: directories that should hold nothing but declared files
-    + there: what it has
+    + current: what it has
     """
     write = [file for file in files if not _same(file, current.files.get(file.path))]
     declared = {file.path for file in files}

@@ -61,7 +61,9 @@ class Health:
         compare = f"python3 -c {shlex.quote(COMPARE)} {DIRECTORY}/before {DIRECTORY}/after {' '.join(self.required)}"
         compared = f"{{ {self._reported} > {DIRECTORY}/after; {compare} > {DIRECTORY}/worse; }}"
         return [
-            f"mkdir -p -m 700 {DIRECTORY} && touch {DIRECTORY}/before && : > {DIRECTORY}/worse",
+            f"mkdir -p -m 700 {DIRECTORY}",
+            f"touch {DIRECTORY}/before",
+            f": > {DIRECTORY}/worse",
             f"answer=000; end=$(($(cut -d. -f1 /proc/uptime) + {self.timeout})); well=no",
             'while [ "$(cut -d. -f1 /proc/uptime)" -lt $end ]; do',
             f"  answer=$(curl --silent --max-time 5 --output {DIRECTORY}/answer --write-out '%{{http_code}}' {quoted})"

@@ -65,7 +65,8 @@ def installed(directory: str, release: str, archive: str, program: str, kept: in
             # It leaves the bytecode of what is used, a third of all that there is.
             f"{quoted}/bin/python -c 'import importlib, sys; importlib.import_module(sys.argv[1])'"
             f" {shlex.quote(program)}",
-            f"sync {quoted} && touch {quoted}/.complete",
+            f"sync {quoted}",
+            f"touch {quoted}/.complete",
         ]
     if old:
         lines.append(f"rm -rf -- {' '.join(shlex.quote(name) for name in old)}")

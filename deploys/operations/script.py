@@ -19,7 +19,8 @@ def script(*lines: str, stdin: str = "") -> StringCommand:
     What a run has begun on a host goes on when the run is killed. The next run would meet it half
     way; so each script holds a lock, and a run begins by waiting for it (see facts/machine.py).
 
-    + lines: of the script
+    + lines: of the script, each a command whose failure ends it: of a list joined by ``&&`` only the
+      last one does that
     + stdin: what it reads; secrets may be in it, and nowhere else
     """
     waited = (

@@ -119,7 +119,7 @@ def configured(
     lines += staging.replaced(changes, validate, stamp, kept=returns)
     if anew:
         # Enabling would have systemd read all its units once more.
-        lines.append(f"systemctl --quiet --no-reload enable {units} 2>&1 && systemctl daemon-reload")
+        lines += [f"systemctl --quiet --no-reload enable {units} 2>&1", "systemctl daemon-reload"]
     applied = stamp.applied(_or_why(action, quoted)) if action else []
     if health:
         applied += health.after(unit.name)

@@ -41,7 +41,8 @@ class Stamp:
         + command: applies the files
         """
         return [
-            f"mkdir -p {STAMPS} && {{ ( {listing(self.paths)} ) > {self._file}.new || true; }}",
+            f"mkdir -p {STAMPS}",
+            f"( {listing(self.paths)} ) > {self._file}.new || true",
             command,
             f"mv -f {self._file}.new {self._file}",
         ]
@@ -53,7 +54,8 @@ def staged() -> list[str]:
         "umask 022",
         "stage=$(mktemp -d /run/tracseq/stage.XXXXXX)",
         "trap 'rm -rf \"$stage\"' EXIT",
-        'mkdir "$stage/new" && base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',
+        'mkdir "$stage/new"',
+        'base64 -d | tar -x --same-owner --same-permissions -C "$stage/new"',
     ]
 
 
@@ -118,7 +120,8 @@ def _before(changes: Difference) -> list[str]:
         'mkdir "$stage/old"',
         f"for path in {_paths(changes)}; do",
         '  if [ -e "$path" ] || [ -L "$path" ]; then',
-        '    mkdir -p "$stage/old$(dirname "$path")" && cp -a "$path" "$stage/old$path"',
+        '    mkdir -p "$stage/old$(dirname "$path")"',
+        '    cp -a "$path" "$stage/old$path"',
         "  fi",
         "done",
     ]
@@ -138,7 +141,8 @@ def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
         "); then",
         f"  for path in {_paths(changes)}; do",
         '    if [ -e "$stage/old$path" ] || [ -L "$stage/old$path" ]; then',
-        '      cp -a "$stage/old$path" "$path.tracseq-new" && mv -fT "$path.tracseq-new" "$path"',
+        '      { cp -a "$stage/old$path" "$path.tracseq-new" && mv -fT "$path.tracseq-new" "$path"; } ||',
+        '        echo "$path could not be put back." >&2',
         "    else",
         '      rm -f "$path"',
         "    fi",
@@ -161,7 +165,8 @@ def in_place(changes: Difference) -> list[str]:
         path = shlex.quote(file.path)
         lines += [
             f"mkdir -p {shlex.quote(str(PurePosixPath(file.path).parent))}",
-            f'cp -a "$stage/new"{path} {path}.tracseq-new && mv -fT {path}.tracseq-new {path}',
+            f'cp -a "$stage/new"{path} {path}.tracseq-new',
+            f"mv -fT {path}.tracseq-new {path}",
         ]
     if changes.remove:
         lines.append(f"rm -rf -- {' '.join(shlex.quote(path) for path in changes.remove)}")

@@ -58,30 +58,31 @@ def settings(values: Mapping[str, str], modules: Sequence[str] = (), name_of_fil
     to_load = [module for module in modules if module in current.loadable]
     # A setting may exist only once its module is loaded, so it is set again after loading one.
     unset = [key for key in values if key not in current.values] if to_load else []
-    _report(values, modules, current.values, current.fixed, current.loaded | current.loadable)
+    _report([key for key in values if key not in unset], values, modules, current)
     if not changes and not wrong and not to_load:
         host.noop("the kernel runs with these settings")
         return
     file_set.show(changes)
     lines = staging.replaced(changes, validate=None)
     lines += [f"modprobe {shlex.quote(module)}" for module in to_load]
-    lines += [
-        f"printf '%s\\n' {shlex.quote(values[key])} > /proc/sys/{key.replace('.', '/')}" for key in (*wrong, *unset)
-    ]
+    lines += [_set(key, values[key]) for key in wrong]
+    lines += [f"[ ! -e {_path(key)} ] || {_set(key, values[key])}" for key in unset]
     yield script(*lines, stdin=file_set.archive(changes.write))
 
 
-def _report(
-    values: Mapping[str, str],
-    modules: Sequence[str],
-    live: Mapping[str, str],
-    fixed: frozenset[str],
-    current: frozenset[str],
-) -> None:
-    """Name what cannot be had here, each by its name."""
-    unknown = [key for key in values if key not in live]
-    foreign = [key for key in values if key in fixed and live[key] != values[key]]
-    lacking = [module for module in modules if module not in current]
+def _path(key: str) -> str:
+    return f"/proc/sys/{key.replace('.', '/')}"
+
+
+def _set(key: str, value: str) -> str:
+    return f"printf '%s\\n' {shlex.quote(value)} > {_path(key)}"
+
+
+def _report(keys: Sequence[str], values: Mapping[str, str], modules: Sequence[str], current: KernelState) -> None:
+    """Name what cannot be had here, each by its name; of a key that a module may bring, the next run knows."""
+    unknown = [key for key in keys if key not in current.values]
+    foreign = [key for key in keys if key in current.fixed and current.values[key] != values[key]]
+    lacking = [module for module in modules if module not in current.loaded | current.loadable]
     for names, what in (
         (unknown, "its kernel does not offer"),
         (foreign, "not its own to set (a container shares its kernel)"),

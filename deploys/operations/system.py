@@ -56,5 +56,6 @@ def configured(
     file_set.show(changes)
     lines = staging.replaced(changes, validate, stamp if apply else None)
     if apply:
-        lines += stamp.applied(apply)
+        # In a subshell: what fails within a list of commands would not end the script (sh(1), set -e).
+        lines += stamp.applied(f"( {apply} )")
     yield script(*lines, stdin=file_set.archive(changes.write))

@@ -15,7 +15,7 @@ def statements(wanted: Sequence[str], current: Mapping[str, Slot]) -> list[str]:
     more: it is made anew for the copy that replaces that replica. One in use is never dropped.
 
     + wanted: names of slots
-    + there: the slots that the server has
+    + current: the slots that the server has
     """
     drop = [
         name

@@ -1,0 +1,211 @@
+"""Operations whose hosts share nothing run side by side; a failure lets what runs end, and begins nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.observed import Observed, pyinfra
+
+# Whoever waits for an event gives up after this many seconds: only a test that fails gets so far.
+WAIT = 30
+CONFIG = """
+from pyinfra import config
+from deploys.engine import execution
+config.FAIL_PERCENT = 0
+execution.install()
+"""
+WORK = f"""
+from collections import defaultdict
+import gevent
+from gevent.event import Event
+from pyinfra import host
+from pyinfra.api import OperationError, operation
+from notes import note
+
+events = defaultdict(Event)
+
+@operation()
+def step(begins=None, waits=None, command="true", refuses=False):
+    name = host.name.removeprefix("@fake/")
+    note("begin", [host_op(), name])
+    if begins:
+        events[begins].set()
+    if waits:
+        note("waited", [name, events[waits].wait(timeout={WAIT})])
+    if refuses:
+        raise OperationError("It was left as it is.")
+    try:
+        yield command
+    except GeneratorExit:
+        events["failed on " + name].set()
+        raise
+    note("end", [host_op(), name])
+
+def host_op():
+    [name] = host.state.get_op_meta(host.current_op_hash).names
+    return name
+"""
+FAILING = 'hosts = [(f"@fake/{name}", {"fake_responses": {"fails": {"success": False, "stderr": "It does not."}}}) '
+
+
+def run(directory: Path, hosts: str, deploy: str, *arguments: str, config: str = CONFIG) -> Observed:
+    """Run a deploy on pretended hosts, named by letters."""
+    head = "from pyinfra import host\nfrom deploys.engine.barrier import barrier\nfrom work import step\n"
+    files = {
+        "config.py": config,
+        "work.py": WORK,
+        "inventory.py": f"{FAILING}for name in {hosts!r}]",
+        "deploy.py": f"{head}name = host.name.removeprefix('@fake/')\n{deploy}",
+    }
+    return pyinfra(directory, files, "-y", *arguments, "inventory.py", "deploy.py")
+
+
+OVERLAP = """
+if name == "a":
+    step(name="Redis", begins="redis", waits="postgres")
+if name == "b":
+    step(name="Postgres", begins="postgres", waits="redis")
+"""
+
+
+def test_operations_whose_hosts_share_nothing_overlap(tmp_path: Path) -> None:
+    """Each waits for the other to have begun."""
+    found = run(tmp_path, "ab", OVERLAP)
+    assert found.code == 0, found.output
+    assert sorted(found.all("waited")) == [["a", True], ["b", True]]
+
+
+def test_pyinfra_itself_runs_one_after_the_other(tmp_path: Path) -> None:
+    """Once this fails, engine/execution.py can go."""
+    deploy = """
+if name == "a":
+    step(name="Redis")
+if name == "b":
+    step(name="Postgres")
+"""
+    found = run(tmp_path, "ab", deploy, config="")
+    assert found.code == 0, found.output
+    assert [what for what, _ in found.notes] == ["begin", "end", "begin", "end"]
+
+
+def test_each_host_keeps_its_order(tmp_path: Path) -> None:
+    deploy = "for number in host.loop(range(5)):\n    step(name=f'{number}')"
+    found = run(tmp_path, "ab", deploy)
+    for host in "ab":
+        ended = [operation for operation, name in found.all("end") if name == host]
+        assert ended == ["0", "1", "2", "3", "4"]
+
+
+def test_hosts_wait_for_each_other_at_a_barrier(tmp_path: Path) -> None:
+    deploy = """
+if name == "a":
+    step(name="First on a")
+    step(name="Second on a")
+if name == "b":
+    step(name="Only on b")
+barrier(name="Both are ready")
+step(name="After it")
+"""
+    found = run(tmp_path, "ab", deploy)
+    assert found.code == 0, found.output
+    order = [operation for operation, _ in found.all("end")]
+    assert set(order[:3]) == {"First on a", "Second on a", "Only on b"}
+    assert order[3:] == ["After it"] * 2
+
+
+def test_a_host_that_does_not_share_a_barrier_goes_on(tmp_path: Path) -> None:
+    """It comes to its end while the two others are held by it."""
+    deploy = """
+if name == "c":
+    step(name="First")
+    step(name="Last", begins="c is done")
+else:
+    if name == "a":
+        step(name="Slow", waits="c is done")
+    barrier(name="Both are ready")
+"""
+    found = run(tmp_path, "abc", deploy)
+    assert (found.code, found.all("waited")) == (0, [["a", True]]), found.output
+
+
+def test_a_failure_lets_what_runs_end_and_begins_nothing_more(tmp_path: Path) -> None:
+    deploy = """
+if name == "a":
+    step(name="Fails", command="fails", waits="b runs")
+    step(name="After the failure")
+if name == "b":
+    step(name="Runs", begins="b runs", waits="failed on a")
+    step(name="Next")
+if name == "c":
+    step(name="Ended before")
+"""
+    found = run(tmp_path, "abc", deploy)
+    assert found.code == 1
+    assert ["b", True] in found.all("waited")
+    assert sorted(found.all("end")) == [["Ended before", "c"], ["Runs", "b"]]
+    assert {operation for operation, _ in found.all("begin")} == {"Fails", "Runs", "Ended before"}
+    assert "It does not." in found.output
+    assert "Over 0% of hosts failed" in found.output
+
+
+def test_where_hosts_may_fail_the_others_go_on_without_them(tmp_path: Path) -> None:
+    deploy = """
+step(name="Fails on a", command="fails" if name == "a" else "true")
+step(name="After it")
+"""
+    found = run(tmp_path, "abc", deploy, "--fail-percent", "50")
+    assert found.code == 1
+    assert sorted(name for operation, name in found.all("end") if operation == "After it") == ["b", "c"]
+
+
+def test_an_operation_that_refuses_is_a_failure_with_its_sentence(tmp_path: Path) -> None:
+    found = run(tmp_path, "ab", "step(name='Refuses', refuses=name == 'a')\nstep(name='After it')")
+    assert found.code == 1
+    assert "It was left as it is." in found.output
+    assert "Traceback" not in found.output
+    assert found.all("end") == [["Refuses", "b"]]
+
+
+@pytest.mark.parametrize("parallel", [2, 4])
+def test_no_more_hosts_at_a_time_than_parallel(tmp_path: Path, parallel: int) -> None:
+    """As many as may wait until so many have begun, and no further one begins meanwhile."""
+    deploy = f"""
+import gevent
+import work
+from gevent.event import Event
+from pyinfra.api import operation
+from notes import note
+
+if not hasattr(work, "within"):
+    work.within, work.most, work.full = 0, 0, Event()
+
+    @operation()
+    def together():
+        work.within += 1
+        work.most = max(work.most, work.within)
+        if work.within == {parallel}:
+            work.full.set()
+        note("enough", work.full.wait(timeout={WAIT}))
+        for _ in range(10):
+            gevent.sleep(0)
+        work.within -= 1
+        yield "true"
+        note("most", work.most)
+
+    work.together = together
+
+work.together(name="Together")
+"""
+    found = run(tmp_path, "abcdef", deploy, "--parallel", str(parallel))
+    assert found.code == 0, found.output
+    assert all(found.all("enough"))
+    assert max(found.all("most")) == parallel
+
+
+def test_serial_is_as_pyinfra_does_it(tmp_path: Path) -> None:
+    found = run(tmp_path, "ab", "step(name='First')\nstep(name='Second')", "--serial")
+    hosts = [name for _, name in found.all("end")]
+    assert (found.code, len(hosts)) == (0, 4)
+    assert hosts[0] == hosts[1] != hosts[2] == hosts[3]

@@ -1,0 +1,1 @@
+"""The patches of docs/upstream, on copies of what is installed."""
