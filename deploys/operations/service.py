@@ -123,7 +123,7 @@ def configured(
     applied = stamp.applied(_or_why(action, quoted)) if action else []
     if health:
         applied += health.after(unit.name)
-    lines += staging.or_put_back(changes, applied, _again(stamp, action or "true", units)) if returns else applied
+    lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
     # One that does not run serves nobody: to start it takes nothing away.
     with one_at_a_time(rolling if current.running else None):
         yield script(*lines, stdin=file_set.archive(changes.write))
@@ -158,7 +158,12 @@ def _or_why(action: str, unit: str) -> str:
     )
 
 
-def _again(stamp: staging.Stamp, action: str, units: str) -> str:
-    """Shell: apply what is back in place; where even that fails, let nobody wait at an open socket."""
+def _again(unit: Unit, stamp: staging.Stamp, action: str) -> str:
+    """Shell: apply what is back in place, and say how that went."""
     applied = " && ".join(stamp.applied(f"{{ {action}; }} >/dev/null 2>&1"))
-    return f"systemctl daemon-reload; {{ {applied}; }} || systemctl stop {units}"
+    failed = f"echo {shlex.quote(unit.name)} 'did not come up with what was there before, either.' >&2"
+    if unit.socket:
+        # Nobody is to wait at an open socket for a service that does not come.
+        failed += f"; systemctl stop {shlex.quote(unit.name)} {shlex.quote(unit.socket)}"
+    said = "echo 'What was there before is in force again.' >&2"
+    return f"systemctl daemon-reload; if {{ {applied}; }}; then {said}; else {failed}; fi"

@@ -133,7 +133,7 @@ def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
 
     + changes: what was replaced, with ``kept=True``
     + steps: they end with ``exit 1`` where they fail, having said why
-    + again: has the old set applied
+    + again: has the old set applied, and says how that went
     """
     return [
         "if ! (",
@@ -148,7 +148,6 @@ def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
         "    fi",
         "  done",
         f"  {again}",
-        "  echo 'What was there before is in force again.' >&2",
         "  exit 1",
         "fi",
     ]
