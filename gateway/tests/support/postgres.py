@@ -1,9 +1,11 @@
 """A Postgres server of the test's own."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -76,6 +78,15 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop the server at once."""
         self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "immediate", "stop")
+
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def is_up(self) -> bool:
+        """Whether the server takes connections."""
+        return accepts(self.port)
 
     def remove(self) -> None:
         """Delete the cluster."""

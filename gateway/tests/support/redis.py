@@ -1,5 +1,6 @@
 """A Redis server of the test's own."""
 
+import signal
 import subprocess
 
 from support.processes import accepts, find_program, free_port, stop, wait_until
@@ -13,7 +14,9 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server, where it does not run, and wait until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            return
         program = find_program("redis-server", "redis-server")
         self._process = subprocess.Popen(
             [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
@@ -26,6 +29,11 @@ class RedisServer:
         """Stop the server."""
         if self._process is not None:
             stop(self._process)
+
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        if self._process is not None:
+            stop(self._process, signal.SIGKILL)
 
     @property
     def url(self) -> str:

@@ -264,7 +264,9 @@ class DownstreamConnection(asyncio.Protocol):
         if receiving is not None and receiving is not self.current:
             self.waiting.pop()
         if self.current is None and not self.waiting:
-            request = Request(b"GET", b"/", [])
+            # An answer to HEAD has no content, whatever else was wrong (RFC 9110, 9.3.2).
+            method = b"HEAD" if self.parser.get_method() == b"HEAD" else b"GET"
+            request = Request(method, b"/", [])
             request.persistent = False
             self.current = request
             self.reception.refuse(self, Response(self, request), problem)

@@ -1,5 +1,7 @@
 """Brings the metrics up to date that are states rather than events."""
 
+import asyncio
+
 from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.limiting.limiter import RateLimiter
@@ -18,6 +20,7 @@ def take_gauges(
         registry.UPSTREAM_CONNECTIONS.labels(name).set(sum(len(server.pool.connections) for server in service.servers))
         registry.UPSTREAM_WAITING.labels(name).set(sum(server.pool.waiting for server in service.servers))
     registry.CLIENT_CONNECTIONS.set(clients)
+    registry.TASKS.set(len(asyncio.all_tasks()))
     registry.LIMIT_SHARED.set(limiter.shared)
     if audit is not None:
         registry.AUDIT_BACKLOG.labels("memory").set(audit.in_memory)

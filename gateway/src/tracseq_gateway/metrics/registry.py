@@ -47,6 +47,7 @@ UPSTREAM_WAITING = Gauge(
     "gateway_upstream_waiting", "Requests that wait for a connection.", ("service",), multiprocess_mode="livesum"
 )
 CLIENT_CONNECTIONS = Gauge("gateway_client_connections", "Open connections of clients.", multiprocess_mode="livesum")
+TASKS = Gauge("gateway_tasks", "Tasks of the event loop.", multiprocess_mode="livesum")
 DATABASE_CONNECTIONS = Gauge(
     "gateway_database_connections", "Connections to Postgres.", ("state",), multiprocess_mode="livesum"
 )

@@ -1,0 +1,13 @@
+"""A minute of everything that can go wrong at once; ``make soak`` takes ten."""
+
+import asyncio
+
+import pytest
+from soak.run import soak
+
+SECONDS = 40
+
+
+@pytest.mark.timeout(240)
+def test_a_soak_finds_nothing() -> None:
+    assert asyncio.run(soak(SECONDS, print)) == []
