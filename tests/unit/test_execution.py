@@ -165,40 +165,41 @@ def test_an_operation_that_refuses_is_a_failure_with_its_sentence(tmp_path: Path
     assert found.all("end") == [["Refuses", "b"]]
 
 
-def test_no_more_hosts_at_a_time_than_parallel(tmp_path: Path) -> None:
-    """As many as may wait until so many have begun, and no further one begins meanwhile."""
-    parallel = 3
-    deploy = f"""
+TOGETHER = f"""
 import gevent
-import work
 from gevent.event import Event
+from pyinfra import host
 from pyinfra.api import operation
 from notes import note
 
-if not hasattr(work, "within"):
-    work.within, work.most, work.full = 0, 0, Event()
+within, full = set(), Event()
 
-    @operation()
-    def together():
-        work.within += 1
-        work.most = max(work.most, work.within)
-        if work.within == {parallel}:
-            work.full.set()
-        note("enough", work.full.wait(timeout={WAIT}))
-        for _ in range(10):
-            gevent.sleep(0)
-        work.within -= 1
-        yield "true"
-        note("most", work.most)
-
-    work.together = together
-
-work.together(name="Together")
+@operation()
+def together(most):
+    within.add(host.name)
+    if len(within) == most:
+        full.set()
+    note("enough", full.wait(timeout={WAIT}))
+    for _ in range(10):
+        gevent.sleep(0)
+    note("within", len(within))
+    within.discard(host.name)
+    yield "true"
 """
-    found = run(tmp_path, "abcdef", deploy, "--parallel", str(parallel))
+
+
+@pytest.mark.parametrize(
+    ("of_run", "of_operation", "most"),
+    [(["--parallel", "3"], "", 3), ([], "_parallel=2", 2), ([], "_serial=True", 1), ([], "", 6)],
+)
+def test_as_many_hosts_at_a_time_as_may(tmp_path: Path, of_run: list[str], of_operation: str, most: int) -> None:
+    """The first ones wait until so many have begun, and no further one begins meanwhile."""
+    (tmp_path / "together.py").write_text(TOGETHER)
+    deploy = f"import together\ntogether.together(name='Together', most={most}, {of_operation})"
+    found = run(tmp_path, "abcdef", deploy, *of_run)
     assert found.code == 0, found.output
-    assert all(found.all("enough"))
-    assert max(found.all("most")) == parallel
+    assert found.all("enough") == [True] * 6
+    assert max(found.all("within")) == most
 
 
 def test_serial_is_as_pyinfra_does_it(tmp_path: Path) -> None:
