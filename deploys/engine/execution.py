@@ -14,6 +14,7 @@ from graphlib import TopologicalSorter
 import gevent
 import pyinfra_cli.cli
 from gevent import Greenlet
+from gevent.lock import BoundedSemaphore
 from pyinfra import logger
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
@@ -81,13 +82,15 @@ class _Execution:
         hosts = [host for host in self.state.inventory.get_active_hosts() if operation in self.state.ops[host]]
         if hosts:
             log_operation_start(self.state.get_op_meta(operation))
-        jobs = {host: self.state.pool.spawn(self._on_host, host, operation, ended) for host in hosts}
+        arguments = self.state.get_op_meta(operation).global_arguments
+        turns = BoundedSemaphore(1 if arguments["_serial"] else arguments["_parallel"] or max(1, len(hosts)))
+        jobs = {host: self.state.pool.spawn(self._on_host, host, operation, turns, ended) for host in hosts}
         gevent.joinall(list(jobs.values()))
         self.state.trigger_callbacks("operation_end", operation)
         return {host for host, job in jobs.items() if not job.get()}
 
-    def _on_host(self, host: Host, operation: str, ended: object) -> bool:
-        with ctx_host.use(host):
+    def _on_host(self, host: Host, operation: str, turns: BoundedSemaphore, ended: object) -> bool:
+        with turns, ctx_host.use(host):
             try:
                 well = run_host_op(self.state, host, operation)
             except OperationError as error:

@@ -62,19 +62,56 @@ def run(directory: Path, hosts: str, deploy: str, *arguments: str, config: str =
     return pyinfra(directory, files, "-y", *arguments, "inventory.py", "deploy.py")
 
 
-OVERLAP = """
+# a and b begin together and meet at a barrier, which a reaches only once c, that shares nothing, is done.
+SITE = """
 if name == "a":
     step(name="Redis", begins="redis", waits="postgres")
+    step(name="Slow", waits="c is done")
 if name == "b":
     step(name="Postgres", begins="postgres", waits="redis")
+if name == "c":
+    step(name="First")
+    step(name="Last", begins="c is done")
+else:
+    barrier(name="Both are ready")
+    for number in host.loop(range(3)):
+        step(name=f"After it {number}")
 """
 
 
-def test_operations_whose_hosts_share_nothing_overlap(tmp_path: Path) -> None:
-    """Each waits for the other to have begun."""
-    found = run(tmp_path, "ab", OVERLAP)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Observed:
+    found = run(tmp_path_factory.mktemp("site"), "abc", SITE)
     assert found.code == 0, found.output
-    assert sorted(found.all("waited")) == [["a", True], ["b", True]]
+    return found
+
+
+def ended(found: Observed, host: str) -> list[str]:
+    """The operations of a host, as they ended."""
+    return [operation for operation, name in found.all("end") if name == host]
+
+
+def test_operations_whose_hosts_share_nothing_overlap(site: Observed) -> None:
+    """Each waits for the other to have begun."""
+    assert sorted(site.all("waited")) == [["a", True], ["a", True], ["b", True]]
+
+
+def test_each_host_keeps_its_order(site: Observed) -> None:
+    after = [f"After it {number}" for number in range(3)]
+    assert ended(site, "a") == ["Redis", "Slow", *after]
+    assert ended(site, "b") == ["Postgres", *after]
+    assert ended(site, "c") == ["First", "Last"]
+
+
+def test_hosts_wait_for_each_other_at_a_barrier(site: Observed) -> None:
+    order = [operation for operation, _ in site.all("end")]
+    assert order.index("After it 0") > order.index("Slow")
+
+
+def test_a_host_that_does_not_share_a_barrier_goes_on(site: Observed) -> None:
+    """It comes to its end while b is held by the barrier."""
+    notes = site.notes
+    assert notes.index(("begin", ["Last", "c"])) < notes.index(("begin", ["After it 0", "b"]))
 
 
 def test_pyinfra_itself_runs_one_after_the_other(tmp_path: Path) -> None:
@@ -88,46 +125,6 @@ if name == "b":
     found = run(tmp_path, "ab", deploy, config="")
     assert found.code == 0, found.output
     assert [what for what, _ in found.notes] == ["begin", "end", "begin", "end"]
-
-
-def test_each_host_keeps_its_order(tmp_path: Path) -> None:
-    deploy = "for number in host.loop(range(5)):\n    step(name=f'{number}')"
-    found = run(tmp_path, "ab", deploy)
-    for host in "ab":
-        ended = [operation for operation, name in found.all("end") if name == host]
-        assert ended == ["0", "1", "2", "3", "4"]
-
-
-def test_hosts_wait_for_each_other_at_a_barrier(tmp_path: Path) -> None:
-    deploy = """
-if name == "a":
-    step(name="First on a")
-    step(name="Second on a")
-if name == "b":
-    step(name="Only on b")
-barrier(name="Both are ready")
-step(name="After it")
-"""
-    found = run(tmp_path, "ab", deploy)
-    assert found.code == 0, found.output
-    order = [operation for operation, _ in found.all("end")]
-    assert set(order[:3]) == {"First on a", "Second on a", "Only on b"}
-    assert order[3:] == ["After it"] * 2
-
-
-def test_a_host_that_does_not_share_a_barrier_goes_on(tmp_path: Path) -> None:
-    """It comes to its end while the two others are held by it."""
-    deploy = """
-if name == "c":
-    step(name="First")
-    step(name="Last", begins="c is done")
-else:
-    if name == "a":
-        step(name="Slow", waits="c is done")
-    barrier(name="Both are ready")
-"""
-    found = run(tmp_path, "abc", deploy)
-    assert (found.code, found.all("waited")) == (0, [["a", True]]), found.output
 
 
 def test_a_failure_lets_what_runs_end_and_begins_nothing_more(tmp_path: Path) -> None:
@@ -168,40 +165,41 @@ def test_an_operation_that_refuses_is_a_failure_with_its_sentence(tmp_path: Path
     assert found.all("end") == [["Refuses", "b"]]
 
 
-@pytest.mark.parametrize("parallel", [2, 4])
-def test_no_more_hosts_at_a_time_than_parallel(tmp_path: Path, parallel: int) -> None:
-    """As many as may wait until so many have begun, and no further one begins meanwhile."""
-    deploy = f"""
+TOGETHER = f"""
 import gevent
-import work
 from gevent.event import Event
+from pyinfra import host
 from pyinfra.api import operation
 from notes import note
 
-if not hasattr(work, "within"):
-    work.within, work.most, work.full = 0, 0, Event()
+within, full = set(), Event()
 
-    @operation()
-    def together():
-        work.within += 1
-        work.most = max(work.most, work.within)
-        if work.within == {parallel}:
-            work.full.set()
-        note("enough", work.full.wait(timeout={WAIT}))
-        for _ in range(10):
-            gevent.sleep(0)
-        work.within -= 1
-        yield "true"
-        note("most", work.most)
-
-    work.together = together
-
-work.together(name="Together")
+@operation()
+def together(most):
+    within.add(host.name)
+    if len(within) == most:
+        full.set()
+    note("enough", full.wait(timeout={WAIT}))
+    for _ in range(10):
+        gevent.sleep(0)
+    note("within", len(within))
+    within.discard(host.name)
+    yield "true"
 """
-    found = run(tmp_path, "abcdef", deploy, "--parallel", str(parallel))
+
+
+@pytest.mark.parametrize(
+    ("of_run", "of_operation", "most"),
+    [(["--parallel", "3"], "", 3), ([], "_parallel=2", 2), ([], "_serial=True", 1), ([], "", 6)],
+)
+def test_as_many_hosts_at_a_time_as_may(tmp_path: Path, of_run: list[str], of_operation: str, most: int) -> None:
+    """The first ones wait until so many have begun, and no further one begins meanwhile."""
+    (tmp_path / "together.py").write_text(TOGETHER)
+    deploy = f"import together\ntogether.together(name='Together', most={most}, {of_operation})"
+    found = run(tmp_path, "abcdef", deploy, *of_run)
     assert found.code == 0, found.output
-    assert all(found.all("enough"))
-    assert max(found.all("most")) == parallel
+    assert found.all("enough") == [True] * 6
+    assert max(found.all("within")) == most
 
 
 def test_serial_is_as_pyinfra_does_it(tmp_path: Path) -> None:

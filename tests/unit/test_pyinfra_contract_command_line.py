@@ -29,14 +29,17 @@ modules.name_files("named")
 
 state = ctx_state.get()
 note("state in config", id(state))
-set_stage = state.set_stage
+init, set_stage = state.init, state.set_stage
+
+def noted_init(*positional, **named):
+    note("init", [[type(one).__name__ for one in positional], sorted(named)])
+    init(*positional, **named)
+    note("hosts", [host.name for host in state.inventory])
+    for host in state.inventory:
+        instead(host)
 
 def noted(stage):
     note("stage", stage.name)
-    if stage.name == "Connect":
-        note("hosts", [host.name for host in state.inventory])
-        for host in state.inventory:
-            instead(host)
     set_stage(stage)
 
 def instead(host):
@@ -46,6 +49,7 @@ def instead(host):
         connect()
     host.connector.connect = connecting
 
+state.init = noted_init
 state.set_stage = noted
 run_ops = pyinfra_cli.cli.run_ops
 note("signature", str(inspect.signature(run_ops)))
@@ -130,10 +134,11 @@ def test_click_knows_nothing_where_hosts_are_worked_on(run: Observed) -> None:
     assert run.all("click in deploy") == [False] * 3
 
 
-def test_the_stage_is_set_once_the_inventory_is_known_and_before_any_host_is_connected_to(run: Observed) -> None:
+def test_the_state_is_told_of_the_inventory_before_any_host_is_connected_to(run: Observed) -> None:
+    assert run.one("init") == [["Inventory", "Config"], ["initial_limit"]]
     assert run.one("hosts") == HOSTS
+    assert run.place("inventory") < run.place("init") < run.place("stage") < run.place("connect") < run.place("deploy")
     assert run.all("stage") == ["Connect", "Prepare", "Execute", "Disconnect"]
-    assert run.place("inventory") < run.place("stage") < run.place("connect") < run.place("deploy")
 
 
 def test_a_connector_of_its_own_is_asked_to_connect_by_each_host(run: Observed) -> None:
@@ -187,10 +192,10 @@ def test_an_error_before_connecting_ends_the_run_with_its_sentence(tmp_path: Pat
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_state
 
-def refused(stage):
+def refused(inventory, config, initial_limit):
     raise PyinfraError("The data is not as it must be.")
 
-ctx_state.get().set_stage = refused
+ctx_state.get().init = refused
 """
     run = pyinfra(tmp_path, {"config.py": config, "deploy.py": ""}, "-y", "@fake/one", "deploy.py")
     assert run.code == 1

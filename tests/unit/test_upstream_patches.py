@@ -36,6 +36,7 @@ def run_its_test(patch: Path, packages: Path) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
 def test_it_mends_what_it_says(patch: Path, packages: Path) -> None:
     without = run_its_test(patch, packages)

@@ -1,1 +1,0 @@
-"""The patches of docs/upstream, on copies of what is installed."""
