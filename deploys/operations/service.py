@@ -158,12 +158,17 @@ def _or_why(action: str, unit: str) -> str:
     )
 
 
-def _again(unit: Unit, stamp: staging.Stamp, action: str) -> str:
+def _again(unit: Unit, stamp: staging.Stamp, action: str) -> list[str]:
     """Shell: apply what is back in place, and say how that went."""
     applied = " && ".join(stamp.applied(f"{{ {action}; }} >/dev/null 2>&1"))
-    failed = f"echo {shlex.quote(unit.name)} 'did not come up with what was there before, either.' >&2"
-    if unit.socket:
-        # Nobody is to wait at an open socket for a service that does not come.
-        failed += f"; systemctl stop {shlex.quote(unit.name)} {shlex.quote(unit.socket)}"
-    said = "echo 'What was there before is in force again.' >&2"
-    return f"systemctl daemon-reload; if {{ {applied}; }}; then {said}; else {failed}; fi"
+    # Nobody is to wait at an open socket for a service that does not come.
+    stopped = [f"  systemctl stop {shlex.quote(unit.name)} {shlex.quote(unit.socket)}"] if unit.socket else []
+    return [
+        "systemctl daemon-reload",
+        f"if {{ {applied}; }}; then",
+        "  echo 'What was there before is in force again.' >&2",
+        "else",
+        f"  echo {shlex.quote(unit.name)} 'did not come up with what was there before, either.' >&2",
+        *stopped,
+        "fi",
+    ]

@@ -127,7 +127,7 @@ def _before(changes: Difference) -> list[str]:
     ]
 
 
-def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
+def or_put_back(changes: Difference, steps: list[str], again: list[str]) -> list[str]:
     """
     Shell: steps that need the new set, and the old set back in place where they fail.
 
@@ -147,7 +147,7 @@ def or_put_back(changes: Difference, steps: list[str], again: str) -> list[str]:
         '      rm -f "$path"',
         "    fi",
         "  done",
-        f"  {again}",
+        *again,
         "  exit 1",
         "fi",
     ]

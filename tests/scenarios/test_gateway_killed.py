@@ -105,7 +105,7 @@ def test_what_the_gateway_refuses_never_reaches_a_gateway(tmp_path: Path) -> Non
 def test_the_run_stops_at_the_first_gateway_that_is_not_well(tmp_path: Path) -> None:
     # A valid configuration, and a gateway that cannot start with it: its sandbox has no such file to write.
     (tmp_path / "lab.py").write_text(
-        'gateway_environment = {"JWT_ALGORITHM": "HS256", "LOG_FILE": "/etc/gateway.log"}\n'
+        'gateway_environment = {"JWT_ALGORITHM": "HS256", "GATEWAY_STATE_DIRECTORY": "/etc/gateway"}\n'
     )
     load = Load()
     with load.running():
@@ -113,11 +113,13 @@ def test_the_run_stops_at_the_first_gateway_that_is_not_well(tmp_path: Path) -> 
         total = sum(load.answers.values())
         lab.eventually(lambda: sum(load.answers.values()) > total + RATE)
     assert run.code != 0
-    assert "LOG_FILE names /etc/gateway.log, which cannot be written" in run.output, "the error is the gateway's own"
+    assert "GATEWAY_STATE_DIRECTORY names /etc/gateway, which cannot be written" in run.output, (
+        "the error is the gateway's own"
+    )
     assert "What was there before is in force again." in run.output
     assert "was left as it is, because" in run.output, "no gateway after the first that is not well"
     for name in ("gw1", "gw2", "gw3"):
-        assert "gateway.log" not in lab.ssh(name, "cat /etc/tracseq/gateway.env")
+        assert "/etc/gateway" not in lab.ssh(name, "cat /etc/tracseq/gateway.env")
         assert lab.ssh(name, "systemctl is-active tracseq-gateway").strip() == "active"
     assert set(load.answers) == {"200"}, load.answers
     assert lab.site().changes == {}

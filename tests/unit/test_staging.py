@@ -52,7 +52,7 @@ def test_what_cannot_be_put_back_is_said_and_the_others_are(tmp_path: Path) -> N
         path.parent.mkdir(exist_ok=True)
         path.write_text("new")
     changes = Difference(tuple(File(str(path), "new") for path in (first, second, third)), ())
-    done = run(f"stage={tmp_path}/stage", *staging.or_put_back(changes, ["exit 1"], "echo applied again"))
+    done = run(f"stage={tmp_path}/stage", *staging.or_put_back(changes, ["exit 1"], ["echo applied again"]))
     assert (done.returncode, done.stdout) == (1, "applied again\n")
     assert f"{first} could not be put back." in done.stderr
     assert (second.read_text(), third.exists()) == ("old", False)

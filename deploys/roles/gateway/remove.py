@@ -23,5 +23,5 @@ def remove(run: Run) -> None:
             DIRECTORY,
             *DECLARATION.traces,
         ],
-        data=["/var/lib/tracseq-gateway", "/var/log/tracseq"],
+        data=["/var/lib/tracseq-gateway"],
     )
