@@ -144,10 +144,10 @@ class Contents(FactBase[dict[str, str]]):
     """
 
     def command(self, paths: Sequence[str]) -> str:
-        return (
-            "\n".join(f"echo 'path {path}'; sed 's/^/ /' -- {shlex.quote(path)} 2>/dev/null" for path in paths)
-            + "\ntrue"
-        )
+        lines = [
+            f"printf 'path %s\\n' {quoted}; sed 's/^/ /' -- {quoted} 2>/dev/null" for quoted in map(shlex.quote, paths)
+        ]
+        return "\n".join((*lines, "true"))
 
     @staticmethod
     def default() -> dict[str, str]:
