@@ -40,7 +40,7 @@ def test_it_is_the_current_release(host: Host) -> None:
     current = host.file("/opt/tracseq/gateway/current")
     assert current.is_symlink
     main = _properties(host, "MainPID")["MainPID"]
-    # A link that was switched and not yet taken up would show here.
+    # A link that was switched and not yet applied would show here.
     loaded = host.check_output(f"tr '\\0' '\\n' < /proc/{main}/environ | grep -c ^DATABASE_URL=")
     assert loaded == "1"
     assert host.file(f"{current.linked_to}/.complete").exists

@@ -1,4 +1,4 @@
-"""Somebody promotes the replica: the servers are believed, and two primaries stop a run."""
+"""Somebody promotes the replica: the servers say so, and two primaries stop a run."""
 
 from __future__ import annotations
 

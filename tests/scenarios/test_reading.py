@@ -1,4 +1,4 @@
-"""What a run read ahead is believed as long as nothing changes, and no longer."""
+"""What a run read ahead is fresh as long as nothing changes, and no longer."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ class Server(FactBase[ServerState]):
     def command(self) -> str:
         return f"""
 cd /
-query=$(cat <<'SQL'
+statement=$(cat <<'SQL'
 {answer.QUERY}
 SQL
 )
-asked() {{
+query() {{
   timeout 20 runuser -u postgres -- \\
-    psql -XAtq --host="$2" --port="$1" --dbname=postgres --command="$query" 2>&1
+    psql -XAtq --host="$2" --port="$1" --dbname=postgres --command="$statement" 2>&1
 }}
 printf 'debian\\t%s\\n' "$(sed -n 's/^VERSION_ID="\\(.*\\)"/\\1/p' /etc/os-release)"
 sed -n 's/^MemTotal: *\\([0-9]*\\) kB/memory\\t\\1/p' /proc/meminfo
@@ -54,7 +54,7 @@ for data in {DATA}/*/{CLUSTER}; do
   port=$(sed -n 4p "$data/postmaster.pid")
   socket=$(sed -n 5p "$data/postmaster.pid")
   tries=0
-  until said=$(asked "$port" "$socket"); do
+  until said=$(query "$port" "$socket"); do
     tries=$((tries + 1))
     case $said in *"starting up"*|*"No such file"*) ;; *) break ;; esac
     [ $tries -lt {START_TIMEOUT} ] && sleep 1 || break

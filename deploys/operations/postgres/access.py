@@ -80,8 +80,8 @@ def granted(
     # A statement that fails must not leave its verifier in the server's log.
     silent = "SET log_min_error_statement = panic; SET log_min_duration_statement = -1;"
     yield script(
-        shell.asked(version),
-        "asked --set=VERBOSITY=terse --file=-",
+        shell.query(version),
+        "query --set=VERBOSITY=terse --file=-",
         stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
     )
 

@@ -65,10 +65,10 @@ def start(version: int) -> str:
     """
     unit = shell.unit(version)
     return f"""
-{shell.asked(version)}
+{shell.query(version)}
 answers() {{
   systemctl --no-block start {unit} || return 1
-  until asked --command='select 1' >/dev/null 2>&1; do
+  until query --command='select 1' >/dev/null 2>&1; do
     case "$(systemctl show --property=ActiveState,Job --value {unit} | tr '\\n' ' ')" in
       "active "*) return 0 ;;
       "failed "*|"inactive  "|"inactive 0 ") return 1 ;;
@@ -94,17 +94,17 @@ def reload(version: int) -> str:
         " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
         " from pg_hba_file_rules where error is not null"
     )
-    loaded = "asked --command='select pg_conf_load_time()'"
+    loaded = "query --command='select pg_conf_load_time()'"
     return f"""
-{shell.asked(version)}
+{shell.query(version)}
 take_up() {{
   before=$({loaded}) && systemctl reload {shell.unit(version)} || return 1
   tries=0
   until [ "$({loaded})" != "$before" ] || [ $tries = 50 ]; do tries=$((tries + 1)); sleep 0.1; done
-  refused=$(asked --command={shlex.quote(refused)}) || return 1
+  refused=$(query --command={shlex.quote(refused)}) || return 1
   [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
   [ $tries != 50 ] || {{ echo 'It did not read its configuration within 5 s.' >&2; return 1; }}
-  pending=$(asked --command='select count(*) from pg_settings where pending_restart') || return 1
+  pending=$(query --command='select count(*) from pg_settings where pending_restart') || return 1
   [ "$pending" = 0 ] || systemctl restart {shell.unit(version)}
 }}
 take_up"""

@@ -22,12 +22,12 @@ def log_file(version: int) -> str:
     return f"/var/log/postgresql/postgresql-{version}-{CLUSTER}.log"
 
 
-def asked(version: int) -> str:
-    """Shell: a function ``asked`` that is psql, as the superuser of the running server."""
+def query(version: int) -> str:
+    """Shell: a function ``query`` that is psql, as the superuser of the running server."""
     running = f"{data_directory(version)}/postmaster.pid"
     return (
         "cd /\n"
-        "asked() {\n"
+        "query() {\n"
         "  runuser -u postgres -- psql -XAtq --set=ON_ERROR_STOP=1 --dbname=postgres"
         f' --port="$(sed -n 4p {running})" --host="$(sed -n 5p {running})" "$@"\n'
         "}"

@@ -118,10 +118,10 @@ def following(version: int, timeout: int = 60) -> Steps:
     if answer is None or not (answer.pending or leftover):
         host.noop("it follows, and no setting waits for a restart")
         return
-    lines = [shell.asked(version)]
+    lines = [shell.query(version)]
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
-        lines.append(f"asked --command={shlex.quote(dropped)} >/dev/null")
+        lines.append(f"query --command={shlex.quote(dropped)} >/dev/null")
     if answer.pending:
         lines.append(shell.restarted(version))
     with one_at_a_time("postgres"):
