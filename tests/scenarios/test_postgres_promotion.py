@@ -51,7 +51,7 @@ def promotion() -> Iterator[Promotion]:
     lab.eventually(lambda: ask(new, "select status from pg_stat_wal_receiver") == "streaming", within=60)
     lab.eventually(lambda: all("ActiveState=active" in activity(name) for name in names), within=60)
     try:
-        run = lab.pyinfra("-y", "--data", f"old={old}", "--data", f"new={new}", lab.INVENTORY, PROMOTED)
+        run = lab.pyinfra("-y", "--data", f"lab_old={old}", "--data", f"lab_new={new}", lab.INVENTORY, PROMOTED)
         assert run.code == 0, run.output
         ask(new, "create table written_after_promotion as select 1 as row")
         yield Promotion(old, new, "written_after_promotion", timeline, run.output)

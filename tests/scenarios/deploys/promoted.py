@@ -1,8 +1,8 @@
 """
 A run during which another server becomes the primary: it can ask who is who once more.
 
-+ old: the primary, which is stopped
-+ new: the replica, which is promoted
++ lab_old: the primary, which is stopped
++ lab_new: the replica, which is promoted
 """
 
 from pyinfra import host, logger
@@ -15,8 +15,8 @@ UNIT = "postgresql@$(ls /etc/postgresql | grep -E '^[0-9]+$')-main.service"
 
 def _promoted() -> str:
     before = run.topology.primary
-    lab.ssh(host.data.old, f"systemctl stop {UNIT}")
-    lab.ssh(host.data.new, "cd /; runuser -u postgres -- psql -XAtqc 'select pg_promote()'")
+    lab.ssh(host.data.lab_old, f"systemctl stop {UNIT}")
+    lab.ssh(host.data.lab_new, "cd /; runuser -u postgres -- psql -XAtqc 'select pg_promote()'")
     return f"{before} was the primary, and {run.with_topology_read_anew().topology.primary} is it now"
 
 
