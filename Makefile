@@ -17,7 +17,7 @@ comma := ,
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ONLY := $(if $(LIMIT),--limit $(LIMIT))
 
-.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site lint format
+.PHONY: help lab lab-down plan deploy preflight verify test bench bench-gateway bench-site soak lint format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,10 @@ bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Cad
 	@$(PYINFRA) -y --data benchmarks=true @local tests/controller.py
 	@.venv-gateway/bin/pip install --quiet --disable-pip-version-check --require-hashes -r gateway/requirements-benchmark.lock
 	@.venv-gateway/bin/python gateway/benchmarks
+
+soak: $(VENV) .venv-gateway ## Put ten minutes of everything that can go wrong on the gateway, and see what is left
+	@$(PYINFRA) -y @local tests/controller.py
+	@.venv-gateway/bin/python gateway/soak
 
 bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
 	@$(VENV)/bin/python -m tests.rate
