@@ -26,7 +26,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy preflight bundle verify check dev test test-long bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
+.PHONY: help lab lab-down plan deploy check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,10 @@ bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Cad
 	@$(PYINFRA) -y --data benchmarks=true @local tests/controller.py
 	@.venv-gateway/bin/pip install --quiet --disable-pip-version-check --require-hashes -r gateway/requirements-benchmark.lock
 	@.venv-gateway/bin/python gateway/benchmarks
+
+soak: $(VENV) .venv-gateway ## Put ten minutes of everything that can go wrong on the gateway, and see what is left
+	@$(PYINFRA) -y @local tests/controller.py
+	@.venv-gateway/bin/python gateway/soak
 
 bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
 	@$(VENV)/bin/python -m tests.rate

@@ -105,7 +105,10 @@ def first_process(name: str) -> int:
 
 def pull_the_plug(name: str) -> None:
     """End a machine at once, with all its processes; its disk stays."""
+    nspawn = Path("/proc") / (lab.machine_directory(name) / "pid").read_text().strip()
     os.kill(first_process(name), signal.SIGKILL)
+    # As long as it is there, the machine counts as running, and would not be booted again.
+    eventually(lambda: not nspawn.exists())
 
 
 def reboot(*names: str, inventory: str = INVENTORY) -> None:

@@ -67,7 +67,7 @@ def _explain(host: Host) -> None:
             address, port = host.data.get("ssh_hostname") or host.name, host.data.get("ssh_port") or 22
             user, file = host.data.get("ssh_user") or "you", host.data.get("ssh_known_hosts_file")
             place = {"address": address, "port": port, "user": user, "forget": _forget(address, int(port), file)}
-            raise ConnectError(f"{said}: {advice.format(**place)}.") from error
+            raise ConnectError(f"{said}: {advice.format(**place)}") from error
 
     host.connector.connect = explained  # type: ignore[method-assign]
 

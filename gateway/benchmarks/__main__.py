@@ -20,6 +20,7 @@ from pathlib import Path
 GATEWAY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(GATEWAY), str(GATEWAY / "tests")]
 
+from benchmarks.lasting import SOCKETS, event_delays, websocket_memory
 from benchmarks.load import Measurement, measure, median
 from benchmarks.proxies import ALONE_NAME, Proxies, Proxy
 from benchmarks.rate import latency_at_rate
@@ -47,6 +48,8 @@ def main() -> int:
             show_growth(compared, results, seconds)
             show_latency(proxies, seconds)
             show_memory(proxies)
+            show_further_ways(proxies, seconds)
+            show_lasting_connections(proxies)
     return 0
 
 
@@ -104,6 +107,24 @@ def show_memory(proxies: Proxies) -> None:
         for direction, growth, speed in memory_growth(proxies)
     ]
     print_table("2 GiB through one gateway", ("direction", "peak memory grew by MiB", "MiB/s"), rows)
+
+
+def show_further_ways(proxies: Proxies, seconds: int) -> None:
+    """Print what TLS to a service costs, and what a second worker brings."""
+    rows = []
+    for proxy in (proxies.encrypted(), proxies.with_workers(1), proxies.with_workers(2)):
+        result = measure(proxy, COMPARED_AT, seconds)
+        rows.append((proxy.name, f"{result.cpu:.1f}", f"{result.rate:.0f}", f"{result.p99:.1f}", result.errors))
+    heads = ("proxy", "CPU µs a request", "requests/s", "p99 ms", "errors")
+    print_table(f"Further ways, {COMPARED_AT} connections", heads, rows)
+
+
+def show_lasting_connections(proxies: Proxies) -> None:
+    """Print how late events come, and what silent WebSockets take up."""
+    rows = [(name, f"{p50:.2f}", f"{p99:.2f}") for name, p50, p99 in event_delays(proxies)]
+    print_table("Server-sent events", ("way", "p50 ms late", "p99 ms late"), rows)
+    size = websocket_memory(proxies)
+    print_table(f"{SOCKETS} silent WebSockets", ("KiB for each",), [(f"{size / 1024:.1f}",)])
 
 
 if __name__ == "__main__":

@@ -49,9 +49,11 @@ def median(measurements: list[Measurement]) -> Measurement:
 
 
 def cpu_seconds(process_id: int) -> float:
-    """Return the CPU time of a process and its threads so far."""
+    """Return the CPU time of a process, its threads, and the workers it has started so far."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+    return own + sum(cpu_seconds(int(child)) for child in children)
 
 
 def _wrk(proxy: Proxy, connections: int, seconds: int) -> str:

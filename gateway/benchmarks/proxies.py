@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 
+from support.certificates import make_certificates
 from support.gateway import JWT_SECRET, GatewayProcess
 from support.postgres import PostgresServer
 from support.processes import accepts, find_program, free_port, stop, wait_until
@@ -27,9 +28,10 @@ http {{
     proxy_temp_path {folder}/proxy-{port}; fastcgi_temp_path {folder}/fastcgi-{port};
     uwsgi_temp_path {folder}/uwsgi-{port}; scgi_temp_path {folder}/scgi-{port}; sendfile on;
     {upstream}
-    server {{ listen 127.0.0.1:{port} backlog=4096; {location} }}
+    server {{ listen 127.0.0.1:{port} backlog=4096{listen}; {location} }}
 }}
 """
+LOCATION = f"location / {{ default_type application/json; return 200 '{BODY}'; }}"
 PROXY_LOCATION = 'location / { proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection ""; }'
 CADDY = """
 {{
@@ -96,9 +98,7 @@ class Proxies:
     def __enter__(self) -> "Proxies":
         with (self._folder / "large").open("wb") as large:
             large.truncate(STREAM_BYTES)
-        location = f"location / {{ default_type application/json; return 200 '{BODY}'; }}"
-        location += f" location /large {{ root {self._folder}; }}"
-        self._service = self._nginx("", location)[0]
+        self._service = self._nginx("", f"{LOCATION} location /large {{ root {self._folder}; }}")[0]
         return self
 
     def __exit__(
@@ -164,10 +164,24 @@ class Proxies:
     def _server(self) -> str:
         return f"server 127.0.0.1:{self._service};"
 
-    def _nginx(self, upstream: str, location: str) -> tuple[int, int]:
+    def encrypted(self) -> Proxy:
+        """Start a gateway before the service, encrypted."""
+        authority, certificate, key = make_certificates(self._folder)
+        port = self._nginx("", f"ssl_certificate {certificate}; ssl_certificate_key {key}; {LOCATION}", " ssl")[0]
+        gateway = self.gateway(**BARE, SAMPLE_SERVICE_URL=f"https://127.0.0.1:{port}", UPSTREAM_CA_FILE=authority)
+        return Proxy("gateway, bare, TLS to the service", f"{gateway.url}/api/samples/1", gateway.process.pid)
+
+    def with_workers(self, count: int) -> Proxy:
+        """Start a gateway with several workers."""
+        gateway = self.gateway(**BARE, GATEWAY_WORKERS=count)
+        return Proxy(f"gateway, bare, workers: {count}", f"{gateway.url}/api/samples/1", gateway.process.pid)
+
+    def _nginx(self, upstream: str, location: str, listen: str = "") -> tuple[int, int]:
         port = free_port()
         file = self._folder / f"nginx-{port}.conf"
-        file.write_text(NGINX.format(folder=self._folder, port=port, upstream=upstream, location=location))
+        file.write_text(
+            NGINX.format(folder=self._folder, port=port, upstream=upstream, location=location, listen=listen)
+        )
         return port, self._start([find_program("nginx", "nginx-light", "/usr/sbin"), "-c", str(file)], port)
 
     def _caddy(self) -> tuple[int, int]:

@@ -206,4 +206,4 @@ def _called_unwell(gateway: GatewayProcess, steady: dict[str, Service]) -> list[
         f"the service {name} was well all the time and was called unwell"
         for name, service in steady.items()
         if f"{service.url} is not well" in text
-    ] + (["the gateway met an error of its own"] if "Traceback" in text else [])
+    ] + [f"the gateway met an error of its own: {line}" for line in text.splitlines() if "Traceback" in line]

@@ -1,6 +1,7 @@
 """Clauses of RFC 9110 (HTTP Semantics) and RFC 9112 (HTTP/1.1) that a gateway is bound by."""
 
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -13,14 +14,33 @@ from support.tokens import bearer
 from support.upstreams import Upstream, answer, read_head
 
 
-@pytest.fixture
-def upstream(start_upstream: StartUpstream) -> Upstream:
-    return start_upstream()
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GatewayProcess, Upstream]]:
+    """A gateway before one service, for all tests here: each is a few requests."""
+    upstream = Upstream()
+    gateway = GatewayProcess(
+        tmp_path_factory.mktemp("gateway"),
+        SAMPLE_SERVICE_URL=upstream.url,
+        CIRCUIT_BREAKER_FAILURE_THRESHOLD=1000,
+        UPSTREAM_KEEP_ALIVE_TIMEOUT=60,
+    ).wait()
+    yield gateway, upstream
+    gateway.stop()
+    upstream.close()
+    assert "Traceback" not in gateway.errors.read_text()
 
 
 @pytest.fixture
-def gateway(start_gateway: StartGateway, upstream: Upstream) -> GatewayProcess:
-    return start_gateway(SAMPLE_SERVICE_URL=upstream.url, CIRCUIT_BREAKER_FAILURE_THRESHOLD=1000)
+def upstream(shared: tuple[GatewayProcess, Upstream]) -> Upstream:
+    upstream = shared[1]
+    upstream.heads.clear()
+    upstream.reply = answer()
+    return upstream
+
+
+@pytest.fixture
+def gateway(shared: tuple[GatewayProcess, Upstream], upstream: Upstream) -> GatewayProcess:
+    return shared[0]
 
 
 def request(line: str, *fields: str) -> bytes:
@@ -188,6 +208,8 @@ def test_chunks_in_an_answer_of_http_1_0_end_its_connection(gateway: GatewayProc
     upstream.reply = (
         b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     )
+    assert web.get(f"{gateway.url}/api/samples/1").content == b"ok"
+    before = upstream.connections
     for number in range(2):
         assert web.get(f"{gateway.url}/api/samples/1").content == b"ok"
-        assert upstream.connections == number + 1
+        assert upstream.connections == before + number + 1

@@ -14,7 +14,7 @@ from support.processes import wait_until
 from support.upstreams import Upstream, answer, read_head, read_request
 
 CLIENTS = 12
-SECONDS = 4.0
+SECONDS = 2.5
 
 
 class StubbornUpstream(Upstream):

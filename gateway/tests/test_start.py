@@ -13,8 +13,8 @@ from support.gateway import GatewayProcess
 from support.processes import START_SECONDS, accepts
 from support.upstreams import read_head
 
-STARTS = 4
-DELAYS = (0.0, 0.002, 0.004, 0.008, 0.1)
+STARTS = 3
+DELAYS = (0.0, 0.002, 0.005)
 
 
 def _wait_for_listening(gateway: GatewayProcess) -> None:

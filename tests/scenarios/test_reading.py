@@ -12,7 +12,7 @@ USED = re.compile(r"^ +[\d.]+  (\S+) +(\d+) +\d+$", re.MULTILINE)
 
 def test_what_a_run_changes_is_read_anew_by_the_same_run() -> None:
     run = lab.pyinfra(
-        *("-y", "--json", "--limit", "redis1", "--data", "content=one"),
+        *("-y", "--json", "--limit", "redis1", "--data", "lab_content=one"),
         *(lab.INVENTORY, "tests/scenarios/deploys/shared_file.py"),
     )
     assert run.code == 0, run.output

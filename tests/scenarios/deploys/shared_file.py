@@ -6,7 +6,7 @@ from deploys.engine import reading
 from deploys.operations import system
 from deploys.operations.file_set import File
 
-FILE = File("/run/tracseq-test/shared", host.data.content)
+FILE = File("/run/tracseq-test/shared", host.data.lab_content)
 
 reading.everything(name="Everything is read")
 system.configured(name="First", key="test-first", files=[FILE])
