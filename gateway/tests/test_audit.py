@@ -172,6 +172,23 @@ def test_a_promoted_primary_is_followed_without_a_restart(
     assert web.get(f"{gateway.url}/health/detailed").json()["database"]["status"] == "up"
 
 
+def test_while_no_server_takes_writes_the_gateway_waits_without_an_error_of_its_own(
+    start_gateway: StartGateway, upstream_url: str, pair: tuple[PostgresServer, PostgresServer]
+) -> None:
+    """asyncpg has a class of its own for that, which is none of its errors of the database."""
+    primary, standby = pair
+    assert migrate(primary.url()).returncode == 0
+    url = standby.url() + "?target_session_attrs=read-write"
+    wait_until(lambda: standby.query("SELECT 1 FROM pg_tables WHERE tablename = 'audit_event'"), "The tables' copy")
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream_url, DATABASE_URL=url, **SETTINGS)
+    expected = change(gateway, range(10))
+    wait_until(lambda: "cannot be reached (TargetServerAttributeNotMatched)" in gateway.errors.read_text(), "A refusal")
+    standby.promote()
+    wait_until(lambda: len(recorded(standby, "postgres")) == 10, "The entries' arrival")
+    assert recorded(standby, "postgres") == Counter(expected)
+    assert "Traceback" not in gateway.errors.read_text()
+
+
 def test_months_are_made_ahead_and_dropped_after_the_retention(
     start_gateway: StartGateway, upstream_url: str, postgres: PostgresServer, database: str
 ) -> None:

@@ -18,7 +18,15 @@ class DatabaseAway(Exception):
     """There is no connection to the database now."""
 
 
-DATABASE_ERRORS = (DatabaseAway, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_ERRORS = (
+    DatabaseAway,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # Among them that no server of the URL takes writes, as during a failover, and answers that broke off.
+    asyncpg.InternalClientError,
+)
 """What a call may raise when the database is away or will not do what it is asked."""
 
 
