@@ -64,13 +64,17 @@ ONE_RUN = threading.Lock()
 """A site has one run at a time; what its hosts then do by themselves, they do at the same time."""
 
 
+NOT_YET = ("Another run is at work on this site", "The hosts are not ready for a deploy")
+"""What a run says while another host still is shut, from the run before it: known there, or not to be reached."""
+
+
 def run_on(host: str, data: dict[str, Any]) -> lab.Run:
     """A run on one host, once the hosts have seen that the one before it is gone: it may have been shut out."""
     end = time.monotonic() + 90
     while True:
         with ONE_RUN:
             run = lab.site(*arguments(host, data))
-        if "Another run is at work on this site" not in run.output or time.monotonic() > end:
+        if not any(reason in run.output for reason in NOT_YET) or time.monotonic() > end:
             return run
         time.sleep(1)
 
