@@ -70,15 +70,16 @@ def rules(site: Site, groups: Iterable[str]) -> list[str]:
     """Rules of the firewall whose names mean nothing."""
     problems = []
     known = {"all", *groups, *site.shared.networks}
+    ports_known = ports.names(site)
     for rule in site.rules:
         place = f"firewall rule {rule} (in group_data/all.py)"
         for side in (rule.source, rule.destination):
             if side not in known:
                 problems.append(f"{place}: {side} is no group and no network; there are {', '.join(sorted(known))}.")
         for port in rule.ports:
-            if isinstance(port, str) and port not in ports.names(site):
+            if isinstance(port, str) and port not in ports_known:
                 problems.append(
                     f"{place}: {port} is no port and no value that holds one; there are "
-                    f"{', '.join(sorted(ports.names(site)))}."
+                    f"{', '.join(sorted(ports_known))}."
                 )
     return problems
