@@ -105,10 +105,14 @@ def first_process(name: str) -> int:
 
 def pull_the_plug(name: str) -> None:
     """End a machine at once, with all its processes; its disk stays."""
-    nspawn = Path("/proc") / (lab.machine_directory(name) / "pid").read_text().strip()
+    nspawn = int((lab.machine_directory(name) / "pid").read_text())
     os.kill(first_process(name), signal.SIGKILL)
-    # As long as it is there, the machine counts as running, and would not be booted again.
-    eventually(lambda: not nspawn.exists())
+    ended(nspawn)
+
+
+def ended(nspawn: int) -> None:
+    """Wait until a machine's systemd-nspawn is gone: until then the machine counts as running, and is not booted."""
+    eventually(lambda: not Path(f"/proc/{nspawn}").exists())
 
 
 def reboot(*names: str, inventory: str = INVENTORY) -> None:

@@ -92,7 +92,9 @@ def gateway(marker: str) -> bool:
     programs = succeeds(PYINFRA, "-y", "@local", "tests/controller.py")
     return (
         programs
-        and pytest("gateway", marker, "tests", "development", python=python, directory="gateway")
+        and pytest(
+            "gateway", marker, "--numprocesses=logical", "tests", "development", python=python, directory="gateway"
+        )
         and types
         and style
     )

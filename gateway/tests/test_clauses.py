@@ -68,6 +68,23 @@ def test_other_protocols_are_not_forwarded_as_http(gateway: GatewayProcess, upst
     assert len(upstream.heads) == 3
 
 
+@pytest.mark.parametrize("in_body", [False, True])
+def test_another_protocols_line_is_not_taken_for_one_that_came_before_it(
+    gateway: GatewayProcess, upstream: Upstream, in_body: bool
+) -> None:
+    """RFC 9112, 2.3, where one read holds a whole request and the beginning of the next."""
+    before = b"GET /api/samples/1 HTTP/1.1\r\nHost: example.org\r\n\r\n"
+    if in_body:
+        body = b"\n" + before + bytes(200)
+        before = b"PUT /api/samples/2 HTTP/1.1\r\nHost: example.org\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with gateway.connect() as connection:
+        connection.sendall(before + b"GET /api/sam")
+        assert read_head(connection).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"ples/1 RTSP/1.0\r\nHost: example.org\r\n\r\n")
+        assert b"HTTP/1.1 400" in read_all(connection)
+    assert len(upstream.heads) == 1
+
+
 def test_a_later_minor_version_is_read_as_the_latest_known(gateway: GatewayProcess, upstream: Upstream) -> None:
     """RFC 9110, 2.5: a message of a higher minor version is processed as one of the highest known."""
     assert gateway.send(request("GET /api/samples/1 HTTP/1.2")).startswith(b"HTTP/1.1 200")

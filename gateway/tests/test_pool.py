@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from conftest import StartGateway, StartUpstream
@@ -79,6 +80,29 @@ def test_who_asked_first_is_served_first(start_gateway: StartGateway, start_upst
         assert read_head(connection).startswith(b"HTTP/1.1 200")
         connection.close()
     assert order == [b"/%d" % number for number in range(10)]
+
+
+def test_a_request_waits_for_a_connection_no_longer_than_one_deadline(
+    start_gateway: StartGateway, start_upstream: StartUpstream
+) -> None:
+    # A connection that comes free now and then must not give those who wait their time anew.
+    def slowly(connection: socket.socket) -> None:
+        read_head(connection)
+        time.sleep(0.4)
+        connection.sendall(answer("200 OK", b"{}", "Connection: close"))
+
+    gateway = start_gateway(
+        SAMPLE_SERVICE_URL=start_upstream(slowly).url, UPSTREAM_MAX_CONNECTIONS=1, UPSTREAM_CONNECT_TIMEOUT=1
+    )
+
+    def ask(number: int) -> tuple[int, float]:
+        began = time.monotonic()
+        return web.get(f"{gateway.url}/api/samples/{number}", timeout=30).status_code, time.monotonic() - began
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(ask, range(12)))
+    refused = [seconds for status, seconds in answers if status == 503]
+    assert len(refused) > 6, "one connection serves two or three requests in a deadline, and no more are waited for"
 
 
 def _under_way(url: str) -> int:

@@ -1,5 +1,6 @@
 """One limit over all gateways, kept by Redis, and by each alone when Redis is away."""
 
+import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +10,13 @@ import pytest
 
 from conftest import StartGateway, StartUpstream
 from support import web
+from support.gateway import GatewayProcess
+from support.kernel import remote_ports
 from support.processes import wait_until
 from support.redis import RedisServer
 from support.tokens import bearer, make_token
 from support.upstreams import Upstream, answer
+from tracseq_gateway.infrastructure.redis import CONNECTIONS
 
 LIMIT = 100
 WINDOW = 600
@@ -140,6 +144,44 @@ def test_without_redis_each_gateway_limits_by_itself_and_says_so(
         wait_until(lambda: _mode(gateway.url) == "shared", "Redis's return")
         wait_until(lambda: client.get(f"{gateway.url}/api/samples/1").status_code == 200, "The shared limit", 5)
     server.stop()
+
+
+def test_a_slow_redis_is_asked_over_a_bounded_number_of_connections(
+    start_gateway: StartGateway, upstream: Upstream, redis: RedisServer
+) -> None:
+    gateway = start_gateway(
+        SAMPLE_SERVICE_URL=upstream.url,
+        REDIS_URL=redis.url,
+        REDIS_TIMEOUT=20,
+        RATE_LIMIT_REQUESTS=10,
+        TRUSTED_PROXIES="127.0.0.1",
+    )
+    clients = [f"192.0.2.{number}" for number in range(3 * CONNECTIONS)]
+
+    def ask(client: str) -> int:
+        return web.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": client}, timeout=30).status_code
+
+    redis.freeze()
+    try:
+        with ThreadPoolExecutor(len(clients)) as threads:
+            asked = [threads.submit(ask, client) for client in clients]
+            wait_until(lambda: _clients(gateway.url) > len(clients), "The requests", 20)
+            wait_until(lambda: _asking(gateway, redis) >= CONNECTIONS, "The connections to Redis", 20)
+            time.sleep(0.5)
+            assert _asking(gateway, redis) == CONNECTIONS
+            redis.thaw()
+            assert {request.result() for request in asked} == {200}
+    finally:
+        redis.thaw()
+
+
+def _clients(url: str) -> float:
+    match = re.search(r"^gateway_client_connections (\S+)", web.get(f"{url}/metrics").text, re.MULTILINE)
+    return float(match[1]) if match is not None else 0.0
+
+
+def _asking(gateway: GatewayProcess, redis: RedisServer) -> int:
+    return remote_ports(gateway.process.pid)[redis.port]
 
 
 def _mode(url: str) -> str:

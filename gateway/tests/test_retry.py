@@ -17,7 +17,7 @@ WRITE = replace(READ, repeatable=False)
     [
         (Failure.CONNECT, WRITE, Verdict.ANOTHER_SERVER),
         (Failure.CONNECT_TIMEOUT, WRITE, Verdict.ANOTHER_SERVER),
-        (Failure.OVERLOADED, WRITE, Verdict.ANOTHER_SERVER),
+        (Failure.OVERLOADED, READ, Verdict.GIVE_UP),
         (Failure.CLOSED, WRITE, Verdict.GIVE_UP),
         (Failure.CLOSED, replace(WRITE, reused=True), Verdict.GIVE_UP),
         (Failure.CLOSED, READ, Verdict.ANOTHER_SERVER),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from soak.run import soak
 
-SECONDS = 40
+SECONDS = 60
 
 
 @pytest.mark.timeout(240)

@@ -37,6 +37,7 @@ def test_a_machine_whose_process_died_boots_again_from_its_disk() -> None:
     marker.write_text("yes")
     nspawn = int((settings.machine_directory(NAME) / "pid").read_text())
     os.kill(nspawn, signal.SIGKILL)
+    lab.ended(nspawn)
     assert str(settings.machine_directory(NAME) / "root") in Path("/proc/mounts").read_text(), "it left its mount"
     lab.up()
     assert marker.read_text() == "yes"

@@ -55,7 +55,10 @@ def hangs_up(sock: socket.socket) -> None:
     """An SSH server that ends the connection once it has said what it is."""
     with sock:
         sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-        sock.recv(1000)
+        sock.shutdown(socket.SHUT_WR)
+        # A close with something unread is a reset to the other side, and no end.
+        while sock.recv(1000):
+            pass
 
 
 @contextmanager

@@ -1,23 +1,43 @@
 """Starts and stops the processes that tests need; each is ended by its own id."""
 
+import itertools
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 START_SECONDS = 20.0
+PORTS = range(10_000, 32_000)
+
+
+def _own_ports() -> Iterator[int]:
+    # Below those that the kernel gives to connections (ip_local_port_range of ip(7)), and for each of
+    # the processes that run tests side by side others: nobody takes one between here and its use.
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = len(PORTS) // count
+    return itertools.cycle(PORTS[number * size : (number + 1) * size])
+
+
+_ports = _own_ports()
 
 
 def free_port() -> int:
     """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in _ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("There is always a next port.")
 
 
 def find_program(name: str, package: str, *folders: str) -> str:

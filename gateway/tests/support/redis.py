@@ -35,6 +35,16 @@ class RedisServer:
         if self._process is not None:
             stop(self._process, signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Have the server do nothing, as a host does that hangs; connections stay."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the server go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     @property
     def url(self) -> str:
         """The server's address."""

@@ -1,6 +1,7 @@
 """Lets a request pass or refuses it, by its token."""
 
 import asyncio
+from functools import lru_cache
 
 from tracseq_gateway.authentication.access import AccessPolicy, parse_route, parse_rules
 from tracseq_gateway.authentication.identity import Identity
@@ -9,6 +10,9 @@ from tracseq_gateway.authentication.tokens import TokenVerifier
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.http.problem import Problem
 from tracseq_gateway.infrastructure.redis import RedisStore
+
+REMEMBERED_FIELDS = 4096
+REMEMBERED_BYTES = 1024
 
 
 class Guard:
@@ -73,5 +77,13 @@ class Guard:
 
 def _token_of(authorization: bytes) -> str:
     """Return the token of an Authorization field, empty where it holds none (RFC 6750, 2.1)."""
+    # What could fill the memory is not worth remembering.
+    return (_remembered_token if len(authorization) <= REMEMBERED_BYTES else _read_token)(authorization)
+
+
+def _read_token(authorization: bytes) -> str:
     scheme, _, token = authorization.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+_remembered_token = lru_cache(REMEMBERED_FIELDS)(_read_token)

@@ -27,6 +27,7 @@ from tracseq_gateway.http.problem import Problem
 
 LINGER_SECONDS = 2.0
 FIRST_REQUEST_SECONDS = 1.0
+VERSION_SIZE = len(b"1.1")
 
 
 class Reception(Protocol):
@@ -146,6 +147,7 @@ class DownstreamConnection(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._begin_next()
             self._after_upgrade(data[upgrade.args[0] :])
+            return
         except httptools.HttpParserInvalidMethodError:
             self._refuse(Problem(501, "The method is not known.", "method"))
         except httptools.HttpParserError:
@@ -156,7 +158,7 @@ class DownstreamConnection(asyncio.Protocol):
             elif self._head_bytes == size and self.current is None:
                 self.deadline = self.clock() + self.limits.head_seconds
         if self._head_begun:
-            self._earlier += data
+            self._earlier += data[self._line_from :]
         # Not as soon as a head is read: a body that came with it goes on together with it.
         self._begin_next()
 
@@ -183,13 +185,14 @@ class DownstreamConnection(asyncio.Protocol):
         self._in_head = self._head_begun = False
         method = parser.get_method()
         try:
-            if not self._is_http(method, target):
-                raise Problem(400, "The request is not one of HTTP.", "malformed")
-            if len(headers) > self.limits.head_fields or self._is_too_large(target, headers):
+            version = self._version(method, target)
+            limits = self.limits
+            # What came in so few bytes cannot be larger, and need not be added up.
+            large = self._head_bytes > limits.head_bytes or len(self._fed) > limits.head_bytes
+            if len(headers) > limits.head_fields or (large and _size(target, headers) > limits.head_bytes):
                 raise Problem(431, "The request's header fields are too large.", "head-size")
-            request = read_head(method, target, parser.get_http_version(), headers, parser.should_keep_alive())
-            limit = self.limits.body_bytes
-            if limit and (request.content_length or 0) > limit:
+            request = read_head(method, target, version, headers, parser.should_keep_alive())
+            if limits.body_bytes and (request.content_length or 0) > limits.body_bytes:
                 raise Problem(413, "The request's body is too large.", "body-size")
         except Problem as problem:
             self._refuse(problem)
@@ -200,22 +203,20 @@ class DownstreamConnection(asyncio.Protocol):
             self.pause_reading()
         self.waiting.append(request)
 
-    def _is_http(self, method: bytes, target: bytes) -> bool:
+    def _version(self, method: bytes, target: bytes) -> bytes:
         # The parser takes the request lines of RTSP and ICE too, and does not tell.
         earlier, self._earlier = self._earlier, b""
         raw = earlier + self._fed if earlier else self._fed
         line = b"%b %b HTTP/" % (method, target)
-        found: int = raw.find(line, self._line_from)
-        self._line_from = max(0, found + len(line) - len(earlier))
-        return found >= 0
-
-    def _is_too_large(self, target: bytes, headers: HeaderList) -> bool:
-        limit = self.limits.head_bytes
-        # What came in so few bytes cannot be larger, and need not be added up.
-        if self._head_bytes <= limit and len(self._fed) <= limit:
-            return False
-        size = len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
-        return size > limit
+        start = 0
+        if self._line_from or not raw.startswith(line):
+            # After an earlier request, or after empty lines (RFC 9112, 2.2).
+            start = raw.find(b"\n" + line, max(0, self._line_from - 1)) + 1
+            if not start:
+                raise Problem(400, "The request is not one of HTTP.", "malformed")
+        end = start + len(line)
+        self._line_from = max(0, end - len(earlier)) if earlier else end
+        return raw[end : end + VERSION_SIZE]
 
     def on_body(self, data: bytes) -> None:
         """Take a piece of a request's body."""
@@ -223,6 +224,7 @@ class DownstreamConnection(asyncio.Protocol):
         if request is None or self._refused:
             return
         request.receive(data)
+        self._line_from += len(data)
         limit = self.limits.body_bytes
         if limit and request.body_size > limit:
             self._refuse(Problem(413, "The request's body is too large.", "body-size"))
@@ -281,7 +283,7 @@ class DownstreamConnection(asyncio.Protocol):
             # read a head of the same framing goes on with it.
             self._repeating_head = True
             self.parser.feed_data(_framing_head(self.receiving))
-            self._repeating_head = False
+            self._repeating_head = self._head_begun = False
         elif request is not None and request.upgrade:
             # Whether the bytes after it are HTTP depends on what the service says.
             self._after_switch = rest
@@ -435,6 +437,10 @@ class DownstreamConnection(asyncio.Protocol):
             self.deadline = self.clock() + self.limits.idle_seconds
             if handler is not None:
                 handler.check()
+
+
+def _size(target: bytes, headers: HeaderList) -> int:
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _framing_head(request: Request) -> bytes:

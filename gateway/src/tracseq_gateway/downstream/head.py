@@ -17,17 +17,18 @@ LONGEST_HOST = 300
 TARGET_CHARACTERS = bytes(set(range(0x21, 0x7F)) - set(b"\\#"))
 
 
-def read_head(method: bytes, target: bytes, version: str, headers: HeaderList, keep_alive: bool) -> Request:
+def read_head(method: bytes, target: bytes, version: bytes, headers: HeaderList, keep_alive: bool) -> Request:
     """Check a request head and give what the proxy needs to know of it.
 
     Args:
+        version: such as ``1.1``.
         headers: the fields in order, names in lower case.
         keep_alive: the parser's judgement on the connection (RFC 9112, 9.3).
 
     Raises:
         Problem: the head is ambiguous or not allowed by RFC 9110 or RFC 9112.
     """
-    if not version.startswith("1."):
+    if version[:2] != b"1.":
         raise Problem(505, "The gateway speaks HTTP/1.0 and HTTP/1.1.", "version")
     authority = None
     if not target.startswith(b"/"):
@@ -36,7 +37,7 @@ def read_head(method: bytes, target: bytes, version: str, headers: HeaderList, k
         raise Problem(400, "The request target holds characters that must be encoded.", "target")
     request = Request(method, target, headers)
     # A later minor version is read as HTTP/1.1 (RFC 9110, 2.5).
-    request.http_1_0 = version == "1.0"
+    request.http_1_0 = version == b"1.0"
     request.persistent = keep_alive
     hosts = 0
     upgrade = b""

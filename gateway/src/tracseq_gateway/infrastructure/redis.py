@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
@@ -15,6 +15,8 @@ from tracseq_gateway.configuration.settings import Settings
 log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 1.0
+CONNECTIONS = 32
+"""Of one process. Redis runs one command at a time, so that more connections would not make it faster."""
 REDIS_ERRORS = (RedisError, OSError, TimeoutError)
 
 
@@ -37,14 +39,17 @@ class RedisStore:
         if settings.redis_url is not None:
             password = settings.redis_password
             extra: dict[str, Any] = {"password": password.get_secret_value()} if password else {}
-            self._client = Redis.from_url(
+            pool = BlockingConnectionPool.from_url(
                 settings.redis_url.get_secret_value(),
                 **extra,
+                max_connections=CONNECTIONS,
+                timeout=settings.redis_timeout,
                 socket_timeout=settings.redis_timeout,
                 socket_connect_timeout=settings.redis_timeout,
                 retry=Retry(NoBackoff(), 1),
                 health_check_interval=0,
             )
+            self._client = Redis.from_pool(pool)
 
     @property
     def configured(self) -> bool:

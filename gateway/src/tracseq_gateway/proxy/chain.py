@@ -11,7 +11,7 @@ from tracseq_gateway.logs.access_log import AccessLog
 from tracseq_gateway.metrics.recorder import MetricsRecorder
 from tracseq_gateway.proxy.client import ClientResolver, limit_key
 from tracseq_gateway.proxy.cors import CrossOrigin
-from tracseq_gateway.proxy.final_recipient import ALLOW_LINE, ends_here, refuse_trace
+from tracseq_gateway.proxy.final_recipient import ALLOW_LINE, ANSWERED_HERE, ends_here, refuse_trace
 from tracseq_gateway.proxy.own_answers import Answered
 from tracseq_gateway.proxy.request_fields import common_fields
 from tracseq_gateway.proxy.target import find_target
@@ -47,9 +47,7 @@ class RequestChain:
         self._access_log = access_log
         self._audit = audit
         self._policies: tuple[Policy, ...] = (
-            self._read,
-            self._end_here,
-            self._find_target,
+            self._understand,
             self._identify,
             *((self._limit,) if limiter.enabled else ()),
             self._let_through,
@@ -77,7 +75,7 @@ class RequestChain:
             if further is not None:
                 await further
 
-    def _read(self, record: RequestRecord) -> None:
+    def _understand(self, record: RequestRecord) -> None:
         request = record.request
         record.headers = headers = dict(request.headers)
         record.request_id = request_id_from(headers.get(b"x-request-id"))
@@ -86,20 +84,18 @@ class RequestChain:
         record.answer_lines = b"x-request-id: %b\r\n" % record.request_id
         if b"origin" in headers:
             record.answer_lines += self._cross_origin.answer_lines(headers[b"origin"])
+        if request.method in ANSWERED_HERE:
+            self._answer_here(record)
+        record.target, record.path = find_target(request.path)
 
-    def _end_here(self, record: RequestRecord) -> None:
+    def _answer_here(self, record: RequestRecord) -> None:
         request = record.request
-        if request.method not in (b"OPTIONS", b"TRACE"):
-            return
         refuse_trace(request.method)
         if ends_here(request.method, record.headers.get(b"max-forwards")):
             raise Answered(record.answer_lines + ALLOW_LINE)
         preflight = self._cross_origin.preflight_lines(request, record.headers)
         if preflight is not None:
             raise Answered(record.answer_lines + preflight)
-
-    def _find_target(self, record: RequestRecord) -> None:
-        record.target, record.path = find_target(record.request.path)
 
     def _identify(self, record: RequestRecord) -> Awaitable[None] | None:
         request = record.request
@@ -138,15 +134,13 @@ class RequestChain:
         record.answer_lines += await self._limiter.spend(key, cost)
 
     def _cost(self, record: RequestRecord) -> float:
-        service = self._service(record)
+        service = self._services.get(record.target.service) if record.target is not None else None
         return service.pace.cost if service is not None else 1.0
 
-    def _service(self, record: RequestRecord) -> Service | None:
-        return self._services.get(record.target.service) if record.target is not None else None
-
     def _let_through(self, record: RequestRecord) -> None:
-        service = self._service(record)
-        if service is None or record.target is None:
+        target = record.target
+        service = self._services.get(target.service) if target is not None else None
+        if service is None or target is None:
             raise Problem(404, "The service is not configured.", "route")
         record.service = service
         service.in_flight += 1
@@ -154,7 +148,7 @@ class RequestChain:
         record.fields = common_fields(
             record.request,
             record.client,
-            record.target,
+            target,
             record.request_id,
             record.traceparent_line,
             record.identity.field_lines if record.identity else b"",
@@ -170,7 +164,8 @@ class RequestChain:
         if service is not None:
             name = service.name
             service.in_flight -= 1
-            service.breaker.trial_abandoned(record.trial)
+            if record.trial:
+                service.breaker.trial_abandoned(record.trial)
             to_head = (record.answered_at or now) - record.started_at
             if not record.client_left:
                 service.pace.record(to_head, failed=status in FAILING_STATUSES)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Coroutine
 from enum import Enum, auto
 from time import monotonic
+from typing import Final
 
 from tracseq_gateway.downstream.connection import DownstreamConnection
 from tracseq_gateway.downstream.request import Request
@@ -40,6 +41,10 @@ class Outcome(Enum):
 
     ANSWERED = auto()
     RETRIED_STATUS = auto()
+
+
+# Python 3.11 looks a member up slowly, and this one is asked for at every answer.
+ANSWERED: Final = Outcome.ANSWERED
 
 
 class Exchange:
@@ -121,9 +126,10 @@ class Exchange:
         return True
 
     def _choose(self, server: UpstreamServer) -> None:
-        if self.record.server is not None:
-            self.record.server.outstanding -= 1
-        self.record.server = server
+        record = self.record
+        if record.server is not None:
+            record.server.outstanding -= 1
+        record.server = server
         server.outstanding += 1
 
     async def _forward(self, service: Service, result: Outcome | UpstreamFailure | None) -> None:
@@ -141,7 +147,7 @@ class Exchange:
             if result is None:
                 self._choose(server)
                 result = await self._attempt(server)
-            if result is Outcome.ANSWERED:
+            if result is ANSWERED:
                 return
             self._fresh = isinstance(result, UpstreamFailure) and self._is_same_server_next(result, service, server)
             if not self._fresh:
@@ -317,18 +323,17 @@ class Exchange:
 
     def on_end(self, trailers: HeaderList) -> None:
         """End the answer."""
-        self._request.sink = None
-        self._request.discard_body = True
-        service = self.record.service
+        request, response, service = self._request, self._response, self.record.service
+        request.sink = None
+        request.discard_body = True
         if service is not None:
-            if self._response.status in FAILING_STATUSES:
+            if response.status in FAILING_STATUSES:
                 service.breaker.failed()
             else:
                 service.breaker.succeeded()
-        wanted = trailers and self._request.wants_trailers
         self._upstream = None
-        self._response.finish(trailer_lines(trailers) if wanted else b"")
-        self._finish(Outcome.ANSWERED)
+        response.finish(trailer_lines(trailers) if trailers and request.wants_trailers else b"")
+        self._finish(ANSWERED)
 
     def on_switch(self, reason: bytes, headers: HeaderList, rest: bytes) -> None:
         """Join both connections into a tunnel (RFC 9110, 7.8)."""
@@ -350,7 +355,7 @@ class Exchange:
             connection.clock,
             connection.limits.idle_seconds,
             record.server.pool.idle_timeout,
-            lambda: self._finish(Outcome.ANSWERED),
+            lambda: self._finish(ANSWERED),
         )
         connection.begin_tunnel(tunnel)
         if rest:
@@ -375,7 +380,7 @@ class Exchange:
         if waiting is not None:
             if not waiting.done():
                 waiting.set_result(outcome)
-        elif outcome is Outcome.ANSWERED:
+        elif outcome is ANSWERED:
             self._end()
         elif self._task is None:
             self._start_task(outcome)
@@ -390,9 +395,10 @@ class Exchange:
             self._task.cancel()
 
     def _end(self) -> None:
-        if self.record.server is not None:
-            self.record.server.outstanding -= 1
-        self._context.chain.note_end(self.record)
+        record = self.record
+        if record.server is not None:
+            record.server.outstanding -= 1
+        self._context.chain.note_end(record)
 
     async def _run(self, result: Outcome | UpstreamFailure | None) -> None:
         self._running = True

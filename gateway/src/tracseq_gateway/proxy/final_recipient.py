@@ -6,6 +6,8 @@ Source: RFC 9110, 7.6.2 (Max-Forwards), 9.3.7 (OPTIONS), 9.3.8 (TRACE).
 from tracseq_gateway.http.problem import Problem
 
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+ANSWERED_HERE = frozenset({b"OPTIONS", b"TRACE"})
+"""Methods of which some requests go no further."""
 ALLOW_LINE = b"allow: " + METHODS + b"\r\n"
 
 

@@ -8,7 +8,7 @@ from tracseq_gateway.upstream.failure import UpstreamFailure
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 """Methods that may be sent twice (RFC 9110, 9.2.2)."""
 RETRIED_STATUSES = frozenset({502, 503})
-NEVER_SENT = frozenset({UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT, UpstreamFailure.OVERLOADED})
+NEVER_SENT = frozenset({UpstreamFailure.CONNECT, UpstreamFailure.CONNECT_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,10 @@ def after_failure(failure: UpstreamFailure, attempts: Attempts, limits: RetryLim
     """Return what follows an attempt that brought no whole answer."""
     if attempts.answer_sent:
         return Verdict.CUT
-    if not is_left(attempts, limits) or not (failure in NEVER_SENT or attempts.repeatable):
+    # Whoever has waited for a connection in vain asked the server with the fewest requests under way:
+    # to wait once more would be at the end of a queue, and a second time for one request.
+    if failure is UpstreamFailure.OVERLOADED or not is_left(attempts, limits):
+        return Verdict.GIVE_UP
+    if failure not in NEVER_SENT and not attempts.repeatable:
         return Verdict.GIVE_UP
     return Verdict.SAME_SERVER if is_stale(failure, attempts) else Verdict.ANOTHER_SERVER

@@ -12,8 +12,10 @@ TRACEPARENT = re.compile(
 LONGEST_TRACEPARENT = 512
 SAMPLED = 0x01
 _request_ids = random_names(16)
-_trace_ids = random_names(16)
 _span_ids = random_names(8)
+# A trace of our own and its span at once: most requests come without one.
+_traces = random_names(24)
+TRACE_DIGITS = 32
 
 
 def request_id_from(value: bytes | None) -> bytes:
@@ -30,11 +32,12 @@ def trace_from(value: bytes | None) -> tuple[bytes, bytes]:
 
     Source: W3C Trace Context, 3.2 and 3.4.
     """
-    trace_id, flags = b"", SAMPLED
     if value is not None and len(value) <= LONGEST_TRACEPARENT:
         match = TRACEPARENT.fullmatch(value.strip())
         # Of a later version, what it shares with 00 is read; 00 has nothing after its flags (4.3).
         if match is not None and not (match[1] == b"00" and match[4]):
-            trace_id, flags = match[2], int(match[3], 16) & SAMPLED
-    trace_id = trace_id or next(_trace_ids)
-    return trace_id, b"traceparent: 00-%b-%b-%02x\r\n" % (trace_id, next(_span_ids), flags)
+            flags = int(match[3], 16) & SAMPLED
+            return match[2], b"traceparent: 00-%b-%b-%02x\r\n" % (match[2], next(_span_ids), flags)
+    drawn = next(_traces)
+    trace_id = drawn[:TRACE_DIGITS]
+    return trace_id, b"traceparent: 00-%b-%b-01\r\n" % (trace_id, drawn[TRACE_DIGITS:])

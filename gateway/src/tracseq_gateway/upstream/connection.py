@@ -74,6 +74,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers: HeaderList = []
         self._codings: list[bytes] = []
         self._head_bytes = 0
+        self._is_http_1_1 = False
         self._in_head = True
         self._interim = False
         self._switch_headers: HeaderList | None = None
@@ -159,10 +160,12 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._answered = True
         if self._in_head:
-            # The parser takes the status lines of RTSP and ICE too.
-            if not self._head_bytes and data[0] != FIRST_BYTE:
-                self._fail(UpstreamFailure.MALFORMED)
-                return
+            if not self._head_bytes:
+                # The parser takes the status lines of RTSP and ICE too.
+                if data[0] != FIRST_BYTE:
+                    self._fail(UpstreamFailure.MALFORMED)
+                    return
+                self._is_http_1_1 = data.startswith(b"HTTP/1.1 ")
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -210,12 +213,12 @@ class UpstreamConnection(asyncio.Protocol):
             return
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, []
-        self.version = self._parser.get_http_version()
-        if status < 100 or not self.version.startswith("1."):
+        self.version = "1.1" if self._is_http_1_1 else self._parser.get_http_version()
+        if status < 100 or not (self._is_http_1_1 or self.version.startswith("1.")):
             self._fail(UpstreamFailure.MALFORMED)
             return
-        self._interim = status < 200
-        if self._interim:
+        if status < 200:
+            self._interim, self._is_http_1_1 = True, False
             if self._codings or _has_content(headers):
                 # What followed would be taken for the final answer (RFC 9110, 15.2; RFC 9112, 6.3).
                 self._fail(UpstreamFailure.MALFORMED)
@@ -233,8 +236,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self._codings and self.version == "1.0":
             # Its end is not certain (RFC 9112, 6.1).
             self._keep = False
-        too_large = self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
-        if too_large or (self._codings and self._codings != [b"chunked"]):
+        if (self._codings and self._codings != [b"chunked"]) or (
+            self._head_bytes > MAX_HEAD_BYTES and _size(headers) > MAX_HEAD_BYTES
+        ):
             # No other coding was asked for (RFC 9112, 6.1), and its end would be uncertain.
             self._fail(UpstreamFailure.MALFORMED)
             return
