@@ -115,6 +115,7 @@ def test_a_service_that_is_gone_is_found_out(start_gateway: StartGateway, start_
         connection.sendall(UPGRADE)
         assert read_head(connection).startswith(b"HTTP/1.1 101")
         assert read_all(connection) == b"\x88\x02" + struct.pack("!H", 1001)
+    wait_until(lambda: len(b"".join(received)) >= 14, "The frames' arrival", 5)
     frames = b"".join(received)
     assert frames[:2] == b"\x89\x80", "a ping"
     assert frames[6:8] == b"\x88\x82", "and a close, both masked"

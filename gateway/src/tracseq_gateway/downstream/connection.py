@@ -208,12 +208,10 @@ class DownstreamConnection(asyncio.Protocol):
         earlier, self._earlier = self._earlier, b""
         raw = earlier + self._fed if earlier else self._fed
         line = b"%b %b HTTP/" % (method, target)
-        start = 0
-        if self._line_from or not raw.startswith(line):
-            # After an earlier request, or after empty lines (RFC 9112, 2.2).
-            start = raw.find(b"\n" + line, max(0, self._line_from - 1)) + 1
-            if not start:
-                raise Problem(400, "The request is not one of HTTP.", "malformed")
+        # An earlier request of the same read is passed over, as far as its length is known.
+        start: int = raw.find(line, self._line_from)
+        if start < 0:
+            raise Problem(400, "The request is not one of HTTP.", "malformed")
         end = start + len(line)
         self._line_from = max(0, end - len(earlier)) if earlier else end
         return raw[end : end + VERSION_SIZE]
