@@ -5,8 +5,12 @@ import sys
 
 from pyinfra import config
 
-from deploys.controller import data
-from deploys.engine import command_line, connecting, execution, modules
+# pyinfra leaves no compiled files behind; without them each run would compile all of deploys/ anew,
+# these first modules of it too.
+sys.dont_write_bytecode = False
+
+from deploys.controller import data  # noqa: E402
+from deploys.engine import command_line, connecting, execution, modules  # noqa: E402
 
 config.REQUIRE_PYINFRA_VERSION = "==3.10.0"
 
@@ -19,8 +23,6 @@ config.TEMP_DIR = "/root"
 # A run ends soon and keeps what it makes until then; to look through it at Python's usual rate, in
 # vain, takes a tenth of this machine's time.
 gc.set_threshold(100_000)
-# pyinfra leaves no compiled files behind; without them each run would compile all of deploys/ anew.
-sys.dont_write_bytecode = False
 
 modules.name_files("deploys")
 command_line.check()
