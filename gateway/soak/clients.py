@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from soak.services import EVENTS
 
 DEADLINE = 30.0
-"""Seconds within which everything ends that has an end at all, on a machine however busy; what hangs does so for ever."""
+"""Seconds within which everything ends that has an end, however busy the machine; what hangs does so for ever."""
 UPLOAD_BYTES = 8_388_608
 SILENCE = 2.5
 
