@@ -96,7 +96,7 @@ def test_the_address_counts_without_a_token_as_load_balancers_tell_it(
     )
 
     def ask(forwarded_for: str) -> int:
-        return web.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": forwarded_for}).status_code
+        return _status(gateway, forwarded_for)
 
     assert [ask("192.0.2.1") for _ in range(3)] == [200, 200, 429]
     assert ask("192.0.2.2, 10.0.0.9") == 200
@@ -158,13 +158,10 @@ def test_a_slow_redis_is_asked_over_a_bounded_number_of_connections(
     )
     clients = [f"192.0.2.{number}" for number in range(3 * CONNECTIONS)]
 
-    def ask(client: str) -> int:
-        return web.get(f"{gateway.url}/api/samples/1", headers={"X-Forwarded-For": client}, timeout=30).status_code
-
     redis.freeze()
     try:
         with ThreadPoolExecutor(len(clients)) as threads:
-            asked = [threads.submit(ask, client) for client in clients]
+            asked = [threads.submit(_status, gateway, client, 30) for client in clients]
             wait_until(lambda: _clients(gateway.url) > len(clients), "The requests", 20)
             wait_until(lambda: _asking(gateway, redis) >= CONNECTIONS, "The connections to Redis", 20)
             time.sleep(0.5)
@@ -173,6 +170,11 @@ def test_a_slow_redis_is_asked_over_a_bounded_number_of_connections(
             assert {request.result() for request in asked} == {200}
     finally:
         redis.thaw()
+
+
+def _status(gateway: GatewayProcess, forwarded_for: str, timeout: float = 10) -> int:
+    headers = {"X-Forwarded-For": forwarded_for}
+    return web.get(f"{gateway.url}/api/samples/1", headers=headers, timeout=timeout).status_code
 
 
 def _clients(url: str) -> float:

@@ -134,13 +134,15 @@ class RequestChain:
         record.answer_lines += await self._limiter.spend(key, cost)
 
     def _cost(self, record: RequestRecord) -> float:
-        service = self._services.get(record.target.service) if record.target is not None else None
+        service = self._service(record)
         return service.pace.cost if service is not None else 1.0
 
+    def _service(self, record: RequestRecord) -> Service | None:
+        return self._services.get(record.target.service) if record.target is not None else None
+
     def _let_through(self, record: RequestRecord) -> None:
-        target = record.target
-        service = self._services.get(target.service) if target is not None else None
-        if service is None or target is None:
+        service = self._service(record)
+        if service is None or record.target is None:
             raise Problem(404, "The service is not configured.", "route")
         record.service = service
         service.in_flight += 1
@@ -148,7 +150,7 @@ class RequestChain:
         record.fields = common_fields(
             record.request,
             record.client,
-            target,
+            record.target,
             record.request_id,
             record.traceparent_line,
             record.identity.field_lines if record.identity else b"",
@@ -164,8 +166,7 @@ class RequestChain:
         if service is not None:
             name = service.name
             service.in_flight -= 1
-            if record.trial:
-                service.breaker.trial_abandoned(record.trial)
+            service.breaker.trial_abandoned(record.trial)
             to_head = (record.answered_at or now) - record.started_at
             if not record.client_left:
                 service.pace.record(to_head, failed=status in FAILING_STATUSES)

@@ -214,11 +214,13 @@ class UpstreamConnection(asyncio.Protocol):
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, []
         self.version = "1.1" if self._is_http_1_1 else self._parser.get_http_version()
-        if status < 100 or not (self._is_http_1_1 or self.version.startswith("1.")):
+        if status < 100 or not self.version.startswith("1."):
             self._fail(UpstreamFailure.MALFORMED)
             return
-        if status < 200:
-            self._interim, self._is_http_1_1 = True, False
+        self._interim = status < 200
+        if self._interim:
+            # The answer that follows it has a version of its own.
+            self._is_http_1_1 = False
             if self._codings or _has_content(headers):
                 # What followed would be taken for the final answer (RFC 9110, 15.2; RFC 9112, 6.3).
                 self._fail(UpstreamFailure.MALFORMED)
