@@ -13,6 +13,8 @@ INVENTORY ?= inventories/lab.py
 LIMIT ?=
 TIERS ?=
 BENCH ?=
+FILE ?=
+KEEP_PASSPHRASE_FILE ?=
 SITE ?= staging
 KEPT ?= $(HOME)/sites
 WORKFLOWS ?= $(wildcard .github/workflows/*.yml)
@@ -26,7 +28,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
+.PHONY: help lab lab-down plan deploy status keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +44,20 @@ lab-down: $(VENV) ## Take the lab away, with everything it left on this machine
 preflight: $(VENV) ## List what would stop a deploy, over all hosts, without changing any
 	@$(PYINFRA) -y $(INVENTORY) deploys/preflight.py $(ONLY)
 
+keep: $(VENV)    ## Pack what only this machine has of a site into one encrypted file: make keep INVENTORY=…
+	@$(PYINFRA) $(if $(KEEP_PASSPHRASE_FILE),--data keep_passphrase_file=$(KEEP_PASSPHRASE_FILE)) $(INVENTORY) deploys/keep.py
+
+unkeep:          ## Make a new controller from such a file, in a clone of this repository: make unkeep FILE=…
+	@[ -f "$(FILE)" ] || { echo "Say which file: make unkeep FILE=tracseq-production-….tar.gpg"; exit 1; }
+	@umask 077; packed=$$(mktemp); trap 'rm -f "$$packed"' EXIT; \
+		gpg --quiet $(if $(KEEP_PASSPHRASE_FILE),--batch --pinentry-mode loopback --passphrase-file $(KEEP_PASSPHRASE_FILE)) --decrypt "$(FILE)" > "$$packed" \
+			|| { echo "$(FILE) was not unpacked: it is damaged, or this is not its passphrase."; exit 1; }; \
+		for file in $$(tar --list --file "$$packed" | grep -E '^[.](env|state/.+/)'); do \
+			[ ! -e "$$file" ] || { echo "$$file is here already, and nothing was unpacked: this machine is a controller. Move it away first."; exit 1; }; \
+		done; \
+		tar --extract --no-same-owner --file "$$packed"; cat .state/kept; \
+		echo "Now: make check-data INVENTORY=…, and git diff to see what this site has of its own."
+
 check-data: $(VENV) ## Check the data and secrets of a site, without connecting to any host
 	@$(PYINFRA) $(INVENTORY) deploys/check_data.py
 
@@ -50,6 +66,9 @@ plan: $(VENV)    ## Show what a deploy would change, with differences: make plan
 
 deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/production.py [LIMIT=…]
 	@$(PYINFRA) -y $(INVENTORY) deploys/site.py $(ONLY)
+
+status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
+	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)
 
 bundle: $(VENV)  ## Build the gateway for each supported Debian, with checksums, into dist/
 	@$(VENV)/bin/python -m deploys.bundle dist

@@ -24,6 +24,9 @@ minimum_disk_free = "5GB"
 maximum_clock_skew = "1s"
 maximum_shell_start = "100ms"
 
+# How full a file system may be, in percent of its bytes or inodes, before deploys/status.py calls it wrong.
+maximum_disk_use = 85
+
 # --- runs --------------------------------------------------------------------------------------
 
 # How many hosts are worked on at a time, operation by operation; None: all of them.
@@ -102,7 +105,10 @@ open_files = 65536
 
 gateway_port = 8000
 postgres_port = 5432
+witness_port = 5431  # hosts tell each other which Postgres server is the primary
 redis_port = 6379
+backup_server_port = 8432
+backup_state_port = 8433
 service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
 
 # --- the database that the platform uses ---------------------------------------------------------

@@ -18,12 +18,21 @@ networks = {
 service_ports = [8081]
 gateway_services = {"SAMPLE": ["http://10.77.0.61:8081"]}
 
+# A service that runs outside of the site keeps its data in the site's Postgres.
+postgres_clients = ["10.77.0.61"]
+firewall_extra_rules = [{"source": "services", "destination": "postgres", "ports": ["postgres_port"]}]
+
 # Their memory is all the same memory: each takes what the guide says, not its share of the whole.
 postgres_shared_buffers = "128MB"
 postgres_effective_cache_size = "512MB"
 postgres_maintenance_work_mem = "64MB"
 redis_memory = "128MB"
 journal_size = "50MB"
+
+# Tests wait for it.
+backup_wal_interval = "10s"
+backup_wal_maximum_age = "40s"
+backup_second_place = {"type": "directory", "path": "/var/lib/second-place"}
 
 # The load tests of the lab come from one address.
 request_rate = 2000

@@ -14,6 +14,10 @@ postgres_max_connections = 100
 # but the primary's disk does not fill.
 postgres_max_slot_wal_keep_size = "8GB"
 
+# How far a replica may be behind its primary before deploys/status.py calls it wrong, in WAL and in time.
+postgres_maximum_lag = "256MB"
+postgres_maximum_delay = "1m"
+
 # Statements that take longer are written to the server's log, with their values. None: none are.
 postgres_log_slow_statements = "1s"
 

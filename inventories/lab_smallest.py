@@ -9,6 +9,7 @@ load_balancers = [_all_in_one]
 gateways = [_all_in_one]
 postgres = [_all_in_one, _follower]
 redis = [_all_in_one]
+backups = [_follower]
 
 # What every machine of the lab is given, in group_data/lab.py, is theirs too.
 lab = [_all_in_one, _follower]

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from deploys.settings import lab
-from tests.inventory import PYINFRA, hosts, ssh_config
+from tests.inventory import PYINFRA, group, hosts, ssh_config
 
 INVENTORY = "inventories/lab.py"
 SITE = "deploys/site.py"
+ISOLATED = "/etc/systemd/system/isolated.service"
+"""The unit of a machine that boots without a network."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,17 @@ def reboot(*names: str, inventory: str = INVENTORY) -> None:
     up(*names, inventory=inventory)
 
 
-def save(*names: str) -> None:
-    """Keep the disks of machines, to be put back with ``restore()``; the machines stop and boot again."""
+def together(names: Iterable[str], inventory: str) -> list[str]:
+    """Machines, and with Postgres hosts those that hold their backups, which refuse WAL that they have otherwise."""
+    chosen = dict.fromkeys(names)
+    if any(host.name in chosen for host in group("postgres", inventory)):
+        chosen |= dict.fromkeys(host.name for host in group("backups", inventory))
+    return list(chosen)
+
+
+def save(*names: str, inventory: str = INVENTORY) -> None:
+    """Keep the disks of machines, to be put back with ``restore()``; the machines stop, and are booted by ``up()``."""
+    names = tuple(together(names, inventory))
     for name in names:
         pull_the_plug(name)
     for name in names:
@@ -133,6 +144,7 @@ def save(*names: str) -> None:
 
 def restore(*names: str, inventory: str = INVENTORY) -> None:
     """Have machines running from the disks that were kept."""
+    names = tuple(together(names, inventory))
     for name in names:
         if running(name):
             pull_the_plug(name)
@@ -165,6 +177,31 @@ def cut_off(name: str) -> None:
 def plug_in(name: str) -> None:
     """Put a machine's network cable back."""
     subprocess.run(["ip", "link", "set", f"vb-{name}", "up"], check=True)
+
+
+def isolate(name: str, *, at_boot: bool = False) -> None:
+    """
+    Keep a machine from reaching any other of its site; only this one still reaches it.
+
+    Args:
+        name: the machine
+        at_boot: from its next boot on, before anything there looks for the others; else now
+    """
+    peers = [address for one in hosts(INVENTORY).values() if one.name != name for address in one.addresses]
+    routes = [f"ip route replace blackhole {address}" for address in peers]
+    if not at_boot:
+        ssh(name, "\n".join(routes))
+        return
+    unit = ["[Unit]", "DefaultDependencies=no", "Before=network-pre.target", "[Service]", "Type=oneshot"]
+    unit += [f"ExecStart={route}" for route in routes]
+    lines = "\n".join([*unit, "[Install]", "WantedBy=sysinit.target"])
+    ssh(name, f"cat > {ISOLATED} <<'UNIT'\n{lines}\nUNIT\nsystemctl --quiet enable {ISOLATED} 2>&1; sync")
+
+
+def connect(name: str) -> None:
+    """Let an isolated machine reach the others again."""
+    ssh(name, f"systemctl --quiet disable {Path(ISOLATED).name} 2>&1; rm -f {ISOLATED}")
+    ssh(name, "ip route flush type blackhole; ip -6 route flush type blackhole")
 
 
 def processes(name: str) -> list[int]:

@@ -64,13 +64,20 @@ class Authority:
         """The certificate with which a host's servers show other hosts of the site who they are."""
         return self.leaf(host.name, [host.name, *host.addresses])
 
-    def leaf(self, name: str, names: Sequence[str]) -> Certificate:
+    def of_client(self, host: SiteHost) -> Certificate:
+        """The certificate with which a host shows servers of the site who it is; no server takes it for a server's."""
+        return self.leaf(f"{host.name}-client", [host.name], ExtendedKeyUsageOID.CLIENT_AUTH)
+
+    def leaf(
+        self, name: str, names: Sequence[str], usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH
+    ) -> Certificate:
         """
-        The certificate of a server, made or renewed where need be.
+        A certificate, made or renewed where need be.
 
         Args:
             name: what to keep it as
             names: DNS names and addresses that it is for, the most important first
+            usage: what it may prove: who a server is, or who a client is
         """
         kept = Certificate(*(self._read(f"{name}.{end}") for end in ("crt", "key")))
         if kept.certificate and kept.key and self._serves(kept.certificate, names):
@@ -82,7 +89,7 @@ class Authority:
             _builder(names[0], issuer.subject, key.public_key(), now, self.lifetime)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_alternative_names(names), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key().public_key()),
                 critical=False,

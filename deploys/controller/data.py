@@ -7,13 +7,16 @@ from pathlib import Path
 
 from pyinfra import logger
 
+from deploys.controller import keep
 from deploys.engine import command_line, hosts
 from deploys.engine.per_run import PerRun
 from deploys.settings.load import DataError, load
 from deploys.settings.of_run import OfRun, misplaced, of_run
 from deploys.settings.site import Site
 
-CHECK_ONLY = "check_data.py"
+CHECK_ONLY, KEEP = "check_data.py", "keep.py"
+OF_A_GROUP = {"failover.py": "postgres"}
+"""Deploys for when hosts are down: they concern the hosts of one group, and go on with those that answer."""
 
 
 def check() -> None:
@@ -23,13 +26,27 @@ def check() -> None:
     Raises:
         DataError: listing everything that is wrong.
     """
-    names = {Path(file).name for file in command_line.deploys() if Path(file).parent.name == "deploys"}
+    names = _own_deploys()
     if not names or not command_line.inventory().endswith(".py"):
         return
     checked = site().hosts
+    if names == {KEEP}:
+        logger.info(f"--> {keep.pack(site(), command_line.inventory(), options().keep_passphrase_file)}")
+        sys.exit(0)
     if names == {CHECK_ONLY}:
         logger.info(f"--> The data of {len(checked)} hosts is valid, and so are the secrets. No host was connected to.")
         sys.exit(0)
+
+
+def group() -> str | None:
+    """The group whose hosts the run goes on with, as far as they answer; None where it needs every host."""
+    groups = {OF_A_GROUP.get(name) for name in _own_deploys()}
+    return groups.pop() if len(groups) == 1 else None
+
+
+def _own_deploys() -> set[str]:
+    """The names of this project's entry points among the deploys that the run was given."""
+    return {Path(file).name for file in command_line.deploys() if Path(file).parent.name == "deploys"}
 
 
 def _loaded() -> Site:

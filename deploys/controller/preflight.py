@@ -17,18 +17,20 @@ from deploys.settings import declarations
 from deploys.settings.site import Site
 
 
-def survey(site: Site, request: Request | None = None) -> Mapping[str, MachineState]:
+def survey(site: Site, request: Request | None = None, reach: bool = True) -> Mapping[str, MachineState]:
     """
     Every host of the run as it is now, read from all at once.
 
     Args:
         site: the site
         request: the run that asks for the hosts' locks; None where it changes nothing
+        reach: whether each host tries to reach those that it needs; it waits for those that are off
     """
     traces = {name: declaration.traces for name, declaration in declarations.all_roles().items()}
 
     def read(name: str) -> MachineState:
-        targets = tuple((address, port) for _, address, port in findings.peers(site, site.host(name)))
+        needed = findings.peers(site, site.host(name)) if reach else ()
+        targets = tuple((address, port) for _, address, port in needed)
         return hosts.read(name, Machine, targets=targets, traces=traces, request=request, _sudo=False)
 
     # The clocks are read at one moment: a host that was read later would look ahead.

@@ -71,7 +71,33 @@ def begin() -> Run:
     return _run()
 
 
-def _begun() -> Run:
+@dataclass(frozen=True)
+class Opened:
+    """A run that has its hosts' locks and knows what they say, and has decided nothing yet."""
+
+    site: Site
+    options: OfRun
+    machines: Mapping[str, MachineState]
+    readings: servers.Queried
+    lock: Request | None
+
+    def run(self, topology: Topology) -> Run:
+        """The run in which each Postgres host gets this part."""
+        authority = authorities.of(self.site, kept=self.lock is not None)
+        return Run(self.site, self.options, self.machines, topology, authority, Bundles(), self.lock)
+
+
+def opened(reach: bool = True) -> Opened:
+    """
+    Lock and read the hosts of a run, whatever state they are in.
+
+    Args:
+        reach: whether it is found out if they reach each other; that takes as long as those that are off
+
+    Raises:
+        DataError: listing everything that is wrong with the data.
+        PyinfraError: where another run is at work.
+    """
     found, options = data.site(), data.options()
     if found.shared.timings:
         timings.install()
@@ -80,13 +106,16 @@ def _begun() -> Run:
     request = None if command_line.plans() else lock.request(options.break_lock)
     active = [found.host(target).name for target in hosts.active()]
     readings = servers.queried(found, request, active)  # while preflight looks at the hosts
-    machines = preflight.survey(found, request)
+    machines = preflight.survey(found, request, reach)
     _lock(found, request, machines, servers.locks(readings, active))
-    preflight.check(found, machines)
-    leaving.check(found, machines)
-    decided = servers.decided(found, readings)
-    authority = authorities.of(found, kept=request is not None)
-    return Run(found, options, machines, decided, authority, Bundles(), request)
+    return Opened(found, options, machines, readings, request)
+
+
+def _begun() -> Run:
+    begun = opened()
+    preflight.check(begun.site, begun.machines)
+    leaving.check(begun.site, begun.machines)
+    return begun.run(servers.decided(begun.site, begun.readings))
 
 
 def _lock(

@@ -39,6 +39,11 @@ def plans() -> bool:
     return bool(_given().get("dry"))
 
 
+def prints_json() -> bool:
+    """Whether this run's standard output is for programs."""
+    return bool(_given().get("json_output"))
+
+
 def inventory() -> str:
     """The inventory that this run was given, as it was written."""
     return str(_given().get("inventory", ""))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import runpy
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import gevent
 from pyinfra.api.config import Config
-from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 from pyinfra.context import ctx_state
+
+from deploys.engine import command_line
 
 ADVICE = {
     "Authentication error": "its sshd does not take this user with this key; try ssh {user}@{address} -p {port}, and "
@@ -28,7 +33,9 @@ ADVICE = {
 """What to do, by how pyinfra's message begins."""
 
 
-def before_connecting(check: Callable[[], None]) -> None:
+def before_connecting(
+    check: Callable[[], None], group: Callable[[], str | None] = lambda: None, alone: str | None = None
+) -> None:
     """
     Have a check run once the inventory is known, and before any host is connected to.
 
@@ -37,6 +44,10 @@ def before_connecting(check: Callable[[], None]) -> None:
 
     Args:
         check: raises what stops the run
+        group: the group whose hosts the run goes on with, as far as they answer; None where it needs
+            every host. pyinfra itself either needs all of them, or goes on without those that fail later, too
+        alone: a deploy that connects to the hosts by itself: pyinfra would leave out those that do not
+            answer, or end where none does. It is loaded once, and not for each host, and ends the run
     """
     state: State = ctx_state.get()  # type: ignore[no-untyped-call]
     init = state.init
@@ -46,28 +57,55 @@ def before_connecting(check: Callable[[], None]) -> None:
         check()
         for host in inventory:
             _explain(host)
+        given = [Path(deploy).parts[-2:] for deploy in command_line.deploys()]
+        if alone and Path(alone).parts in given:
+            if len(given) > 1:
+                raise PyinfraError(f"{alone} is run by itself: leave out the other deploys. No host was touched.")
+            runpy.run_path(alone)
+        if name := group():
+            state.limit_hosts = _reached(inventory.get_group(name))
 
     state.init = checked  # type: ignore[method-assign]
     # Of a host that does not answer, its thread would print a traceback.
     logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
 
 
+def _reached(members: list[Host]) -> list[Host]:
+    """
+    The hosts that answer, connected to.
+
+    Raises:
+        PyinfraError: where none does.
+    """
+    gevent.joinall([gevent.spawn(host.connect) for host in members], raise_error=True)
+    reached = [host for host in members if host.connected]
+    if not reached:
+        raise PyinfraError("None of the hosts that this run concerns was reached; the reasons are above.")
+    return reached
+
+
 def _explain(host: Host) -> None:
     """Have a host that cannot be connected to say in the same line what to do."""
     connect = host.connector.connect
+    unreached: list[ConnectError] = []
 
     def explained() -> None:
+        if unreached:
+            # It was tried for as long as anybody wants to wait.
+            raise unreached[0]
         try:
             connect()
         except ConnectError as error:
             said = str(error)
             advice = next((text for begin, text in ADVICE.items() if said.startswith(begin)), None)
             if advice is None:
+                unreached.append(error)
                 raise
             address, port = host.data.get("ssh_hostname") or host.name, host.data.get("ssh_port") or 22
             user, file = host.data.get("ssh_user") or "you", host.data.get("ssh_known_hosts_file")
             place = {"address": address, "port": port, "user": user, "forget": _forget(address, int(port), file)}
-            raise ConnectError(f"{said}: {advice.format(**place)}") from error
+            unreached.append(ConnectError(f"{said}: {advice.format(**place)}"))
+            raise unreached[0] from error
 
     host.connector.connect = explained  # type: ignore[method-assign]
 

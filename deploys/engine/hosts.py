@@ -29,6 +29,11 @@ def active() -> list[str]:
     return [host.name for host in state.inventory.get_active_hosts()]
 
 
+def limited() -> list[str]:
+    """What pyinfra calls the hosts that the command line does not leave out, connected to or not."""
+    return [host.name for host in inventory if state.is_host_in_limit(host)]
+
+
 def current() -> str:
     """What pyinfra calls the host that the deploy is loaded for at this moment."""
     return this.name
@@ -42,6 +47,19 @@ def from_command_line() -> Mapping[str, Any]:
 def at_most(number: int) -> None:
     """Have no more hosts than this worked on at a time."""
     state.pool = Pool(number)
+
+
+def connect(target: str) -> None:
+    """
+    Connect to a host, where the run is not connected to it yet.
+
+    Args:
+        target: what pyinfra calls the host
+
+    Raises:
+        ConnectError: where it is not reached, with the reason and what to do.
+    """
+    inventory.get_host(target).connect(show_errors=False, raise_exceptions=True)
 
 
 def read(target: str, fact: type[FactBase[T]], **arguments: Any) -> T:

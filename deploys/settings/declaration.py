@@ -33,6 +33,20 @@ class Listener:
     programs: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class State:
+    """
+    A directory with what a service must not lose.
+
+    Args:
+        path: the directory
+        steady: a file in it that is the same before and after a copy that fits together
+    """
+
+    path: str
+    steady: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """
@@ -49,9 +63,13 @@ class Declaration:
         listeners: ports that its hosts listen on
         rules: what the firewall must let through for it
         secrets: names of secrets in .env.<environment>, and how many characters each needs
+        optional_secrets: those that only some data asks for; ``problems`` says when one is missing
         kernel_settings: the value of the model that holds kernel settings of its hosts
         after: groups that must be ready before its hosts change
         traces: paths on a host of which one is there where the host has the role
+        units: canonical names of its units that are active on a host that is well
+        certificates: paths of the certificates that its hosts have for it
+        state: directories with what its service must not lose; a backup host fetches them
         problems: what is wrong with the site's data for it, a sentence each
         obstacles: what about a machine keeps the role from it: what was found, and what is needed
     """
@@ -66,9 +84,13 @@ class Declaration:
     listeners: tuple[Listener, ...] = ()
     rules: tuple[Rule, ...] = ()
     secrets: Mapping[str, int] = field(default_factory=dict)
+    optional_secrets: Mapping[str, int] = field(default_factory=dict)
     kernel_settings: str | None = None
     after: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    state: tuple[State, ...] = ()
     problems: Callable[[Site], Iterable[str]] | None = None
     obstacles: Callable[[Site, SiteHost, Machine], Iterable[tuple[str, str, str]]] | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from deploys.roles.registry import ROLES
 from deploys.settings.data import Data
-from deploys.settings.declaration import Declaration
+from deploys.settings.declaration import Declaration, State
 from deploys.settings.rule import Rule
 
 
@@ -36,9 +36,26 @@ def rules() -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(rule for role in ROLES for rule in role.declaration.rules))
 
 
-def secrets() -> Mapping[str, int]:
-    """The names of a site's secrets, and how many characters each needs."""
-    return {name: length for role in ROLES for name, length in role.declaration.secrets.items()}
+def secrets(host_groups: Iterable[str] | None = None) -> Mapping[str, int]:
+    """
+    The names of a site's secrets, and how many characters each needs.
+
+    Args:
+        host_groups: the groups that have hosts; None for the secrets of every role there is
+    """
+    found = all_roles() if host_groups is None else of_host(host_groups)
+    return {name: length for declaration in found.values() for name, length in declaration.secrets.items()}
+
+
+def optional_secrets(host_groups: Iterable[str]) -> Mapping[str, int]:
+    """The names of secrets that only some data of such hosts asks for."""
+    found = of_host(host_groups).values()
+    return {name: length for declaration in found for name, length in declaration.optional_secrets.items()}
+
+
+def states(host_groups: Iterable[str]) -> tuple[State, ...]:
+    """The directories that the services of a host of these groups must not lose."""
+    return tuple(state for declaration in of_host(host_groups).values() for state in declaration.state)
 
 
 def packages(host_groups: Iterable[str] | None = None) -> tuple[str, ...]:

@@ -50,7 +50,10 @@ def load(given: Iterable[Given]) -> Site:
     checked = [host for one in hosts if (host := _checked(one, problems))]
     if not checked:
         raise DataError(problems)
-    found, wrong = secrets.read(checked[0].data(Shared).environment, declarations.secrets())
+    groups = [group for host in hosts for group in host.groups]
+    found, wrong = secrets.read(
+        checked[0].data(Shared).environment, declarations.secrets(groups), declarations.optional_secrets(groups)
+    )
     problems += wrong
     if len(checked) == len(hosts):
         problems += _as_a_whole(checked, found)

@@ -14,6 +14,9 @@ class OfRun(Data):
     """Values of one run."""
 
     break_lock: str | None = value("name of the run whose lock is broken, as the refused run says it", default=None)
+    to: str | None = value("name of the host that is to be the primary", default=None)
+    force: bool = value("whether what only a vanished primary has may be lost", default=False)
+    keep_passphrase_file: str | None = value("file with the passphrase for deploys/keep.py", default=None)
 
 
 def of_run(given: Mapping[str, Any]) -> OfRun:

@@ -14,7 +14,9 @@ FEWEST_DIFFERENT_CHARACTERS = 8
 GUESSABLE = ("password", "secret", "changeme", "change-me", "example", "your-", "your_")
 
 
-def read(environment: str, names: Mapping[str, int]) -> tuple[dict[str, SecretStr], list[str]]:
+def read(
+    environment: str, names: Mapping[str, int], optional: Mapping[str, int] | None = None
+) -> tuple[dict[str, SecretStr], list[str]]:
     """
     The secrets of an environment, and what is wrong with them.
 
@@ -22,6 +24,7 @@ def read(environment: str, names: Mapping[str, int]) -> tuple[dict[str, SecretSt
         environment: its name; the file is ``.env.<environment>`` in the current directory
         names: the names of all secrets, and how many characters each needs (deployment guide,
             "Security Checklist")
+        optional: the same of those that need not be there
 
     Returns:
         The secrets by name, and a sentence for every problem. No sentence tells a value.
@@ -34,7 +37,8 @@ def read(environment: str, names: Mapping[str, int]) -> tuple[dict[str, SecretSt
         problems.append(f"{path}: others can read it. Run: chmod 600 {path}")
     values = dotenv_values(path, interpolate=False)
     found = {}
-    for name, length in names.items():
+    there = {name: length for name, length in (optional or {}).items() if values.get(name)}
+    for name, length in {**names, **there}.items():
         value = values.get(name) or ""
         if weakness := _weakness(value, length):
             problems.append(f"{path}: {name} {weakness}.")

@@ -49,6 +49,9 @@ class EveryHost(Data):
     minimum_disk_free: Size = value("free space a host must have")
     maximum_clock_skew: Duration = value("how far clocks of hosts may be apart")
     maximum_shell_start: Duration = value("how long a login shell may take to start; it is paid on every execution")
+    maximum_disk_use: float = value(
+        "percent of a file system's bytes or inodes that may be used before status calls it wrong", gt=0, le=100
+    )
     time_servers: tuple[str, ...] = value("NTP servers; none: hosts follow the site's first", "Debian's pool")
     journal_size: Size = value("what the journal may take of a disk")
     journal_retention: Duration = value("how long the journal is kept")

@@ -172,6 +172,53 @@ def test_a_promoted_primary_is_followed_without_a_restart(
     assert web.get(f"{gateway.url}/health/detailed").json()["database"]["status"] == "up"
 
 
+def identifier(server: PostgresServer) -> str:
+    """The identifier that a server and all copies of its data have."""
+    (row,) = server.query("SELECT system_identifier::text FROM pg_control_system()")
+    return str(row[0])
+
+
+def test_of_two_primaries_the_one_that_was_promoted_last_is_written_to(
+    start_gateway: StartGateway, upstream_url: str, pair: tuple[PostgresServer, PostgresServer], tmp_path: Path
+) -> None:
+    old, new = pair
+    url = f"postgres://lims@127.0.0.1:{old.port},127.0.0.1:{new.port}/postgres?target_session_attrs=read-write"
+    assert migrate(url).returncode == 0
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream_url, DATABASE_URL=url, DB_PROMOTIONS=str(tmp_path), **SETTINGS)
+    change(gateway, range(10))
+    wait_until(lambda: len(recorded(new, "postgres")) == 10, "The entries' arrival")
+    new.promote()
+    # Both take writes, and the gateway has connections to the old one: it hears from its host.
+    (tmp_path / identifier(new)).write_text("2 pg2 1700000000\n")
+    later = change(gateway, range(10, 20))
+    wait_until(lambda: len(recorded(new, "postgres")) == 20, "The entries' arrival")
+    assert not recorded(old, "postgres").keys() & set(later)
+    old.stop()
+
+
+def test_a_former_primary_that_comes_back_is_not_written_to(
+    start_gateway: StartGateway, upstream_url: str, pair: tuple[PostgresServer, PostgresServer]
+) -> None:
+    old, new = pair
+    url = f"postgres://lims@127.0.0.1:{old.port},127.0.0.1:{new.port}/postgres?target_session_attrs=read-write"
+    assert migrate(url).returncode == 0
+    gateway = start_gateway(SAMPLE_SERVICE_URL=upstream_url, DATABASE_URL=url, **SETTINGS)
+    change(gateway, range(10))
+    wait_until(lambda: len(recorded(new, "postgres")) == 10, "The entries' arrival")
+    old.stop()
+    new.promote()
+    change(gateway, range(10, 20))
+    wait_until(lambda: len(recorded(new, "postgres")) == 20, "The entries' arrival")
+    new.stop()
+    old.start()
+    later = change(gateway, range(20, 30))
+    wait_until(lambda: web.get(f"{gateway.url}/health/detailed").json()["database"]["status"] == "down", "The refusal")
+    new.start()
+    wait_until(lambda: len(recorded(new, "postgres")) == 30, "The entries' arrival")
+    assert not recorded(old, "postgres").keys() & set(later)
+    old.stop()
+
+
 def test_while_no_server_takes_writes_the_gateway_waits_without_an_error_of_its_own(
     start_gateway: StartGateway, upstream_url: str, pair: tuple[PostgresServer, PostgresServer]
 ) -> None:

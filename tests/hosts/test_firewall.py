@@ -53,7 +53,7 @@ def test_only_keys_let_in(host: Host) -> None:
 
 def test_no_unconfirmed_change_is_left(host: Host) -> None:
     assert host.check_output("ls -d /run/tracseq/commit-confirmed-* 2>/dev/null || true") == ""
-    assert "tracseq" not in host.check_output("systemctl list-timers --all --plain --no-legend")
+    assert "-undo-" not in host.check_output("systemctl list-timers --all --plain --no-legend")
 
 
 def test_neighbours_are_found_although_nothing_may_go_out(host: Host, name: str) -> None:

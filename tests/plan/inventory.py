@@ -19,7 +19,17 @@ _bare_debian = [
 def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
     reached = [
         f"reach\t10.0.0.{peer}\t{port}\trefused"
-        for peer, port in ((21, 8000), (22, 8000), (23, 8000), (31, 5432), (32, 5432), (41, 6379))
+        for peer, port in (
+            (21, 8000),
+            (22, 8000),
+            (23, 8000),
+            (31, 5432),
+            (32, 5432),
+            (41, 6379),
+            (31, 8432),
+            (32, 8432),
+            (41, 8433),
+        )
     ]
     return f"@fake/{name}", {
         "environment": "plan",
@@ -34,3 +44,4 @@ load_balancers = [_host("lb1", 11)]
 gateways = [_host("gw1", 21), _host("gw2", 22), _host("gw3", 23)]
 postgres = [_host("pg1", 31), _host("pg2", 32)]
 redis = [_host("redis1", 41)]
+backups = [_host("backup1", 51)]

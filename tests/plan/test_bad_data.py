@@ -203,7 +203,7 @@ def test_wrong_data_is_said_before_any_host_is_connected_to(copy: PlannedCopy) -
 def test_data_alone_is_checked_without_a_connection(copy: PlannedCopy) -> None:
     run = pyinfra("tests/plan/inventory.py", "deploys/check_data.py", directory=copy.directory)
     assert run.code == 0, run.output
-    assert "The data of 7 hosts is valid" in run.output
+    assert "The data of 8 hosts is valid" in run.output
     assert "Connect" not in run.output
     copy.secrets.unlink()
     run = pyinfra("tests/plan/inventory.py", "deploys/check_data.py", directory=copy.directory)
@@ -223,7 +223,7 @@ def test_hosts_that_do_not_answer_say_so_in_a_line_each(copy: PlannedCopy) -> No
     run = copy.plan(inventory="away.py")
     assert run.code != 0
     lines = [line for line in run.output.splitlines() if "Could not connect" in line]
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert all("is it switched on, does its sshd listen at 127.0.0.1" in line for line in lines)
     assert "Traceback" not in run.output
 

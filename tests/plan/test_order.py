@@ -33,7 +33,7 @@ def test_each_operation_is_for_the_hosts_of_its_group(copy: PlannedCopy) -> None
     assert changes["Redis | Redis server"] == ["@fake/redis1"]
     assert changes["Load balancer | nginx"] == ["@fake/lb1"]
     assert changes["Base | Packages"] == sorted(
-        f"@fake/{name}" for name in ("lb1", "gw1", "gw2", "gw3", "pg1", "pg2", "redis1")
+        f"@fake/{name}" for name in ("lb1", "gw1", "gw2", "gw3", "pg1", "pg2", "redis1", "backup1")
     )
 
 

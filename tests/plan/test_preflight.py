@@ -26,7 +26,7 @@ def rows(output: str) -> set[tuple[str, str]]:
 def test_a_sound_site_is_told_to_be_one(copy: PlannedCopy) -> None:
     run = pyinfra("-y", "tests/plan/inventory.py", "deploys/preflight.py", directory=copy.directory)
     assert run.code == 0, run.output
-    assert "All 7 hosts can be deployed to." in run.output
+    assert "All 8 hosts can be deployed to." in run.output
 
 
 def test_everything_that_is_wrong_is_in_one_table(copy: PlannedCopy) -> None:

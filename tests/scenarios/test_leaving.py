@@ -36,6 +36,8 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lab.Run]:
     lab.ssh("redis1", "touch /var/lib/redis/kept")
     path = inventory(tmp_path_factory.mktemp("left"), LEFT)
     yield lab.site(inventory=path)
+    # Its primary has kept no WAL for it since: what a former replica has is of no use to it when it is one again.
+    lab.ssh("pg2", "rm -rf /var/lib/postgresql/*/main")
     back = lab.site()
     assert back.code == 0, back.output
     assert lab.site().changes == {}

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pytest
 
 from tests import lab
-from tests.inventory import group
+from tests.scenarios.postgres import UNIT, activity, ask, kept
 
+STATUS = "deploys/status.py"
 PROMOTED = "tests/scenarios/deploys/promoted.py"
-UNIT = "postgresql@$(ls /etc/postgresql | grep -E '^[0-9]+$')-main.service"
+PG_CTL = "/usr/lib/postgresql/$V/bin/pg_ctl -D /etc/postgresql/$V/main -l /var/log/postgresql/by-hand.log"
+"""What somebody may do who knows better than systemd."""
 
 
 @dataclass(frozen=True)
@@ -27,38 +29,16 @@ class Promotion:
     """What the run said during which it happened."""
 
 
-def ask(name: str, query: str) -> str:
-    """What a server answers to its superuser."""
-    psql = "cd /; runuser -u postgres -- psql -XAtq --dbname=postgres"
-    return lab.ssh(name, f"{psql} <<'SQL'\n{query};\nSQL\n", inventory=lab.INVENTORY).strip()
-
-
-def activity(name: str) -> str:
-    """Whether a host's server runs, and since when."""
-    command = f"systemctl show --property=ActiveState,ActiveEnterTimestampMonotonic,MainPID {UNIT}"
-    return lab.ssh(name, command, inventory=lab.INVENTORY)
-
-
 @pytest.fixture(scope="module")
 def promotion() -> Iterator[Promotion]:
     """The replica is promoted while the primary is stopped; afterwards both hosts have their disks of before."""
-    names = [host.name for host in group("postgres", lab.INVENTORY)]
-    (old,) = [name for name in names if ask(name, "select pg_is_in_recovery()") == "f"]
-    new = next(name for name in names if name != old)
-    timeline = int(ask(old, "select timeline_id from pg_control_checkpoint()"))
-    lab.save(*names)
-    lab.up(*names)
-    lab.eventually(lambda: ask(new, "select status from pg_stat_wal_receiver") == "streaming", within=60)
-    lab.eventually(lambda: all("ActiveState=active" in activity(name) for name in names), within=60)
-    try:
+    with kept() as pair:
+        old, new = pair.primary, pair.replica
+        timeline = int(ask(old, "select timeline_id from pg_control_checkpoint()"))
         run = lab.pyinfra("-y", "--data", f"lab_old={old}", "--data", f"lab_new={new}", lab.INVENTORY, PROMOTED)
         assert run.code == 0, run.output
         ask(new, "create table written_after_promotion as select 1 as row")
         yield Promotion(old, new, "written_after_promotion", timeline, run.output)
-    finally:
-        lab.restore(*names)
-        run = lab.site(inventory=lab.INVENTORY)
-        assert run.code == 0, run.output
 
 
 def test_a_run_during_which_it_happens_can_ask_anew(promotion: Promotion) -> None:
@@ -76,6 +56,16 @@ def test_a_promoted_replica_stays_primary_and_the_old_one_stopped(promotion: Pro
     assert "ActiveState=inactive" in before[1]
 
 
+def test_status_says_that_the_old_primary_is_to_rejoin(promotion: Promotion) -> None:
+    run = lab.pyinfra("--json", lab.INVENTORY, STATUS)
+    assert run.code == 1, run.output
+    servers = {name: run.json["hosts"][name]["postgres"] for name in (promotion.old, promotion.new)}
+    assert servers[promotion.old]["role"] == "former primary"
+    assert (servers[promotion.new]["role"], servers[promotion.new]["timeline"]) == ("primary", promotion.timeline + 1)
+    said = [one["what"] for one in run.json["findings"] if one["host"] == promotion.old]
+    assert f"It was the primary (timeline {promotion.timeline}) and is stopped; another is the primary now." in said
+
+
 def test_a_second_run_changes_nothing(promotion: Promotion) -> None:
     run = lab.site(inventory=lab.INVENTORY)
     assert run.code == 0, run.output
@@ -83,7 +73,8 @@ def test_a_second_run_changes_nothing(promotion: Promotion) -> None:
 
 
 def test_two_primaries_stop_the_run_before_anything_is_changed(promotion: Promotion) -> None:
-    lab.ssh(promotion.old, f"systemctl start {UNIT}; rm /etc/sysusers.d/tracseq.conf", inventory=lab.INVENTORY)
+    by_hand = f"cd /; V=$(ls /etc/postgresql | grep -E '^[0-9]+$'); runuser -u postgres -- {PG_CTL}"
+    lab.ssh(promotion.old, f"{by_hand} start; rm /etc/sysusers.d/tracseq.conf", inventory=lab.INVENTORY)
     before = activity(promotion.new), activity(promotion.old)
     run = lab.site(inventory=lab.INVENTORY)
     assert run.code != 0
@@ -91,14 +82,18 @@ def test_two_primaries_stop_the_run_before_anything_is_changed(promotion: Promot
     assert f"{promotion.old} (timeline {promotion.timeline})" in run.output
     assert f"{promotion.new} (timeline {promotion.timeline + 1})" in run.output
     assert "no host was changed" in run.output
+    status = lab.pyinfra("--json", lab.INVENTORY, STATUS)
+    assert status.code == 1
+    assert any("There are two primaries" in one["what"] for one in status.json["findings"])
     assert (activity(promotion.new), activity(promotion.old)) == before
     gone = lab.ssh(promotion.old, "ls /etc/sysusers.d/tracseq.conf", check=False, inventory=lab.INVENTORY)
     assert gone == "", "the run wrote a file, although it had to stop"
+    lab.ssh(promotion.old, f"{by_hand} stop", inventory=lab.INVENTORY)
 
 
 def test_the_old_primary_becomes_a_replica_once_its_data_is_out_of_the_way(promotion: Promotion) -> None:
     directory = "/var/lib/postgresql/$(ls /etc/postgresql | grep -E '^[0-9]+$')/main"
-    aside = f"systemctl stop {UNIT}; mv {directory} {directory}.before"
+    aside = f"systemctl reset-failed {UNIT}; mv {directory} {directory}.before"
     lab.ssh(promotion.old, aside, inventory=lab.INVENTORY)
     run = lab.site(inventory=lab.INVENTORY)
     assert run.code == 0, run.output

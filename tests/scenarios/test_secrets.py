@@ -13,6 +13,7 @@ import pytest
 
 from deploys.settings import declarations
 from tests import lab
+from tests.backups import begun_anew
 from tests.copy import Copy
 
 LOOKED_AT = ("tmp", "var/tmp", "run/tracseq", "home", "root", "etc/tracseq", "etc/redis", "etc/postgresql")
@@ -90,7 +91,10 @@ class Watch:
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     """The lab's site with marked secrets; afterwards it has its own again."""
+    # A repository keeps the passphrase that it was made with.
+    begun_anew(lab.INVENTORY)
     yield Marked(tmp_path_factory.mktemp("marked"))
+    begun_anew(lab.INVENTORY)
     run = lab.site()
     assert run.code == 0, run.output
 

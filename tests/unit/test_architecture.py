@@ -91,8 +91,10 @@ def test_every_operation_of_a_role_has_a_name() -> None:
     for path in Path("deploys/roles").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if re.fullmatch(r"(service|system|packages|release|sysctl|ssh|ufw|role|cluster|access|standby)"
+            if re.fullmatch(r"(service|system|packages|release|sysctl|ssh|ufw|role|cluster|access|standby"
+                            r"|primary|backup)"
                             r"\.(configured|installed|migrated|settings|ruleset|removed|created|settled|granted|built"
-                            r"|caught_up|following)", called):  # fmt: skip
+                            r"|caught_up|following|slots_kept|handed_over|promoted|demoted|stanza|first)",
+                            called):  # fmt: skip
                 assert isinstance(node, ast.Call)
                 assert "name" in {keyword.arg for keyword in node.keywords}, f"{path}: {called} has no name="

@@ -63,3 +63,17 @@ def test_what_is_said_to_do_about_another_key_is_what_helps(tmp_path: Path) -> N
 def test_the_data_is_checked_once_before_any_host_is_connected_to(tmp_path: Path) -> None:
     with listening(lets_in(KEY)) as port:
         assert connected(tmp_path, port).notes == [("checked", None)]
+
+
+def test_a_deploy_that_connects_by_itself_is_loaded_once_before_any_host_is_connected_to(tmp_path: Path) -> None:
+    (tmp_path / "deploys").mkdir()
+    files = {
+        "config.py": "from deploys.engine import command_line, connecting\nfrom notes import note\n"
+        "command_line.check()\nconnecting.before_connecting(lambda: note('checked'), alone='deploys/alone.py')\n",
+        "inventory.py": "hosts = ['@fake/a', '@fake/b']",
+        "deploys/alone.py": "import sys\nfrom notes import note\nnote('alone')\nsys.exit(3)",
+    }
+    run = pyinfra(tmp_path, files, "inventory.py", "deploys/alone.py")
+    assert run.code == 3, run.output
+    assert run.notes == [("checked", None), ("alone", None)]
+    assert "Connected" not in run.output

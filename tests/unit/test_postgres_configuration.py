@@ -19,6 +19,8 @@ DATA: dict[str, Any] = {
     "postgres_work_mem": "4MB",
     "postgres_max_connections": 100,
     "postgres_max_slot_wal_keep_size": "8GB",
+    "postgres_maximum_lag": "256MB",
+    "postgres_maximum_delay": "1m",
     "postgres_log_slow_statements": "1s",
     "postgres_settings": {},
     "postgres_clients": [],

@@ -10,6 +10,11 @@ from deploys.facts.postgres.state import Answer, ServerState, slot_name
 SAID = {
     "recovery": False,
     "timeline": 2,
+    "position": 83886080,
+    "committed": None,
+    "pace": None,
+    "history": "1\t0/4FFFF00\tno recovery target specified\n",
+    "followers": {"pg2": 83886080},
     "receiver": None,
     "pending": ["shared_buffers"],
     "altered": {},

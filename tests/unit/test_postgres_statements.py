@@ -58,7 +58,7 @@ def test_slots_are_those_of_the_replicas() -> None:
     found = {"tracseq_pg2": Slot(True, "reserved"), "of_a_backup": Slot(False, "reserved")}
     assert slots.statements(["tracseq_pg2"], found) == []
     assert slots.statements(["tracseq_pg2", "tracseq_pg3"], found) == [
-        "SELECT pg_create_physical_replication_slot('tracseq_pg3') \\g /dev/null"
+        "SELECT pg_create_physical_replication_slot('tracseq_pg3', true) \\g /dev/null"
     ]
 
 
@@ -72,5 +72,5 @@ def test_a_slot_of_a_host_that_is_no_more_is_dropped_when_nobody_uses_it() -> No
 def test_a_slot_that_lost_its_wal_is_made_anew() -> None:
     assert slots.statements(["tracseq_pg2"], {"tracseq_pg2": Slot(False, "lost")}) == [
         "SELECT pg_drop_replication_slot('tracseq_pg2') \\g /dev/null",
-        "SELECT pg_create_physical_replication_slot('tracseq_pg2') \\g /dev/null",
+        "SELECT pg_create_physical_replication_slot('tracseq_pg2', true) \\g /dev/null",
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploys.settings import declarations, tables
+from deploys.settings.data import Data
 from deploys.settings.shared import EveryHost, Shared
 
 README = Path("README.md").read_text()
@@ -20,7 +21,7 @@ def test_the_tables_are_those_of_the_declarations() -> None:
 
 @pytest.mark.parametrize("group", ["all", *declarations.groups()])
 def test_every_value_of_a_model_has_its_default_in_group_data(group: str) -> None:
-    models = [Shared, EveryHost] if group == "all" else [declarations.groups()[group].model]
+    models: list[type[Data] | None] = [Shared, EveryHost] if group == "all" else [declarations.groups()[group].model]
     wanted = {key for model in models if model for key in model.model_fields} - OF_AN_INVENTORY
     file = Path(f"group_data/{group}.py")
     assert wanted <= set(runpy.run_path(str(file)) if file.exists() else ())

@@ -45,6 +45,16 @@ def locks(readings: Queried, active: Iterable[str]) -> Mapping[str, LockState]:
     return {name: state for name, state in found.items() if state is not None}
 
 
+def answered(readings: Queried) -> tuple[Mapping[str, ServerState], Mapping[str, str]]:
+    """What each server said, and of the hosts that were not reached why not."""
+    gevent.joinall(list(readings.values()), raise_error=True)
+    found = {name: reading.value[0] for name, reading in readings.items()}
+    return (
+        {name: server for name, server in found.items() if isinstance(server, ServerState)},
+        {name: reason for name, reason in found.items() if isinstance(reason, str)},
+    )
+
+
 def decided(site: Site, readings: Queried) -> Topology:
     """
     The part of each Postgres host, by what all their servers answered.
@@ -52,13 +62,8 @@ def decided(site: Site, readings: Queried) -> Topology:
     Raises:
         TopologyError: where it cannot be told who is primary, before any host is changed.
     """
-    gevent.joinall(list(readings.values()), raise_error=True)
-    found = {name: reading.value[0] for name, reading in readings.items()}
-    parts = topology.decide(
-        {name: server for name, server in found.items() if isinstance(server, ServerState)},
-        first=site.shared.postgres_first_primary,
-        silent={name: reason for name, reason in found.items() if isinstance(reason, str)},
-    )
+    found, silent = answered(readings)
+    parts = topology.decide(found, first=site.shared.postgres_first_primary, silent=silent)
     for remark in parts.remarks:
         logger.warning(remark)
     return parts

@@ -33,6 +33,7 @@ class TopologyError(PyinfraError):
     """It cannot be told who is primary, or something is in the way; its text lists all of it."""
 
     def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
         listed = "\n".join(f"  - {problem}" for problem in problems)
         super().__init__(f"The Postgres servers need a hand first, and no host was changed:\n{listed}")
 

@@ -16,6 +16,17 @@ select json_build_object(
     then coalesce((select received_tli from pg_stat_wal_receiver),
                   (select timeline_id from pg_control_checkpoint()))
     else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end,
+  'position', case when pg_is_in_recovery()
+    then greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), coalesce(pg_last_wal_replay_lsn(), '0/0'))
+    else pg_current_wal_lsn() end - '0/0',
+  'committed', extract(epoch from pg_last_xact_replay_timestamp()),
+  'pace', (select greatest(0, pg_last_wal_replay_lsn() - checkpoint_lsn)
+      / greatest(1, extract(epoch from pg_last_xact_replay_timestamp() - checkpoint_time))
+    from pg_control_checkpoint()),
+  'history', case when not pg_is_in_recovery() then
+    pg_read_file(format('pg_wal/%s.history', left(pg_walfile_name(pg_current_wal_lsn()), 8)), 0, 1000000, true) end,
+  'followers', (select coalesce(json_object_agg(application_name, flush_lsn - '0/0'), '{}')
+    from pg_stat_replication where state = 'streaming'),
   'receiver', (select json_build_object('status', status, 'host', sender_host, 'slot', slot_name)
     from pg_stat_wal_receiver),
   'pending', (select coalesce(json_agg(name order by name), '[]') from pg_settings
@@ -37,6 +48,8 @@ select json_build_object(
       'member_of', array(select granted.rolname from pg_auth_members as membership
         join pg_roles as granted on granted.oid = membership.roleid
         where membership.member = pg_authid.oid),
+      'functions', array(select pg_proc.oid::regprocedure::text from pg_proc, aclexplode(proacl) as entry
+        where proacl is not null and entry.grantee = pg_authid.oid and entry.privilege_type = 'EXECUTE'),
       'scram', case when rolpassword like 'SCRAM-SHA-256$%' and rolname = any(ours)
         then split_part(rolpassword, '$', 2) end,
       'digest', case when rolname = any(ours)
@@ -61,6 +74,11 @@ def parse(said: str) -> dict[str, Any]:
         "answer": Answer(
             recovery=found["recovery"],
             timeline=found["timeline"],
+            position=found["position"],
+            committed=found["committed"],
+            pace=found["pace"] or 0.0,
+            history=history(found["history"] or ""),
+            followers=found["followers"],
             receiver=found["receiver"] or {},
             pending=tuple(found["pending"]),
             altered=found["altered"],
@@ -72,6 +90,7 @@ def parse(said: str) -> dict[str, Any]:
                     frozenset(role["member_of"]),
                     role["scram"],
                     role["digest"],
+                    frozenset(role.get("functions", ())),
                 )
                 for name, role in found["roles"].items()
             },
@@ -79,3 +98,23 @@ def parse(said: str) -> dict[str, Any]:
             slots={name: Slot(**slot) for name, slot in found["slots"].items()},
         )
     }
+
+
+def history(text: str) -> dict[int, int]:
+    """
+    Where a server's timeline left each one before it, of the text of its history file.
+
+    + text: a timeline, the location at which it was left, and a reason, on a line each
+    """
+    rows = [line.split("\t") for line in text.splitlines() if line[:1].isdigit()]
+    return {int(row[0]): location(row[1]) for row in rows}
+
+
+def location(written: str) -> int:
+    """
+    A place in the WAL as a number of bytes.
+
+    + written: as Postgres writes it, such as ``16/B374D848`` (pg_lsn)
+    """
+    high, low = written.split("/")
+    return (int(high, 16) << 32) + int(low, 16)

@@ -44,7 +44,7 @@ for data in {DATA}/*/{CLUSTER}; do
     [ ! -e "$data/$signal" ] || printf 'replica\\t%s\\n' "$version"
   done
   LC_ALL=C "/usr/lib/postgresql/$version/bin/pg_controldata" -D "$data" 2>/dev/null |
-    sed -n "s/^\\(Database .*\\|Latest checkpoint's TimeLineID\\|max_.* setting\\): */control\\t$version\\t\\1\\t/p"
+    sed -n "s/^\\(Database .*\\|Latest checkpoint.*\\|max_.* setting\\): */control\\t$version\\t\\1\\t/p"
   pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
   [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
   printf 'running\\t%s\\n' "$version"
@@ -93,6 +93,8 @@ true
                     clusters[int(version)]["state"] = value
                 case ["control", version, "Latest checkpoint's TimeLineID", value]:
                     clusters[int(version)]["timeline"] = int(value)
+                case ["control", version, "Latest checkpoint location", value]:
+                    clusters[int(version)]["checkpoint"] = answer.location(value)
                 case ["control", version, name, value] if name.endswith(" setting"):
                     limits = [limit for limit, short in LIMITS.items() if f"{short} setting" == name]
                     clusters[int(version)].setdefault("required", {}).update(dict.fromkeys(limits, int(value)))

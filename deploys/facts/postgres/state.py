@@ -35,6 +35,8 @@ class Role:
     """Iterations and salt of its SCRAM-SHA-256 verifier, as in it: ``4096:<base64>``."""
     digest: str | None = None
     """SHA-256 of the whole verifier, hexadecimal."""
+    functions: frozenset[str] = frozenset()
+    """Those that it was granted by name, as regprocedure writes them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,16 @@ class Answer:
 
     recovery: bool
     timeline: int | None = None
+    position: int = 0
+    """Up to where its WAL goes: of a replica what it has received, in bytes (pg_lsn)."""
+    committed: float | None = None
+    """Of a replica: when the last transaction that it replayed was committed, in seconds since 1970."""
+    pace: float = 0.0
+    """Of a replica: bytes of WAL a second since its last checkpoint."""
+    history: Mapping[int, int] = field(default_factory=dict)
+    """Of a primary: where its timeline left each one before it, by timeline."""
+    followers: Mapping[str, int] = field(default_factory=dict)
+    """The replicas that stream from it, by host, and up to where each has the WAL on its disk."""
     receiver: Mapping[str, str | None] = field(default_factory=dict)
     """Of a replica: the status of its connection, the host it follows, the slot it holds there."""
     pending: tuple[str, ...] = ()
@@ -85,6 +97,8 @@ class Cluster:
     """Of its last checkpoint."""
     state: str | None = None
     """As pg_controldata words it, such as "shut down"."""
+    checkpoint: int = 0
+    """Where its last checkpoint is in the WAL; of a server that was shut down, nothing comes after it."""
     required: Mapping[str, int] = field(default_factory=dict)
     """The settings of ``LIMITS`` as they were on the primary when it wrote what is here last."""
     replica: bool = False
@@ -100,6 +114,20 @@ class Cluster:
     def primary(self) -> bool:
         """Whether it is a running server that takes writes."""
         return self.answer is not None and not self.answer.recovery
+
+    @property
+    def shut_down(self) -> bool:
+        """Whether it was a primary that ended in order: what its replicas received is all there is."""
+        return not self.running and not self.replica and self.state == "shut down"
+
+    def follows_on(self, primary: Cluster) -> bool:
+        """
+        Whether it can follow a primary as it is: it ended in order, and before that one's timeline began.
+
+        + primary: the cluster of the running primary
+        """
+        left = primary.answer.history.get(self.timeline or 0) if primary.answer else None
+        return self.shut_down and left is not None and self.checkpoint < left
 
     @property
     def known_timeline(self) -> int | None:

@@ -23,15 +23,17 @@ class Login:
     A role that logs in with a password.
 
     + name: its name
-    + password: its password; the server is only given its verifier
+    + password: its password; the server is only given its verifier. None: it comes without one, as pg_hba.conf says
     + attributes: what it may beside LOGIN, of ``ATTRIBUTES``; it may nothing else of them
     + member_of: roles whose rights it has; further ones that it was granted stay
+    + functions: those of the database ``postgres`` that it may call and others may not, as regprocedure writes them
     """
 
     name: str
-    password: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
     attributes: frozenset[str] = frozenset()
     member_of: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
 
 
 @operation
@@ -40,6 +42,7 @@ def granted(
     logins: Sequence[Login],
     databases: Mapping[str, str],
     replicas: Sequence[str],
+    slots_of_others: Sequence[str] = (),
 ) -> Steps:
     """
     Have a primary's roles, databases and slots. What it has beside them stays, but for slots of
@@ -49,6 +52,7 @@ def granted(
     + logins: the roles
     + databases: the owner of each database
     + replicas: names of the hosts that may replicate from it
+    + slots_of_others: names of slots for those that receive WAL and are no replicas
 
     **Example:**
 
@@ -68,7 +72,7 @@ def granted(
         yield StringCommand(shell.failed("The server is no primary any more. Run again."))
         return
     answer = (current.answer if current else None) or Answer(recovery=False)
-    wanted = [slot_name(name) for name in replicas]
+    wanted = [*(slot_name(name) for name in replicas), *slots_of_others]
     statements = [
         *(line for login in logins for line in role_statements(login, answer.roles.get(login.name))),
         *(line for name, owner in databases.items() for line in database_statements(name, owner, answer)),
@@ -92,13 +96,18 @@ def role_statements(login: Login, current: Role | None) -> list[str]:
     attributes = " ".join(name if name in wanted else f"NO{name}" for name in ATTRIBUTES)
     statements = []
     if current is None:
-        statements.append(f"CREATE ROLE {login.name} {attributes} PASSWORD '{scram.verifier(login.password)}';")
+        verifier = "NULL" if login.password is None else f"'{scram.verifier(login.password)}'"
+        statements.append(f"CREATE ROLE {login.name} {attributes} PASSWORD {verifier};")
     elif current.attributes != wanted:
         statements.append(f"ALTER ROLE {login.name} {attributes};")
-    if current and not scram.matches(login.password, current.scram, current.digest):
+    if current and login.password is None and current.digest:
+        statements.append(f"ALTER ROLE {login.name} PASSWORD NULL;")
+    elif current and login.password is not None and not scram.matches(login.password, current.scram, current.digest):
         statements.append(f"ALTER ROLE {login.name} PASSWORD '{scram.verifier(login.password)}';")
     missing = login.member_of - (current.member_of if current else frozenset())
     statements += [f"GRANT {role} TO {login.name};" for role in sorted(missing)]
+    ungranted = login.functions - (current.functions if current else frozenset())
+    statements += [f"GRANT EXECUTE ON FUNCTION {function} TO {login.name};" for function in sorted(ungranted)]
     return statements
 
 

@@ -67,7 +67,7 @@ def start(version: int) -> str:
     return f"""
 {shell.query(version)}
 answers() {{
-  systemctl --no-block start {unit} || return 1
+  {shell.released()} && systemctl --no-block start {unit} || return 1
   until query --command='select 1' >/dev/null 2>&1; do
     case "$(systemctl show --property=ActiveState,Job --value {unit} | tr '\\n' ' ')" in
       "active "*) return 0 ;;
@@ -105,7 +105,7 @@ take_up() {{
   [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
   [ $tries != 50 ] || {{ echo 'It did not read its configuration within 5 s.' >&2; return 1; }}
   pending=$(query --command='select count(*) from pg_settings where pending_restart') || return 1
-  [ "$pending" = 0 ] || systemctl restart {shell.unit(version)}
+  [ "$pending" = 0 ] || {{ {shell.released()} && systemctl restart {shell.unit(version)}; }}
 }}
 take_up"""
 

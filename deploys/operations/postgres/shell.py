@@ -34,9 +34,19 @@ def query(version: int) -> str:
     )
 
 
+def released() -> str:
+    """
+    Shell: have the next start of the server ask no other host whether another one was promoted.
+
+    A run has asked the servers themselves, and may be at work before any other host can answer.
+    """
+    return "install -D --mode=644 /dev/null /run/tracseq/postgres-released"
+
+
 def restarted(version: int) -> str:
     """Shell: restart the server, or end with the last lines of its log."""
     return (
+        f"{released()}\n"
         f"if ! systemctl restart {unit(version)}; then\n"
         f"  tail -n 20 {log_file(version)} >&2\n"
         f"  echo '{unit(version)} did not start; the last lines of its log are above.' >&2\n"

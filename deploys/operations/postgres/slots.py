@@ -13,6 +13,8 @@ def statements(wanted: Sequence[str], current: Mapping[str, Slot]) -> list[str]:
 
     A slot whose WAL was removed, because its replica was away for too long, serves no replica any
     more: it is made anew for the copy that replaces that replica. One in use is never dropped.
+    A slot keeps WAL from its beginning, not from its first use: a former primary that comes back
+    days later still finds what it needs (as long as postgres_max_slot_wal_keep_size allows).
 
     + wanted: names of slots
     + current: the slots that the server has
@@ -25,5 +27,5 @@ def statements(wanted: Sequence[str], current: Mapping[str, Slot]) -> list[str]:
     create = [name for name in wanted if name not in current or name in drop]
     return [
         *(f"SELECT pg_drop_replication_slot('{name}') \\g /dev/null" for name in drop),
-        *(f"SELECT pg_create_physical_replication_slot('{name}') \\g /dev/null" for name in create),
+        *(f"SELECT pg_create_physical_replication_slot('{name}', true) \\g /dev/null" for name in create),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from gevent import sleep
@@ -83,7 +83,7 @@ def caught_up(version: int, limits: Mapping[str, int], timeout: int = 60) -> Ste
 
 
 @operation
-def following(version: int, timeout: int = 60) -> Steps:
+def following(version: int, timeout: int = 60, kept: Sequence[str] = ()) -> Steps:
     """
     Have a replica receive from its primary, with no setting waiting for a restart.
 
@@ -92,6 +92,7 @@ def following(version: int, timeout: int = 60) -> Steps:
 
     + version: of Postgres
     + timeout: seconds it may take until it receives (default 60)
+    + kept: names of slots that somebody moves on here too, and that stay
 
     **Example:**
 
@@ -113,7 +114,7 @@ def following(version: int, timeout: int = 60) -> Steps:
     leftover = [
         name
         for name, slot in (answer.slots if answer else {}).items()
-        if name.startswith(SLOT_PREFIX) and not slot.active
+        if name.startswith(SLOT_PREFIX) and not slot.active and name not in kept
     ]
     if answer is None or not (answer.pending or leftover):
         host.noop("it follows, and no setting waits for a restart")

@@ -8,6 +8,8 @@ from deploys.settings.rule import Rule
 DECLARATION = Declaration(
     title="Base",
     packages=("ca-certificates", "chrony", "curl", "openssh-server", "unattended-upgrades"),
+    units=("chrony.service", "systemd-journald.service", "unattended-upgrades.service"),
+    certificates=("/etc/tracseq/authority.crt",),
     rules=(
         Rule(source="all", destination="all", ports=(123,), protocol="udp"),  # time, from the site's first host
         Rule(source="all", destination="anywhere", ports=(53,), protocol="udp"),  # names

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from deploys.settings.declaration import Declaration
 
-DECLARATION = Declaration(title="Firewall", packages=("iptables", "ufw"))
+DECLARATION = Declaration(title="Firewall", packages=("iptables", "ufw"), units=("ufw.service",))

@@ -20,6 +20,8 @@ from deploys.roles.gateway.release import DIRECTORY, bundle
 ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
 UNIT = "tracseq-gateway.service"
 SOCKET = "tracseq-gateway.socket"
+PROMOTIONS = "/var/lib/tracseq-witness"
+"""What the host has heard of promotions."""
 CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
@@ -110,6 +112,7 @@ def _environment(run: Run) -> dict[str, str]:
             f"postgresql://{shared.postgres_user}:{password}@{servers}/{shared.postgres_database}"
             f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"
         ),
+        **({"DB_PROMOTIONS": PROMOTIONS} if len(site.group("postgres")) > 1 else {}),
         "REDIS_URL": f"redis://{redis.name}:{shared.redis_port}/0",
         "REDIS_PASSWORD": site.secret("REDIS_PASSWORD"),
         "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),

@@ -70,5 +70,6 @@ DECLARATION = Declaration(
     secrets={"JWT_SECRET_KEY": 32},
     after=("postgres", "redis"),
     traces=("/etc/systemd/system/tracseq-gateway.service",),
+    units=("tracseq-gateway.socket", "tracseq-gateway.service"),
     obstacles=obstacles,
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from deploys.controller.run import Run
 from deploys.controller.wheels import Bundle
+from deploys.facts import gateway
 from deploys.settings.debian import RELEASES
 
-DIRECTORY = "/opt/tracseq/gateway"
+DIRECTORY = gateway.DIRECTORY
 
 
 def bundle(run: Run) -> Bundle:

@@ -39,4 +39,6 @@ DECLARATION = Declaration(
     ),
     after=("gateways",),
     traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),
+    units=("nginx.service",),
+    certificates=("/etc/nginx/tls/site.crt",),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller import backups
 from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
-from deploys.roles.postgres import limits, server
+from deploys.roles.postgres import fence, limits, server
 from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, primary_connection
 from deploys.roles.postgres.declaration import Postgres
 
@@ -16,6 +17,7 @@ from deploys.roles.postgres.declaration import Postgres
 def apply(run: Run) -> None:
     """Have the part that the servers' own answers give this host: primary, replica, or none."""
     name, topology = run.host.name, run.topology
+    fenced(run=run)
     if name in topology.replicas:
         raise_replica_limits(run=run)
     barrier(name="Replicas are ready for what their primary applies")
@@ -24,6 +26,12 @@ def apply(run: Run) -> None:
     barrier(name="The primary is up")
     if name in topology.replicas:
         replica(run=run)
+
+
+@deploy("Postgres fence")
+def fenced(run: Run) -> None:
+    """Have every server ask whether another was promoted, before it takes writes; a former primary's most of all."""
+    fence.applied(run)
 
 
 @deploy("Postgres limits")
@@ -61,9 +69,18 @@ def primary(run: Run) -> None:
                 member_of=frozenset({"pg_monitor"}),
             ),
             access.Login(site.shared.postgres_user, site.secret("POSTGRES_PASSWORD")),
+            *([_backup_login()] if backups.holders(site) else []),
         ],
         databases={site.shared.postgres_database: site.shared.postgres_user},
         replicas=[peer.name for peer in site.group("postgres") if peer.name != run.host.name],
+        slots_of_others=backups.slots(site),
+    )
+
+
+def _backup_login() -> access.Login:
+    """The role of the hosts that hold backups: it shows a certificate, or is the user of pgBackRest's server here."""
+    return access.Login(
+        backups.LOGIN, attributes=backups.ATTRIBUTES, member_of=backups.MEMBER_OF, functions=backups.FUNCTIONS
     )
 
 
@@ -83,7 +100,7 @@ def replica(run: Run) -> None:
         standby.caught_up(name="Replica has seen that its primary's limits shrank", version=version, limits=last)
     if last != first:  # else it has them from raise_replica_limits()
         server.configured(run, last)
-    standby.following(name="Replica follows", version=version)
+    standby.following(name="Replica follows", version=version, kept=backups.slots(run.site))
 
 
 def _limits(run: Run) -> tuple[dict[str, int], dict[str, int]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from deploys.controller import backups
 from deploys.facts.postgres.state import slot_name
+from deploys.roles.postgres import fence
 from deploys.roles.postgres.declaration import Postgres
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -55,6 +57,9 @@ def primary_connection(site: Site, host: SiteHost) -> str:
         f"passfile={CREDENTIALS}/passfile target_session_attrs=primary "
         f"sslmode=verify-full sslrootcert={CREDENTIALS}/authority.crt gssencmode=disable "
         f"application_name={host.name} connect_timeout=5 "
+        # While a host boots, its first packets may be lost for good: its IPv6 address is tentative (RFC 4862, 5.4).
+        # A replica would wait two minutes for its connection, for which connect_timeout is not counted.
+        "tcp_user_timeout=10000 "
         # A primary that vanished without a word is given up after a minute.
         "keepalives_idle=30 keepalives_interval=10 keepalives_count=3"
     )
@@ -88,6 +93,8 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "ssl_cert_file": f"{CREDENTIALS}/server.crt",
             "ssl_key_file": f"{CREDENTIALS}/server.key",
             "ssl_min_protocol_version": "TLSv1.2",
+            # Only a backup host shows a certificate of its own.
+            **({"ssl_ca_file": f"{CREDENTIALS}/authority.crt"} if backups.holders(site) else {}),
         },
         "Limits: a replica's must not be lower than its primary's": {
             name: str(value) for name, value in declared.items()
@@ -102,7 +109,10 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
             "primary_conninfo": primary_connection(site, host),
             "primary_slot_name": slot_name(host.name) if primary_connection(site, host) else "",
+            "recovery_end_command": fence.promoted(site, version),
         },
+        # Said in both cases: a server that reloads takes a line that is gone, of a setting for a restart, for an error.
+        "Backups: their host, where there is one, fetches the WAL": dict(backups.archiving(site)),
         "Log": {
             "log_line_prefix": "%m [%p] %q%u@%d %h ",
             "log_checkpoints": "on",
@@ -141,6 +151,17 @@ def clients(site: Site, host: SiteHost) -> tuple[str, ...]:
 def servers(site: Site) -> tuple[str, ...]:
     """The networks of the Postgres hosts themselves."""
     return tuple(network for peer in site.group("postgres") for network in networks(peer))
+
+
+def backup_hosts(site: Site) -> tuple[str, ...]:
+    """The networks of the hosts that hold backups."""
+    return tuple(network for holder in backups.holders(site) for network in networks(holder))
+
+
+def identities(site: Site) -> str:
+    """pg_ident.conf: who may be the role of the backups."""
+    who = [backups.USER, *(holder.name for holder in backups.holders(site))] if backups.holders(site) else []
+    return "".join(f"{backups.MAP}  {one}  {backups.LOGIN}\n" for one in who)
 
 
 def networks(host: SiteHost) -> tuple[str, ...]:

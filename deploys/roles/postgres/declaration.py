@@ -15,11 +15,12 @@ from deploys.settings.units import Duration, Identifier, Network, Size
 
 DECIDED_ELSEWHERE = frozenset(
     {
-        "cluster_name", "data_directory", "effective_cache_size", "external_pid_file",
-        "hba_file", "hot_standby", "ident_file", "listen_addresses",
+        "archive_command", "archive_mode", "cluster_name", "data_directory",
+        "effective_cache_size", "external_pid_file", "hba_file", "hot_standby", "ident_file", "listen_addresses",
         "log_min_duration_statement", "maintenance_work_mem", "max_connections",
         "max_replication_slots", "max_slot_wal_keep_size", "password_encryption", "port",
-        "primary_conninfo", "primary_slot_name", "shared_buffers", "ssl", "ssl_cert_file",
+        "primary_conninfo", "primary_slot_name", "recovery_end_command", "shared_buffers", "ssl",
+        "ssl_ca_file", "ssl_cert_file",
         "ssl_key_file", "ssl_min_protocol_version", "unix_socket_directories", "wal_level",
         "wal_log_hints", "work_mem",
     }
@@ -40,6 +41,8 @@ class Postgres(Data):
     postgres_work_mem: Size = value("memory of one sort or hash", "guide")
     postgres_max_connections: int = value("connections", "guide", ge=10, le=10000)
     postgres_max_slot_wal_keep_size: Size = value("WAL kept for a replica that is away", ge=1024**2)
+    postgres_maximum_lag: Size = value("WAL that a replica may be behind before status calls it wrong")
+    postgres_maximum_delay: Duration = value("and time")
     postgres_log_slow_statements: Duration | None = value("statements that take longer are logged; None: none")
     postgres_settings: dict[Identifier, str] = value("further settings of postgresql.conf", "guide")
     postgres_clients: tuple[Network, ...] = value("networks outside that may connect as the platform's role")
@@ -58,7 +61,7 @@ class Postgres(Data):
 
 
 PRESEED = "/etc/postgresql-common/createcluster.d/tracseq.conf"
-RESERVED = ("postgres", "replicator", "monitoring", "template0", "template1")
+RESERVED = ("postgres", "replicator", "monitoring", "backup", "template0", "template1")
 """Roles and databases of a server that are not the platform's own."""
 
 
@@ -84,5 +87,7 @@ DECLARATION = Declaration(
     secrets={"POSTGRES_PASSWORD": 20, "POSTGRES_REPLICATION_PASSWORD": 20, "POSTGRES_MONITORING_PASSWORD": 20},
     kernel_settings="postgres_kernel_settings",
     traces=("/etc/tracseq/postgres/passfile",),
+    # Its unit has the version in its name, and is not to run everywhere: the servers say more of themselves.
+    certificates=("/etc/tracseq/postgres/authority.crt", "/etc/tracseq/postgres/server.crt"),
     problems=problems,
 )

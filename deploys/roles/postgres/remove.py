@@ -8,6 +8,7 @@ from deploys.controller.run import Run
 from deploys.facts.postgres.state import DATA
 from deploys.operations import role
 from deploys.operations.postgres import shell
+from deploys.roles.postgres import fence
 from deploys.roles.postgres.configuration import CREDENTIALS
 from deploys.roles.postgres.declaration import PRESEED
 
@@ -18,9 +19,10 @@ def remove(run: Run) -> None:
     version = run.topology.version
     role.removed(
         name="Postgres is gone",
-        units=[shell.unit(version)],
+        units=[fence.PATH_UNIT, fence.TIMER, shell.unit(version)],
         paths=[
             f"/var/lib/tracseq/applied/{shell.unit(version)}",
+            *fence.left(version),
             # Without it Debian's generator would start the cluster at boot (pg_createcluster(1), start.conf).
             f"/etc/postgresql/{version}/main",
             PRESEED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploys.controller import backups
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import service, system
@@ -63,10 +64,13 @@ def configured(run: Run, declared: dict[str, int]) -> None:
                     replicator=REPLICATOR,
                     monitoring=MONITORING,
                     servers=configuration.servers(site),
+                    backup=backups.LOGIN,
+                    backup_map=backups.MAP,
+                    backup_hosts=configuration.backup_hosts(site),
                 ),
                 mode="640",
             ),
-            _of_postgres(f"{directory}/pg_ident.conf", "", mode="640"),
+            _of_postgres(f"{directory}/pg_ident.conf", configuration.identities(site), mode="640"),
             # Debian's tools want these (pg_ctlcluster(1)); "auto": the server starts with the host.
             _of_postgres(f"{directory}/start.conf", "auto\n", mode="644"),
             _of_postgres(f"{directory}/pg_ctl.conf", "pg_ctl_options = ''\n", mode="644"),

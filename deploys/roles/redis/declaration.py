@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from deploys.settings.data import Data, value
-from deploys.settings.declaration import Declaration, Listener, Machine
+from deploys.settings.declaration import Declaration, Listener, Machine, State
 from deploys.settings.host import SiteHost
+from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Size, written
 
@@ -42,8 +43,12 @@ DECLARATION = Declaration(
     model=Redis,
     packages=("redis-server",),
     listeners=(Listener("redis_port", ("redis-server",)),),
+    rules=(Rule(source="backups", destination="redis", ports=("backup_state_port",)),),
     secrets={"REDIS_PASSWORD": 20},
     kernel_settings="redis_kernel_settings",
     traces=("/etc/systemd/system/redis-server.service.d/tracseq.conf",),
+    units=("redis-server.service",),
+    # Its log is of several files, which the manifest names; while that stays the same, only the last of them grows.
+    state=(State("/var/lib/redis", steady="appendonlydir/appendonly.aof.manifest"),),
     obstacles=obstacles,
 )

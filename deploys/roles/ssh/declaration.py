@@ -8,5 +8,6 @@ from deploys.settings.rule import Rule
 DECLARATION = Declaration(
     title="SSH",
     packages=("openssh-server",),
+    units=("ssh.service",),
     rules=(Rule(source="administrators", destination="all", ports=("ssh_port_of_hosts",)),),
 )

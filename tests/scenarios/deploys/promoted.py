@@ -9,8 +9,7 @@ from pyinfra import host, logger
 
 from deploys.controller.run import begin
 from tests import lab
-
-UNIT = "postgresql@$(ls /etc/postgresql | grep -E '^[0-9]+$')-main.service"
+from tests.scenarios.postgres import UNIT
 
 
 def _promoted() -> str:

@@ -65,6 +65,19 @@ def normalise_database_url(url: str) -> str:
     return urlunsplit(parts)
 
 
+def single_host_urls(url: str) -> list[str]:
+    """Return an address for each host of an address.
+
+    Args:
+        url: what ``normalise_database_url`` returned.
+    """
+    parts = urlsplit(url)
+    user, separator, hosts = parts.netloc.rpartition("@")
+    if not hosts or {"host", "port"} & parse_qs(parts.query).keys():
+        return [url]  # asyncpg itself pairs the hosts and ports of parameters
+    return [urlunsplit(parts._replace(netloc=f"{user}{separator}{host}")) for host in hosts.split(",")]
+
+
 def _check_parameters(parameters: dict[str, list[str]]) -> None:
     unknown = sorted(set(parameters) - KNOWN_PARAMETERS)
     if unknown:

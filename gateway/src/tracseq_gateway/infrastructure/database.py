@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from tracseq_gateway.configuration.settings import Settings
+from tracseq_gateway.infrastructure.newest_server import NewestServer, ServerConnection, ServerSucceeded
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class DatabaseAway(Exception):
 
 DATABASE_ERRORS = (
     DatabaseAway,
+    ServerSucceeded,
     OSError,
     TimeoutError,
     asyncpg.PostgresError,
@@ -33,12 +35,14 @@ DATABASE_ERRORS = (
 class Database:
     """A pool that comes up when the database does, and outlives its absence.
 
-    A connection that finds itself on a server that no longer takes writes is not used
-    again, so that ``target_session_attrs=read-write`` leads to the promoted primary.
+    A connection that finds itself on a server that no longer takes writes, or that another
+    one was promoted after, is not used again: ``target_session_attrs=read-write`` leads to
+    the promoted primary.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._servers = NewestServer(settings.database_url.get_secret_value(), settings.db_promotions)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opener: asyncio.Task[None] | None = None
 
@@ -52,7 +56,9 @@ class Database:
         while self._pool is None:
             try:
                 self._pool = await asyncpg.create_pool(
-                    settings.database_url.get_secret_value(),
+                    connect=self._servers.connect,
+                    setup=self._leave_a_former_primary,
+                    connection_class=ServerConnection,
                     min_size=settings.db_pool_min_size,
                     max_size=settings.db_pool_max_size,
                     timeout=settings.db_connection_timeout,
@@ -82,6 +88,14 @@ class Database:
         """Connect anew from now on, as after a change of the primary."""
         if self._pool is not None:
             await self._pool.expire_connections()
+
+    async def _leave_a_former_primary(self, connection: Any) -> None:
+        try:
+            self._servers.check(connection)
+        except ServerSucceeded:
+            # The others lead there, too.
+            await self.forget_connections()
+            raise
 
     async def check(self) -> dict[str, Any]:
         """Ask the database a question, within a few seconds, and tell how the pool is used."""

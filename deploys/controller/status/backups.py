@@ -1,0 +1,80 @@
+"""Backups: when each thing was done last, how it ended, and up to when all that was written is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from deploys.controller.status import words
+from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
+from deploys.engine.combined import Wanted
+from deploys.facts.backup_records import Records
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+
+TITLES = {
+    "full": "full backup",
+    "differential": "differential backup",
+    "verification": "verification",
+    "wal": "WAL",
+    "state": "state of services",
+    "copy": "copy to the second place",
+}
+"""What each record is of, in the order of the screen."""
+COLUMNS = ("host", "what", "last", "ago", "took", "stored", "result")
+
+Known = Mapping[str, Mapping[str, Any]]
+
+
+def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
+    return [Wanted(Records, {})] if "backups" in host.groups else []
+
+
+def judged(survey: Survey) -> Judged:
+    read: dict[str, Known] = {name: records for name, (records,) in survey.readings["backups"].items()}
+    findings = [finding for name, records in read.items() for finding in findings_of(name, records)]
+    rows = [row for name, records in read.items() for row in _rows(survey.read_at, name, records)]
+    return Judged(dict(read), findings, tables=[Table("Backups", COLUMNS, tuple(rows))])
+
+
+def findings_of(host: str, records: Known) -> Iterator[Finding]:
+    """
+    What is wrong with the backups of a host.
+
+    Args:
+        host: its name
+        records: what it did last, by name
+    """
+    if "full" not in records:
+        yield Finding(host, "There is no full backup.", "Make one: systemctl start tracseq-backup-full")
+    for name, record in records.items():
+        if not _well(record):
+            problems = " ".join(map(str, record.get("problems", ())))
+            title = TITLES.get(name, name)
+            yield Finding(
+                host, f"The last {title} did not end well. {problems}".rstrip(), "See docs/operations/backups.md"
+            )
+
+
+def _rows(read_at: float, host: str, records: Known) -> Iterator[tuple[Cell, ...]]:
+    for name in (*TITLES, *sorted(records.keys() - TITLES.keys())):
+        if name not in records:
+            continue
+        record = records[name]
+        last = float(record.get("until") or record["at"]) if "at" in record else None
+        yield (
+            Cell(host),
+            Cell(TITLES.get(name, name) + (f" {record['label']}" if "label" in record else "")),
+            NOTHING if last is None else Cell(words.moment(last)),
+            NOTHING if last is None else Cell(words.time(max(0.0, read_at - last))),
+            Cell(words.time(float(record["seconds"]))) if "seconds" in record else NOTHING,
+            Cell(words.size(float(record["stored"]))) if "stored" in record else NOTHING,
+            Cell(str(record.get("result", "well")), not _well(record)),
+        )
+
+
+def _well(record: Mapping[str, Any]) -> bool:
+    return bool(record.get("result", "well") == "well")
+
+
+SECTION = Section("backups", wanted, judged)

@@ -1,0 +1,82 @@
+"""Certificates: each of those on the hosts is valid for longer than a run would renew it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cryptography import x509
+
+from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.status import words
+from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey
+from deploys.engine.combined import Wanted
+from deploys.facts.file_set import Contents
+from deploys.settings import declarations
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+
+DAY = 86400
+
+
+def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
+    paths = (path for role in declarations.of_host(host.groups).values() for path in role.certificates)
+    return [Wanted(Contents, {"paths": tuple(dict.fromkeys(paths))})]
+
+
+def judged(survey: Survey) -> Judged:
+    values, findings, cells = {}, [], {}
+    renewal = survey.site.shared.certificate_renewal
+    for name, (texts,) in survey.readings["certificates"].items():
+        ends = {path: end(text) for path, text in texts.items()}
+        left = {path: None if at is None else at - survey.read_at for path, at in ends.items()}
+        values[name] = {path: _value(at, survey.read_at) for path, at in ends.items()}
+        findings += [_finding(name, path, one) for path, one in left.items() if one is None or one < renewal]
+        cells[name] = _cell(left, renewal)
+    return Judged(values, findings, cells)
+
+
+def end(text: str) -> float | None:
+    """
+    When a certificate ends, in seconds since 1970; None where the text is none.
+
+    Args:
+        text: PEM; of a chain the first counts
+    """
+    try:
+        return x509.load_pem_x509_certificate(text.encode()).not_valid_after_utc.timestamp()
+    except ValueError:
+        return None
+
+
+def _value(at: float | None, now: float) -> dict[str, Any]:
+    return {"until": at and words.iso(at), "days_left": at and int((at - now) // DAY)}
+
+
+def _finding(host: str, path: str, left: float | None) -> Finding:
+    if left is None:
+        return Finding(host, f"{path} is no certificate, or is not there.", "A run of deploys/site.py puts it there.")
+    ended = "has ended" if left < 0 else f"ends in {words.time(left)}"
+    if path == AUTHORITY_FILE:
+        return Finding(
+            host,
+            f"The site's own authority {ended} ({path}).",
+            "Move authority_directory away on this machine and deploy: all hosts get new certificates.",
+        )
+    return Finding(
+        host,
+        f"{path} {ended}.",
+        "A run of deploys/site.py renews it; your own (certificate_file) you must bring yourself.",
+    )
+
+
+def _cell(left: Mapping[str, float | None], renewal: float) -> Cell:
+    known = [one for one in left.values() if one is not None]
+    if not left:
+        return NOTHING
+    if len(known) < len(left):
+        return Cell("missing", wrong=True)
+    return Cell(f"{max(0, min(known) // DAY):.0f} days", min(known) < renewal)
+
+
+SECTION = Section("certificates", wanted, judged)

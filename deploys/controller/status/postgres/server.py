@@ -1,0 +1,92 @@
+"""What is wrong with a Postgres server by itself, whatever its part: its settings, slots, connections, archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploys.controller.status import words
+from deploys.facts.postgres.state import Answer
+from deploys.facts.postgres.status import HeldSlot, Numbers
+
+NEARLY = 0.8
+"""The part of a limit from which on it is nearly reached."""
+
+Problem = tuple[str, str]
+"""What is wrong, and what to do."""
+
+
+def problems(answer: Answer, numbers: Numbers) -> Iterator[Problem]:
+    """
+    What is wrong with a running server.
+
+    Args:
+        answer: what it says of itself
+        numbers: what it counts
+    """
+    if answer.pending:
+        settings = ", ".join(answer.pending)
+        yield f"Settings wait for a restart of the server: {settings}.", "A run of deploys/site.py restarts it."
+    for line in answer.refused:
+        yield f"A line of pg_hba.conf is not understood: {line}.", "A run of deploys/site.py writes the file anew."
+    if crowded(numbers):
+        yield (
+            f"{numbers.connections} of {numbers.most_connections} connections are taken.",
+            "See whose: select usename, client_addr, state, count(*) from pg_stat_activity group by 1, 2, 3; "
+            "allow more by postgres_max_connections.",
+        )
+    for name, slot in numbers.slots.items():
+        yield from of_slot(name, slot, numbers.slot_limit, moved=answer.recovery)
+    yield from of_archive(numbers)
+
+
+def crowded(numbers: Numbers) -> bool:
+    """Whether there are few connections left."""
+    return numbers.connections >= NEARLY * numbers.most_connections
+
+
+def of_slot(name: str, slot: HeldSlot, limit: int | None, moved: bool = False) -> Iterator[Problem]:
+    """
+    What is wrong with a slot; the worst only.
+
+    Args:
+        name: its name
+        slot: its state
+        limit: bytes that it may hold back; None where there is no limit
+        moved: whether it is a replica's, which nobody streams from: the backup host moves its own on there
+    """
+    held = f"{words.size(slot.held or 0)} of WAL" + (f" of at most {words.size(limit)}" if limit else "")
+    if slot.wal_status == "lost":
+        yield (
+            f"The slot {name} is lost: its replica was away for too long.",
+            "The replica is built anew by a run of deploys/site.py, once its data is moved away.",
+        )
+    elif is_near(slot, limit):
+        yield (
+            f"The slot {name} holds back {held} and is nearly lost.",
+            "Bring its replica back at once, or its data must be copied anew.",
+        )
+    elif not slot.active and not moved:
+        yield (
+            f"Nobody uses the slot {name}, and it holds back {held}.",
+            f"Bring its replica back. Of one that is gone for good: select pg_drop_replication_slot('{name}')",
+        )
+
+
+def is_near(slot: HeldSlot, limit: int | None) -> bool:
+    """Whether a slot is about to be lost: most of what it may hold back is held back."""
+    if limit is None:
+        return False
+    return slot.wal_status == "unreserved" or (slot.held or 0) >= NEARLY * limit
+
+
+def of_archive(numbers: Numbers) -> Iterator[Problem]:
+    """What is wrong with the archive of a server: the last that it tried failed."""
+    archive = numbers.archive
+    if not archive.on or archive.failed_age is None:
+        return
+    if archive.last_age is None or archive.failed_age < archive.last_age:
+        last = "none ever was" if archive.last_age is None else f"the last was {words.time(archive.last_age)} ago"
+        yield (
+            f"WAL is not archived: {archive.failed} failed {words.time(archive.failed_age)} ago, {last}.",
+            "See the server's log in /var/log/postgresql; its disk fills until it can.",
+        )

@@ -1,0 +1,68 @@
+"""The repository of a backup host."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pyinfra.api import FactBase
+
+WELL, NO_BACKUP, UNREADABLE = 0, 2, 99
+"""How ``pgbackrest info`` says that a stanza is; 1 where there is none."""
+
+
+@dataclass(frozen=True)
+class RepositoryState:
+    """What a repository of pgBackRest holds."""
+
+    stanza: bool = False
+    """Whether WAL and backups can be put into it."""
+    backups: int = 0
+    working: bool = False
+    """Whether a backup is being made."""
+    complaint: str | None = None
+    """What pgBackRest says where the repository cannot be read."""
+
+
+class Repository(FactBase[RepositoryState]):
+    """
+    Whether a repository is there, and a backup in it.
+
+    + user: the system user that owns it
+    + stanza: its name for the site's Postgres
+    """
+
+    def command(self, user: str, stanza: str) -> str:
+        return f"""
+if getent passwd {user} >/dev/null && [ -e /etc/pgbackrest/pgbackrest.conf ]; then
+  said=$(cd / && runuser -u {user} -- pgbackrest --stanza={stanza} --output=json --log-level-console=off \\
+    --log-level-stderr=error info 2>&1) && kind=info || kind=complaint
+  printf '%s\\t%s\\n' $kind "$(printf '%s' "$said" | tr '\\n\\t' '  ')"
+fi
+case $(systemctl show --property=ActiveState --value tracseq-backup-full.service) in
+  activating|active) echo working ;;
+esac
+true
+"""
+
+    @staticmethod
+    def default() -> RepositoryState:
+        return RepositoryState()
+
+    def process(self, output: list[str]) -> RepositoryState:
+        found: dict[str, Any] = {}
+        for line in output:
+            match line.split("\t"):
+                case ["info", said]:
+                    stanzas = json.loads(said)
+                    there = [one for one in stanzas if one["status"]["code"] in (WELL, NO_BACKUP)]
+                    found |= {"stanza": bool(there), "backups": sum(len(one["backup"]) for one in there)}
+                    wrong = [one for one in stanzas if one["status"]["code"] == UNREADABLE]
+                    if wrong:
+                        found["complaint"] = "; ".join(str(one["status"]["message"]) for one in wrong[0]["repo"])
+                case ["complaint", said]:
+                    found["complaint"] = said.strip()
+                case ["working"]:
+                    found["working"] = True
+        return RepositoryState(**found)

@@ -1,0 +1,57 @@
+"""A host's gateway: its release, since when, and whether it answers."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase
+
+UNIT = "tracseq-gateway.service"
+DIRECTORY = "/opt/tracseq/gateway"
+"""It holds the releases, and the link to the current one."""
+
+
+@dataclass(frozen=True)
+class GatewayState:
+    """What was read of a host."""
+
+    release: str | None = None
+    since: int | None = None
+    """When the release was made the current one, in seconds since 1970 by the host's clock."""
+    debian: str | None = None
+    """The host's Debian release: what a gateway's release is made for."""
+    answer: str | None = None
+    """The HTTP status code of its health endpoint; ``000`` where it did not answer, None where it is stopped."""
+
+
+class Gateway(FactBase[GatewayState]):
+    """
+    The current release of the gateway and what its health endpoint answers.
+
+    + healthy: URL that answers 200 when the gateway is well
+    """
+
+    def command(self, healthy: str) -> str:
+        link = f"{DIRECTORY}/current"
+        # A link's time of modification is the deploy's to choose; when it was put in its place is not.
+        return f"""
+[ ! -L {link} ] || printf 'release\\t%s\\t%s\\n' "$(basename "$(readlink {link})")" "$(stat -c %Z {link})"
+printf 'debian\\t%s\\n' "$(sed -n 's/^VERSION_ID="\\(.*\\)"/\\1/p' /etc/os-release)"
+# Whoever asks a gateway that is stopped starts it by its socket.
+systemctl is-active --quiet {UNIT} || exit 0
+printf 'answer\\t%s\\n' "$(curl --silent --max-time 5 --output /dev/null \\
+  --write-out '%{{http_code}}' {shlex.quote(healthy)} 2>/dev/null)"
+true
+"""
+
+    @staticmethod
+    def default() -> GatewayState:
+        return GatewayState()
+
+    def process(self, output: list[str]) -> GatewayState:
+        rows = {row[0]: row[1:] for line in output if (row := line.split("\t"))}
+        release, since = rows.get("release", (None, None))
+        [answer] = rows.get("answer", (None,))
+        [debian] = rows.get("debian", (None,))
+        return GatewayState(release, int(since) if since else None, debian, answer)

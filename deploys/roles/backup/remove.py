@@ -1,0 +1,33 @@
+"""What a host gives back that holds no backups any more."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller.run import Run
+from deploys.operations import role
+from deploys.roles.backup import units
+from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY, LIBRARY
+from deploys.roles.backup.declaration import DECLARATION
+
+
+@deploy("Backup")
+def remove(run: Run) -> None:
+    """Have nothing fetched or made any more, and no passphrase here; the repository stays."""
+    timers = [*units.TIMERS, units.SECOND]
+    names = [units.RECEIVE, units.PUSH, *(f"{name}.timer" for name in timers)]
+    role.removed(
+        name="Backup host is none any more",
+        units=names,
+        paths=[
+            *(f"/var/lib/tracseq/applied/{name}" for name in names),
+            *(f"{units.UNITS}/{name}" for name in names),
+            *(f"{units.UNITS}/{name}.service" for name in timers),
+            f"{LIBRARY}/tracseq_backup",
+            "/etc/tmpfiles.d/tracseq-backup.conf",
+            "/etc/pgbackrest/push.conf",
+            CREDENTIALS,
+            *DECLARATION.traces,
+        ],
+        data=["/var/lib/pgbackrest (or wherever backup_directory was)", DIRECTORY],
+    )

@@ -1,0 +1,1 @@
+"""What services must not lose, sent to the backup host when it asks."""

@@ -1,0 +1,134 @@
+"""
+How far the repository is behind the primary, and whether anything is missing: a failed unit says what.
+
+It also has a segment that holds something finished in time, and keeps each standby's slot at what is
+archived: a standby that is promoted then still has what the repository lacks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tracseq_backup import pgbackrest, postgres, push, record, wal
+from tracseq_backup.settings import Settings, load
+
+
+def archived_until(before: dict[str, Any], now: float, written: int, archived: int) -> dict[str, Any]:
+    """
+    The time up to which all that was written is in the repository, and what that is reckoned from.
+
+    Args:
+        before: what this returned the last time
+        now: the time
+        written: the position up to which the primary has written
+        archived: the position up to which the repository has it
+    """
+    seen = [(at, position) for at, position in before.get("seen", []) if position <= written] + [(now, written)]
+    reached = [at for at, position in seen if position <= archived]
+    # Of those not reached the first decide: a repository that is a day behind needs no list of all its minutes.
+    ahead = [one for one in seen if one[1] > archived][:60]
+    return {"until": max([before.get("until", 0.0), *reached]), "seen": ahead}
+
+
+def keep_slot(settings: Settings, server: str, archived: int) -> None:
+    """Have a standby keep WAL from what is archived on, and no more."""
+    here = postgres.connection(settings, server)
+    where = f"where slot_name = '{settings.slot}'"
+    postgres.ask(
+        here,
+        f"select pg_create_physical_replication_slot('{settings.slot}', true) where pg_is_in_recovery()"
+        f" and not exists (select from pg_replication_slots {where})",
+        "select pg_replication_slot_advance(slot_name, least(pg_last_wal_replay_lsn(),"
+        f" '{wal.text(archived)}'::pg_lsn)) from pg_replication_slots {where} and not active"
+        f" and pg_is_in_recovery() and restart_lsn < least(pg_last_wal_replay_lsn(), '{wal.text(archived)}'::pg_lsn)",
+    )
+
+
+def late(settings: Settings, now: float, last: dict[str, Any], wal_until: float, since: float) -> Iterator[str]:
+    """
+    A sentence for each thing that is missing.
+
+    Args:
+        settings: of this host
+        now: the time
+        last: what the repository says it holds
+        wal_until: up to when it has all that was written
+        since: when this host was first watched over
+    """
+    if now - wal_until > settings.wal_maximum_age:
+        yield (
+            f"The repository lacks what was written in the last {_minutes(now - wal_until)}"
+            f" ({_minutes(settings.wal_maximum_age)} are allowed):"
+            " see journalctl -u tracseq-wal-receive -u tracseq-wal-push."
+        )
+    newest = max((backup["timestamp"]["stop"] for backup in last.get("backup", [])), default=None)
+    if newest is None and now - since > settings.wal_maximum_age:
+        yield "There is no backup yet: see journalctl -u tracseq-backup-full."
+    elif newest is not None and now - newest > settings.backup_maximum_age:
+        yield (
+            f"The newest backup is {_hours(now - newest)} old ({_hours(settings.backup_maximum_age)} are allowed): "
+            "see journalctl -u tracseq-backup-full -u tracseq-backup-differential."
+        )
+    state = record.read("state").get("succeeded") or since
+    if settings.state_sources and now - state > settings.state_maximum_age:
+        yield (
+            f"The newest copy of the services' state is {_hours(now - state)} old"
+            f" ({_hours(settings.state_maximum_age)} are allowed): see journalctl -u tracseq-backup-state."
+        )
+
+    copied = record.read("copy").get("succeeded") or since
+    if settings.second_place and now - copied > settings.second_place_maximum_age:
+        yield (
+            f"The second place was brought up to date {_hours(now - copied)} ago"
+            f" ({_hours(settings.second_place_maximum_age)} are allowed): see journalctl -u tracseq-backup-copy."
+        )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.0f} hours" if seconds >= 5400 else _minutes(seconds)
+
+
+def main() -> None:
+    """Look once."""
+    settings, now = load(), time.time()
+    problems: list[str] = []
+    before = record.read("wal")
+    found: dict[str, Any] = {}
+    archived, segment = 0, None
+    try:
+        found = pgbackrest.info(settings)
+        if newest := max((one["max"] for one in found.get("archive", []) if one.get("max")), default=None):
+            archived, segment = wal.end(newest), newest
+    except OSError as error:
+        problems.append(f"The repository cannot be read: {error}")
+    reckoned = {"until": before.get("until", 0.0), "seen": before.get("seen", [])}
+    try:
+        primary = postgres.of_primary(settings)
+        written = wal.position(postgres.ask(primary, "select pg_current_wal_lsn()"))
+        reckoned = archived_until(reckoned, now, written, archived)
+        if written > archived:
+            postgres.ask(primary, "select pg_switch_wal()")
+    except OSError as error:
+        problems.append(f"No primary answers: {error}")
+    for server in settings.servers if archived else ():
+        try:
+            keep_slot(settings, server, archived)
+        except OSError as error:
+            print(f"{server} keeps no WAL for the case that it is promoted: {error}", flush=True)
+    since = before.get("since") or now
+    problems += late(settings, now, found, reckoned["until"] or since, since)
+    record.write(
+        "wal",
+        {**reckoned, "since": since, "segment": segment, "waiting": len(push.waiting()), "problems": problems},
+    )
+    record.fail(problems)
+
+
+if __name__ == "__main__":
+    main()

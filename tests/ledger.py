@@ -1,0 +1,184 @@
+"""
+Who remembers every write that was acknowledged, and nothing else: the judge of failovers and restores.
+
+Numbers go through the load balancer and a gateway to a service that answers when they are committed
+(tests/scenarios/services/ledger.py). What the servers say of themselves does not count here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from dotenv import dotenv_values
+
+from tests import lab
+from tests.client import base, context
+from tests.inventory import group
+from tests.tokens import token
+
+SERVICE, PORT = "outsider1", 8081
+SOURCE = Path("tests/scenarios/services/ledger.py")
+WRITERS = 20
+USERS = 1000
+"""Gateways let one user write only so often."""
+PSQL = "cd /; runuser -u postgres -- psql -XAtq --dbname={database} --command={statement}"
+
+
+class Ledger:
+    """Writers at a steady rate, and what was acknowledged to them: when, and after how long."""
+
+    def __init__(self) -> None:
+        self.acknowledged: dict[int, float] = {}
+        """When each number was acknowledged, in seconds since 1970."""
+        self.waited: dict[int, float] = {}
+        """How many seconds each of them waited, from its first attempt on."""
+        self._numbers = itertools.count(1)
+        self._ended = threading.Event()
+
+    @contextmanager
+    def writing(self, rate: int) -> Iterator[None]:
+        """
+        Write while the block runs, and wait afterwards for what is under way.
+
+        Args:
+            rate: writes a second
+        """
+        self._ended.clear()
+        thread = threading.Thread(target=lambda: asyncio.run(self._write(rate)))
+        thread.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            thread.join()
+
+    def more(self, writes: int, within: float = 60) -> None:
+        """Wait until this many more were acknowledged."""
+        enough = len(self.acknowledged) + writes
+        lab.eventually(lambda: len(self.acknowledged) >= enough, within=within)
+
+    def lost(self, server: str) -> set[int]:
+        """The acknowledged numbers that a server does not have."""
+        return self.acknowledged.keys() - numbers(server)
+
+    @property
+    def longest(self) -> float:
+        """The longest that a write waited, in seconds."""
+        return max(self.waited.values(), default=0.0)
+
+    async def _write(self, rate: int) -> None:
+        await asyncio.gather(*(self._writer(WRITERS / rate, number / rate) for number in range(WRITERS)))
+
+    async def _writer(self, every: float, begin: float) -> None:
+        connection = None
+        due = time.monotonic() + begin
+        while not self._ended.is_set():
+            await asyncio.sleep(due - time.monotonic())
+            due = max(due + every, time.monotonic())
+            number, first = next(self._numbers), time.monotonic()
+            # One that began is tried until it is acknowledged: its wait is what counts.
+            while True:
+                try:
+                    connection = connection or await _connection()
+                    status = await asyncio.wait_for(_post(*connection, number), 40)
+                except (OSError, asyncio.IncompleteReadError, TimeoutError):
+                    status, connection = 0, None
+                if status == 201:
+                    self.acknowledged[number], self.waited[number] = time.time(), time.monotonic() - first
+                    break
+                if self._ended.is_set() and time.monotonic() - first > 60:
+                    return
+                await asyncio.sleep(0.05)
+        if connection:
+            connection[1].close()
+
+
+async def _connection() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    url, headers = base(lab.INVENTORY)
+    return await asyncio.open_connection(
+        url.removeprefix("https://"), 443, ssl=context(lab.INVENTORY), server_hostname=headers["Host"]
+    )
+
+
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> int:
+    """The status with which a number is answered."""
+    _, headers = base(lab.INVENTORY)
+    body = str(number)
+    user = token(sub=f"technician-{number % USERS}", roles=["technician"])
+    writer.write(
+        f"POST /api/samples/ledger HTTP/1.1\r\nHost: {headers['Host']}\r\nAuthorization: Bearer {user}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if b"content-length: " in head:
+        await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+    return int(head.split()[1])
+
+
+def numbers(server: str) -> set[int]:
+    """The numbers that a server has."""
+    said = lab.ssh(server, PSQL.format(database=database(), statement="'select number from ledger'"))
+    return {int(line) for line in said.split()}
+
+
+def database() -> str:
+    """The name of the platform's database."""
+    return str(group("postgres", lab.INVENTORY)[0].data["postgres_database"])
+
+
+def serve(primary: str) -> None:
+    """Have the service, on a machine outside of the site, and its table on the primary."""
+    data = group("postgres", lab.INVENTORY)[0].data
+    table = "create table if not exists ledger (number bigint primary key, at timestamptz default clock_timestamp())"
+    owned = f"{table}; alter table ledger owner to {data['postgres_user']}; truncate ledger"
+    lab.ssh(primary, PSQL.format(database=database(), statement=f"'{owned}'"))
+    password = quote(dotenv_values(".env.lab", interpolate=False)["POSTGRES_PASSWORD"] or "", safe="")
+    servers = ",".join(f"{host.data['address']}:{data['postgres_port']}" for host in group("postgres", lab.INVENTORY))
+    url = (
+        f"postgresql://{data['postgres_user']}:{password}@{servers}/{database()}"
+        "?target_session_attrs=read-write&sslmode=verify-full&sslrootcert=/run/ledger.crt&tcp_user_timeout=2000"
+    )
+    directory = data["authority_directory"].format(environment=data["environment"])
+    unit = "systemd-run --quiet --collect --unit=ledger --property=EnvironmentFile=/run/ledger.env"
+    lab.ssh(
+        SERVICE,
+        "python3 -c 'import psycopg2' 2>/dev/null || { apt-get update -qq; "
+        "DEBIAN_FRONTEND=noninteractive apt-get install -yqq python3-psycopg2 >/dev/null; }\n"
+        f"cat > /run/ledger.crt <<'EOF'\n{Path(f'{directory}/authority.crt').read_text()}EOF\n"
+        f"cat > /run/ledger.py <<'EOF'\n{SOURCE.read_text()}EOF\n"
+        f"umask 077; echo 'DATABASE_URL={url}' > /run/ledger.env\n"
+        "systemctl stop ledger 2>/dev/null || true\n"
+        f"{unit} python3 /run/ledger.py {PORT}",
+    )
+
+
+def gone() -> None:
+    """Have no service any more."""
+    lab.ssh(SERVICE, "systemctl stop ledger; rm -f /run/ledger.*", check=False)
+
+
+_TRIED = itertools.count(1)
+"""Numbers that are no writers'."""
+
+
+async def _answers() -> bool:
+    for _ in range(4 * len(group("gateways", lab.INVENTORY))):
+        connection = await _connection()
+        try:
+            if await _post(*connection, -next(_TRIED)) != 201:
+                return False
+        finally:
+            connection[1].close()
+    return True
+
+
+def answers() -> bool:
+    """Whether numbers come through each gateway; those that had found the service away give it time first."""
+    return asyncio.run(_answers())

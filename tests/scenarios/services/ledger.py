@@ -1,0 +1,68 @@
+"""
+A service of the platform that keeps numbers in Postgres, and answers when they are committed.
+
+    DATABASE_URL=postgresql://… python3 ledger.py 8081
+
+A POST whose body is a number keeps it, once, however often it is tried: where Postgres is away, the
+service tries on until it is back, for as long as anybody waits.
+"""
+
+import os
+import queue
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg2  # type: ignore[import-untyped]
+
+PATIENCE = 30
+"""Seconds that a number is tried for."""
+CONNECTIONS = 16
+KEEP = "insert into ledger (number) values (%s) on conflict do nothing"
+
+idle: "queue.Queue[psycopg2.extensions.connection | None]" = queue.Queue()
+for _ in range(CONNECTIONS):
+    idle.put(None)
+
+
+def keep(number: int) -> None:
+    """Keep a number; it is committed when this returns."""
+    connection = idle.get()
+    try:
+        if connection is None or connection.closed:
+            connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=2)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(KEEP, (number,))
+    except psycopg2.Error:
+        if connection is not None:
+            connection.close()
+        raise
+    finally:
+        idle.put(connection)
+
+
+class Ledger(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        number = int(self.rfile.read(int(self.headers["Content-Length"])))
+        end = time.monotonic() + PATIENCE
+        status = 503
+        while time.monotonic() < end:
+            try:
+                keep(number)
+            except psycopg2.Error:
+                time.sleep(0.02)
+            else:
+                status = 201
+                break
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+ThreadingHTTPServer.request_queue_size = 128
+ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Ledger).serve_forever()

@@ -1,0 +1,1 @@
+"""How a site is judged and shown, from values that were read before."""

@@ -1,0 +1,51 @@
+"""How backups are judged, by what their host says of what it did last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploys.controller.status import backups
+from deploys.controller.status.backups import COLUMNS
+from deploys.facts.backup_records import Records
+from tests.unit.status.pretended import said, survey
+
+WELL: dict[str, Any] = {
+    "full": {"at": 1_700_000_000.0, "label": "20231114-221300F", "result": "well", "seconds": 11.0, "stored": 1 << 24},
+    "verification": {"at": 1_700_000_020.0, "result": "well", "problems": []},
+    "wal": {"at": 1_700_000_030.0, "until": 1_700_000_010.0},
+}
+
+
+def test_records_are_read_by_name_and_a_broken_one_is_said() -> None:
+    found = Records().process(['full\t{"at": 1.0, "result": "well"}', "wal\t{", "nonsense"])
+    assert found["full"] == {"at": 1.0, "result": "well"}
+    assert found["wal"]["result"] == "unreadable"
+    assert found.keys() == {"full", "wal"}
+
+
+def test_backups_that_are_well_are_shown() -> None:
+    judged = backups.judged(survey("backups", {"backup1": [WELL]}))
+    assert said(judged) == []
+    (table,) = judged.tables
+    rows = [[cell.text for cell in row] for row in table.rows]
+    assert all(len(row) == len(COLUMNS) for row in rows)
+    assert rows[0][1:3] == ["full backup 20231114-221300F", "2023-11-14 22:13"]
+    assert [row[1] for row in rows[1:]] == ["verification", "WAL"]
+    assert judged.values["backup1"] == WELL
+
+
+@pytest.mark.parametrize(
+    ("records", "sentence"),
+    [
+        ({}, "There is no full backup."),
+        (
+            WELL | {"verification": {"at": 1.0, "result": "failed", "problems": ["Repository 1: invalid checksum."]}},
+            "The last verification did not end well. Repository 1: invalid checksum.",
+        ),
+        (WELL | {"copy": {"result": "unreadable"}}, "The last copy to the second place did not end well."),
+    ],
+)
+def test_backups_that_are_wrong(records: dict[str, Any], sentence: str) -> None:
+    assert said(backups.judged(survey("backups", {"backup1": [records]}))) == [("backup1", sentence)]
