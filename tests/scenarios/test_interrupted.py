@@ -19,14 +19,16 @@ PREPARED = "Base | Time"
 FROM_BARE = (("Base | Names and users", 0.3), ("Base | Packages", 8.0))
 FROM_PREPARED = (
     ("Base | Time", 0.15),
-    ("Kernel | Kernel settings and modules", 0.1),
-    ("SSH | Keys only", 0.6),
     ("Firewall | Ruleset", 1.0),
-    ("Postgres primary | Cluster", 1.0),
     ("Postgres primary | Server", 0.3),
-    ("Postgres primary | Roles, databases and slots", 0.05),
     ("Postgres replica | Copy of the primary", 0.6),
     ("Gateway release | Installed beside the current one", 3.0),
+)
+FURTHER = (
+    ("Kernel | Kernel settings and modules", 0.1),
+    ("SSH | Keys only", 0.6),
+    ("Postgres primary | Cluster", 1.0),
+    ("Postgres primary | Roles, databases and slots", 0.05),
     ("Gateway | Gateway runs it, one host at a time", 0.5),
     ("Load balancer | nginx", 0.2),
 )
@@ -78,7 +80,9 @@ def converges(clean: dict[str, list[str]]) -> None:
         assert state.difference(clean[name], state.of(name, INVENTORY)) == []
 
 
-@pytest.mark.parametrize(("operation", "after"), FROM_PREPARED)
+@pytest.mark.parametrize(
+    ("operation", "after"), [*FROM_PREPARED, *(pytest.param(*point, marks=pytest.mark.long) for point in FURTHER)]
+)
 def test_killed_and_run_again(clean: dict[str, list[str]], operation: str, after: float) -> None:
     lab.restore(*HOSTS, inventory=INVENTORY)
     killed_at(operation, after)
