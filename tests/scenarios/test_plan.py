@@ -21,7 +21,10 @@ time_servers = ["192.0.2.1"]
 redis_memory = "96MB"
 """,
     "a setting that Postgres reloads": 'postgres_work_mem = "6MB"',
-    "a setting that Postgres restarts for": "postgres_max_connections = 120",
+    "settings that Postgres restarts for, and one whose line is gone afterwards": """
+postgres_max_connections = 120
+postgres_settings = {"track_activity_query_size": "2048"}
+""",
     "one more rule of the firewall": """
 firewall_extra_rules = [{"source": "administrators", "destination": "redis", "ports": ["redis_port"]}]
 """,

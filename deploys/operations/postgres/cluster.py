@@ -90,6 +90,8 @@ def reload(version: int) -> str:
         "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
         " from pg_file_settings where error is not null"
         " and coalesce(name, '') not in (select name from pg_settings where pending_restart)"
+        # Of a line that is gone nothing but this sentence says which setting it was.
+        " and error not like 'parameter % cannot be changed without restarting the server'"
         " union all"
         " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
         " from pg_hba_file_rules where error is not null"
