@@ -9,6 +9,7 @@ from deploys.controller.status import words
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.backup_records import Records
+from deploys.facts.units import Units, UnitsState
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -21,31 +22,37 @@ TITLES = {
     "copy": "copy to the second place",
 }
 """What each record is of, in the order of the screen."""
+FULL = "tracseq-backup-full.service"
 COLUMNS = ("host", "what", "last", "ago", "took", "stored", "result")
 
 Known = Mapping[str, Mapping[str, Any]]
 
 
 def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    return [Wanted(Records, {})] if "backups" in host.groups else []
+    return [Wanted(Records, {}), Wanted(Units, {"units": (FULL,)})] if "backups" in host.groups else []
 
 
 def judged(survey: Survey) -> Judged:
-    read: dict[str, Known] = {name: records for name, (records,) in survey.readings["backups"].items()}
-    findings = [finding for name, records in read.items() for finding in findings_of(name, records)]
+    readings = survey.readings["backups"].items()
+    read: dict[str, Known] = {name: records for name, (records, _) in readings}
+    findings = [finding for name, (records, units) in readings for finding in findings_of(name, records, units)]
     rows = [row for name, records in read.items() for row in _rows(survey.read_at, name, records)]
     return Judged(dict(read), findings, tables=[Table("Backups", COLUMNS, tuple(rows))])
 
 
-def findings_of(host: str, records: Known) -> Iterator[Finding]:
+def findings_of(host: str, records: Known, units: UnitsState) -> Iterator[Finding]:
     """
     What is wrong with the backups of a host.
 
     Args:
         host: its name
         records: what it did last, by name
+        units: whether a full backup is being made
     """
-    if "full" not in records:
+    full = units.units.get(FULL)
+    if "full" not in records and full and full.properties.get("ActiveState") == "activating":
+        yield Finding(host, "The first full backup is being made.", wrong=False)
+    elif "full" not in records:
         yield Finding(host, "There is no full backup.", "Make one: systemctl start tracseq-backup-full")
     for name, record in records.items():
         if not _well(record):

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from deploys.controller.status import backups
-from deploys.controller.status.backups import COLUMNS
+from deploys.controller.status.backups import COLUMNS, FULL
 from deploys.facts.backup_records import Records
+from deploys.facts.service import ServiceState
+from deploys.facts.units import UnitsState
 from tests.unit.status.pretended import said, survey
 
 WELL: dict[str, Any] = {
@@ -16,6 +18,8 @@ WELL: dict[str, Any] = {
     "verification": {"at": 1_700_000_020.0, "result": "well", "problems": []},
     "wal": {"at": 1_700_000_030.0, "until": 1_700_000_010.0},
 }
+IDLE = UnitsState(units={FULL: ServiceState({"ActiveState": "inactive"})})
+AT_WORK = UnitsState(units={FULL: ServiceState({"ActiveState": "activating"})})
 
 
 def test_records_are_read_by_name_and_a_broken_one_is_said() -> None:
@@ -26,7 +30,7 @@ def test_records_are_read_by_name_and_a_broken_one_is_said() -> None:
 
 
 def test_backups_that_are_well_are_shown() -> None:
-    judged = backups.judged(survey("backups", {"backup1": [WELL]}))
+    judged = backups.judged(survey("backups", {"backup1": [WELL, IDLE]}))
     assert said(judged) == []
     (table,) = judged.tables
     rows = [[cell.text for cell in row] for row in table.rows]
@@ -48,4 +52,9 @@ def test_backups_that_are_well_are_shown() -> None:
     ],
 )
 def test_backups_that_are_wrong(records: dict[str, Any], sentence: str) -> None:
-    assert said(backups.judged(survey("backups", {"backup1": [records]}))) == [("backup1", sentence)]
+    assert said(backups.judged(survey("backups", {"backup1": [records, IDLE]}))) == [("backup1", sentence)]
+
+
+def test_the_first_backup_of_a_new_site_is_no_fault_while_it_is_made() -> None:
+    (finding,) = backups.judged(survey("backups", {"backup1": [{}, AT_WORK]})).findings
+    assert (finding.what, finding.wrong) == ("The first full backup is being made.", False)
