@@ -23,6 +23,7 @@ roles.needrestart.apply(run)
 
 roles.witness.apply(run)
 roles.postgres.apply(run)
+roles.pool.apply(run)
 roles.backup_server.apply(run)
 roles.redis.apply(run)
 roles.backup_state.apply(run)

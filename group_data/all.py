@@ -105,6 +105,7 @@ open_files = 65536
 
 gateway_port = 8000
 postgres_port = 5432
+postgres_pool_port = None  # a port, such as 6432: PgBouncer before each server, and the gateways connect to it
 witness_port = 5431  # hosts tell each other which Postgres server is the primary
 redis_port = 6379
 backup_server_port = 8432

@@ -20,7 +20,9 @@ gateway_services = {"SAMPLE": ["http://10.77.0.61:8081"]}
 
 # A service that runs outside of the site keeps its data in the site's Postgres.
 postgres_clients = ["10.77.0.61"]
-firewall_extra_rules = [{"source": "services", "destination": "postgres", "ports": ["postgres_port"]}]
+firewall_extra_rules = [
+    {"source": "services", "destination": "postgres", "ports": ["postgres_port", "postgres_pool_port"]}
+]
 
 # Their memory is all the same memory: each takes what the guide says, not its share of the whole.
 postgres_shared_buffers = "128MB"

@@ -35,5 +35,10 @@ postgres_settings = {
 # Networks outside of the site that may connect as the platform's user, with TLS and its password.
 postgres_clients = []
 
+# Where there is a pool (postgres_pool_port in group_data/all.py): its connections to its server, and those that its
+# clients may have. Between two transactions a client has none of the server's.
+postgres_pool_size = 40
+postgres_pool_clients = 1000
+
 # Kernel settings only these hosts need.
 postgres_kernel_settings = {"vm.swappiness": "10"}

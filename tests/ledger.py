@@ -133,14 +133,21 @@ def database() -> str:
     return str(group("postgres", lab.INVENTORY)[0].data["postgres_database"])
 
 
-def serve(primary: str) -> None:
-    """Have the service, on a machine outside of the site, and its table on the primary."""
+def serve(primary: str, port: int | None = None) -> None:
+    """
+    Have the service, on a machine outside of the site, and its table on the primary.
+
+    Args:
+        primary: the host whose server takes writes
+        port: where it finds Postgres, such as a pool; None: the servers themselves
+    """
     data = group("postgres", lab.INVENTORY)[0].data
     table = "create table if not exists ledger (number bigint primary key, at timestamptz default clock_timestamp())"
     owned = f"{table}; alter table ledger owner to {data['postgres_user']}; truncate ledger"
     lab.ssh(primary, PSQL.format(database=database(), statement=f"'{owned}'"))
     password = quote(dotenv_values(".env.lab", interpolate=False)["POSTGRES_PASSWORD"] or "", safe="")
-    servers = ",".join(f"{host.data['address']}:{data['postgres_port']}" for host in group("postgres", lab.INVENTORY))
+    port = port or data["postgres_port"]
+    servers = ",".join(f"{host.data['address']}:{port}" for host in group("postgres", lab.INVENTORY))
     url = (
         f"postgresql://{data['postgres_user']}:{password}@{servers}/{database()}"
         "?target_session_attrs=read-write&sslmode=verify-full&sslrootcert=/run/ledger.crt&tcp_user_timeout=2000"

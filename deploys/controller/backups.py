@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deploys.facts.postgres.state import slot_name
+from deploys.facts.postgres.state import Cluster, slot_name
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -42,12 +42,24 @@ def holders(site: Site) -> tuple[SiteHost, ...]:
 def archiving(site: Site) -> Mapping[str, str]:
     """The settings of a Postgres server whose WAL a backup host fetches, or nobody."""
     if not holders(site):
-        return {"archive_mode": "off"}
+        # Until it is restarted, a server that had an archive would keep all WAL for one without a command.
+        return {"archive_mode": "off", "archive_command": "/bin/true"}
     return {
         "archive_mode": "on",
         # pgBackRest takes no backup of a server without either, and looks for its own name in the second.
         "archive_command": '/bin/true "pgbackrest runs on the backup host, which fetches the WAL itself"',
     }
+
+
+def wait(primary: Cluster | None) -> bool:
+    """
+    Whether no backup can be made before a primary is restarted: it runs, and archives nothing.
+
+    Args:
+        primary: its cluster, where it has one
+    """
+    answer = primary.answer if primary else None
+    return answer is not None and not answer.archives
 
 
 def slot(holder: SiteHost) -> str:

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 from deploys.facts.machine import MachineState
+from deploys.facts.postgres.state import ServerState
 from deploys.settings import declarations, ports
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
@@ -41,6 +42,15 @@ def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Findi
         yield from _ports(host, machine)
         yield from _obstacles(site, host, machine)
         yield from _reach(site, host, found)
+
+
+def of_servers(found: Mapping[str, ServerState]) -> Iterator[Finding]:
+    """What the Postgres servers of a site wait for until somebody lets them restart."""
+    for name, server in found.items():
+        answer = server.cluster.answer if server.cluster else None
+        if answer and answer.pending:
+            settings = ", ".join(answer.pending)
+            yield Finding(name, settings, "waits for a restart", "deploys/site.py --data restart=true", stops=False)
 
 
 def _system(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
@@ -79,7 +89,7 @@ def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
     for role in declarations.of_host(host.groups).values():
         for listener in role.listeners:
             port = host.value(listener.port) if isinstance(listener.port, str) else listener.port
-            holder = machine.listeners.get(int(str(port)))
+            holder = machine.listeners.get(int(str(port))) if port is not None else None
             if holder is not None and not holder.startswith(listener.programs):
                 yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {listener.programs[0]}'s")
 

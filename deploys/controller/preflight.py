@@ -9,6 +9,7 @@ from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import data, findings
+from deploys.controller.postgres import servers
 from deploys.engine import hosts
 from deploys.engine.per_run import PerRun
 from deploys.facts.machine import Machine, MachineState
@@ -59,6 +60,9 @@ def _report() -> int:
     site = data.site()
     machines = survey(site)
     check(site, machines)
+    servers_found, _ = servers.answered(servers.queried(site, None, machines))
+    if waiting := list(findings.of_servers(servers_found)):
+        logger.warning(f"Settings wait for a restart of Postgres:\n{findings.table(waiting)}")
     logger.info(f"--> All {len(machines)} hosts can be deployed to.")
     return len(machines)
 

@@ -11,11 +11,13 @@ class Debian:
 
     python: str
     """Its own Python. Wheels are chosen by it before it is installed on a bare host."""
+    pgbouncer_has_prepared_statements: bool
+    """Those of the protocol, within transaction pooling: since PgBouncer 1.21."""
     nginx_has_http2_directive: bool
     """``http2 on`` came with nginx 1.25.1, and made ``listen … http2`` a warning."""
 
 
 RELEASES = {
-    "12": Debian(python="3.11.2", nginx_has_http2_directive=False),
-    "13": Debian(python="3.13.5", nginx_has_http2_directive=True),
+    "12": Debian(python="3.11.2", pgbouncer_has_prepared_statements=False, nginx_has_http2_directive=False),
+    "13": Debian(python="3.13.5", pgbouncer_has_prepared_statements=True, nginx_has_http2_directive=True),
 }

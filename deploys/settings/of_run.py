@@ -16,6 +16,7 @@ class OfRun(Data):
     break_lock: str | None = value("name of the run whose lock is broken, as the refused run says it", default=None)
     to: str | None = value("name of the host that is to be the primary", default=None)
     force: bool = value("whether what only a vanished primary has may be lost", default=False)
+    restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
     keep_passphrase_file: str | None = value("file with the passphrase for deploys/keep.py", default=None)
 
 

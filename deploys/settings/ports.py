@@ -21,13 +21,15 @@ def numbers(rule: Rule, listener: SiteHost) -> Iterator[int]:
     """
     The numbers of a rule's ports.
 
+    A value that is None is no port.
+
     Args:
         rule: the rule
         listener: the host that listens; a name is one of its values
     """
     for port in rule.ports:
         value: Any = listener.value(port) if isinstance(port, str) else port
-        yield from (value,) if isinstance(value, int) else value
+        yield from (value,) if isinstance(value, int) else value or ()
 
 
 def _hints(model: type[Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Shared(Data):
     firewall_extra_rules: tuple[Rule, ...] = value("rules of your own before those")
     gateway_port: Port = value("port of the gateways", "guide")
     postgres_port: Port = value("port of Postgres", "guide")
+    postgres_pool_port: Port | None = value("port of a pool before each Postgres server; None: there is none")
     redis_port: Port = value("port of Redis", "guide")
     service_ports: tuple[Port, ...] = value("ports of the platform's services", "guide: 8080 to 8086")
     postgres_first_primary: str = value("primary of a site that has no data yet")

@@ -169,6 +169,14 @@ def test_monitoring_sees_activity_but_no_table(name: str, data: dict[str, Any], 
     assert f"permission denied for table {table}" in answer
 
 
+def test_monitoring_sees_what_each_kind_of_statement_costs(name: str) -> None:
+    mark = f"verify_{uuid4().hex}"
+    for _ in range(2):
+        ask(name, f"select 1 as {mark}")
+    calls = f"select calls from pg_stat_statements where query like '%as {mark}%' and total_exec_time > 0"
+    assert connect(name, name, "monitoring", password("MONITORING_"), "postgres", calls) == "2"
+
+
 def test_it_runs_with_what_is_on_disk(name: str) -> None:
     assert ask(name, "select name from pg_settings where pending_restart") == ""
     assert ask(name, "select name, error from pg_file_settings where not applied") == ""

@@ -159,12 +159,13 @@ def test_a_misspelt_value(copy: PlannedCopy, key: str, near: str) -> None:
     assert UNTOUCHED in run.output
 
 
-def test_a_value_of_one_run_in_group_data(copy: PlannedCopy) -> None:
+@pytest.mark.parametrize(("key", "value"), [("break_lock", "somebody"), ("restart", True)])
+def test_a_value_of_one_run_in_group_data(copy: PlannedCopy, key: str, value: object) -> None:
     file = copy.own("group_data") / "all.py"
-    file.write_text(file.read_text() + 'break_lock = "somebody"\n')
+    file.write_text(file.read_text() + f"{key} = {value!r}\n")
     run = copy.plan()
     assert run.code != 0
-    assert "break_lock is for one run: give it on the command line" in run.output
+    assert f"{key} is for one run: give it on the command line" in run.output
 
 
 def test_a_shared_value_that_differs_between_hosts(copy: PlannedCopy) -> None:

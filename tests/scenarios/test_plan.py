@@ -8,6 +8,7 @@ import pytest
 
 from tests import lab
 
+RESTARTS = "settings that Postgres restarts for, and one whose line is gone afterwards"
 EDITS = {
     "gateways and their load balancer": """
 gateway_memory = "768MB"
@@ -21,7 +22,7 @@ time_servers = ["192.0.2.1"]
 redis_memory = "96MB"
 """,
     "a setting that Postgres reloads": 'postgres_work_mem = "6MB"',
-    "settings that Postgres restarts for, and one whose line is gone afterwards": """
+    RESTARTS: """
 postgres_max_connections = 120
 postgres_settings = {"track_activity_query_size": "2048"}
 """,
@@ -39,16 +40,17 @@ automatic_reboot = True
 @pytest.mark.parametrize("edit", EDITS)
 def test_the_announced_is_done_and_no_more(edit: str, tmp_path: Path) -> None:
     (tmp_path / "lab.py").write_text(EDITS[edit] + "\n")
-    data = ("--group-data", str(tmp_path))
+    options = ("--data", "restart=true") if edit == RESTARTS else ()
+    data = ("--group-data", str(tmp_path), *options)
     announced = lab.pyinfra("--dry", "--json", *data, lab.INVENTORY, lab.SITE)
     assert announced.code == 0, announced.output
     assert announced.changes, "the edit changes something"
     done = lab.site(*data)
     assert done.code == 0, done.output
     assert done.changes == announced.changes
-    back = lab.pyinfra("--dry", "--json", lab.INVENTORY, lab.SITE)
+    back = lab.pyinfra("--dry", "--json", *options, lab.INVENTORY, lab.SITE)
     assert back.changes, "it was done"
-    undone = lab.site()
+    undone = lab.site(*options)
     assert undone.code == 0, undone.output
     assert undone.changes == back.changes
     assert lab.site().changes == {}

@@ -92,9 +92,9 @@ def test_every_operation_of_a_role_has_a_name() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if re.fullmatch(r"(service|system|packages|release|sysctl|ssh|ufw|role|cluster|access|standby"
-                            r"|primary|backup)"
+                            r"|primary|backup|pool)"
                             r"\.(configured|installed|migrated|settings|ruleset|removed|created|settled|granted|built"
-                            r"|caught_up|following|slots_kept|handed_over|promoted|demoted|stanza|first)",
+                            r"|caught_up|following|slots_kept|handed_over|promoted|demoted|stanza|first|verifiers)",
                             called):  # fmt: skip
                 assert isinstance(node, ast.Call)
                 assert "name" in {keyword.arg for keyword in node.keywords}, f"{path}: {called} has no name="

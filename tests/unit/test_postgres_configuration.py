@@ -100,9 +100,37 @@ def test_a_replica_never_has_lower_limits_than_its_primary(
     last: int,
     waits: bool,
 ) -> None:
-    found = limits.of_replica(having(declared), primary, replica)
+    found = limits.of_replica(having(declared), primary, replica, restart=True)
     assert found == (having(first) if first else {}, having(last))
     assert limits.shrinks(*found, replica) is waits
+
+
+@pytest.mark.parametrize(
+    ("what", "declared", "primary", "replica", "of_primary", "first", "last"),
+    [
+        ("nothing changes", 100, cluster(100, 100), cluster(100, 100), 100, None, 100),
+        ("a new site", 100, None, None, 100, None, 100),
+        ("it grows: the primary's file waits, too", 150, cluster(100, 100), cluster(100, 100), 100, 150, 150),
+        ("it grows, and the replica's host has booted", 150, cluster(100, 100), cluster(150, 100), 150, None, 150),
+        ("it grows, and the primary's host has booted", 150, cluster(150, 150), cluster(100, 100), 150, 150, 150),
+        ("it shrinks: the replica keeps it", 50, cluster(100, 100), cluster(100, 100), 50, None, 100),
+        ("it shrinks: a new replica has what its primary runs with", 50, cluster(100, 100), None, 50, None, 100),
+        ("it shrank when the primary's host booted", 50, cluster(50, 50), cluster(100, 50), 50, None, 50),
+        ("it grows, and the primary is stopped", 150, cluster(None, 100), cluster(100, 100), 100, 150, 150),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_restarted_each_server_may_start_by_itself(
+    what: str,
+    declared: int,
+    primary: Cluster | None,
+    replica: Cluster | None,
+    of_primary: int,
+    first: int | None,
+    last: int,
+) -> None:
+    assert limits.of_primary(having(declared), primary, [replica], restart=False) == having(of_primary)
+    found = limits.of_replica(having(declared), primary, replica, restart=False)
+    assert found == (having(first) if first else {}, having(last))
 
 
 def test_values_are_quoted_as_the_file_takes_them() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from deploys.facts.postgres.server import Server
-from deploys.facts.postgres.state import Answer, ServerState, slot_name
+from deploys.facts.postgres.state import Answer, ServerState, StartupSetting, slot_name
 
 SAID = {
     "recovery": False,
@@ -17,6 +19,11 @@ SAID = {
     "followers": {"pg2": 83886080},
     "receiver": None,
     "pending": ["shared_buffers"],
+    "startup": {
+        "shared_buffers": {"written": "2GB", "running": "1GB"},
+        "wal_level": {"written": None, "running": "replica"},
+    },
+    "archives": True,
     "altered": {},
     "refused": [],
     "limits": {"max_connections": 100},
@@ -65,8 +72,31 @@ def test_a_running_server_answers_for_itself() -> None:
     assert (cluster.timeline, cluster.known_timeline) == (1, 2)
     assert cluster.answer.receiver == {}
     assert cluster.answer.pending == ("shared_buffers",)
+    assert cluster.answer.startup["shared_buffers"] == StartupSetting("2GB", "1GB")
+    assert cluster.answer.archives
     assert cluster.answer.roles["replicator"].attributes == {"LOGIN", "REPLICATION"}
     assert cluster.answer.slots["tracseq_pg2"].active
+
+
+@pytest.mark.parametrize(
+    ("what", "settings", "waiting"),
+    [
+        ("what waits already", {"shared_buffers": "2GB"}, ("shared_buffers",)),
+        ("another value", {"shared_buffers": "3GB"}, ("shared_buffers",)),
+        ("what it runs with", {"shared_buffers": "1GB"}, ()),
+        ("its line is taken away", {}, ("shared_buffers",)),
+        ("one more", {"shared_buffers": "1GB", "wal_level": "logical"}, ("wal_level",)),
+        ("one that says what it runs with", {"shared_buffers": "1GB", "wal_level": "replica"}, ()),
+        ("one that a reload is enough for", {"shared_buffers": "1GB", "work_mem": "8MB"}, ()),
+    ],
+)
+def test_what_a_configuration_would_have_wait(what: str, settings: dict[str, str], waiting: tuple[str, ...]) -> None:
+    answer = Answer(
+        False,
+        pending=("shared_buffers",),
+        startup={"shared_buffers": StartupSetting("2GB", "1GB"), "wal_level": StartupSetting(None, "replica")},
+    )
+    assert answer.waiting(settings) == waiting
 
 
 def test_a_server_that_does_not_answer_is_no_primary() -> None:

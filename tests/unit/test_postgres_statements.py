@@ -6,7 +6,7 @@ import hashlib
 
 from deploys.facts.postgres.state import Answer, Role, Slot
 from deploys.operations.postgres import scram, slots
-from deploys.operations.postgres.access import Login, database_statements, role_statements
+from deploys.operations.postgres.access import Login, database_statements, extension_statements, role_statements
 
 PASSWORD = "marked-Secret-0123456789"
 LOGIN = Login("monitoring", PASSWORD, member_of=frozenset({"pg_monitor"}))
@@ -52,6 +52,13 @@ def test_a_database_is_created_or_given_to_its_owner() -> None:
     assert database_statements("ours", "tracseq", answer) == []
     assert database_statements("theirs", "tracseq", answer) == ["ALTER DATABASE theirs OWNER TO tracseq;"]
     assert database_statements("new", "tracseq", answer) == ["CREATE DATABASE new OWNER tracseq;"]
+
+
+def test_an_extension_is_created_or_brought_to_the_servers_version() -> None:
+    answer = Answer(recovery=False, extensions={"there": True, "older": False})
+    assert extension_statements("there", answer) == []
+    assert extension_statements("older", answer) == ["ALTER EXTENSION older UPDATE;"]
+    assert extension_statements("new", answer) == ["CREATE EXTENSION new;"]
 
 
 def test_slots_are_those_of_the_replicas() -> None:

@@ -57,6 +57,12 @@ def test_both_sides_of_a_rule_are_derived_for_both_families() -> None:
     ]
 
 
+def test_a_port_that_is_none_has_no_rule() -> None:
+    rule = {"source": "gateways", "destination": "postgres", "ports": ["postgres_pool_port"]}
+    assert listed(site(rule), "pg1") == []
+    assert "allow in 10.0.0.21 tcp/6432" in listed(site(rule, postgres_pool_port=6432), "pg1")
+
+
 def test_a_host_needs_no_rule_for_itself() -> None:
     found = site({"source": "gateways", "destination": "gateways", "ports": [9]})
     assert {rule.address for rule in rules.of_host(found, found.host("gw1"))} == {"10.0.0.22", "fd00::22"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deploys.facts.postgres.state import Answer, Role, Slot
+from deploys.facts.postgres.state import Answer, Role, Slot, StartupSetting
 
 # The verifiers of passwords stay on the server: their salt and a digest are enough to compare them,
 # and only of the roles that the site's pg_hba.conf names: no other is compared.
@@ -31,6 +31,11 @@ select json_build_object(
     from pg_stat_wal_receiver),
   'pending', (select coalesce(json_agg(name order by name), '[]') from pg_settings
     where pending_restart),
+  'startup', (select coalesce(json_object_agg(name, json_build_object(
+      'written', (select setting from pg_file_settings where pg_file_settings.name = pg_settings.name
+        and sourcefile !~ '/postgresql\\.auto\\.conf$' order by seqno desc limit 1),
+      'running', current_setting(name))), '{}') from pg_settings where context = 'postmaster'),
+  'archives', current_setting('archive_mode') <> 'off',
   'altered', (select coalesce(json_object_agg(name, setting), '{}') from pg_file_settings
     where sourcefile ~ '/postgresql\\.auto\\.conf$'),
   'refused', (select coalesce(json_agg(format('%s, line %s: %s',
@@ -57,6 +62,8 @@ select json_build_object(
     from pg_authid, (select array_agg(distinct named) as ours
       from pg_hba_file_rules, unnest(user_name) as named where named <> 'postgres') as known
     where rolname !~ '^pg_'),
+  'extensions', (select coalesce(json_object_agg(name, installed_version = default_version), '{}')
+    from pg_available_extensions where installed_version is not null),
   'databases', (select json_object_agg(datname, pg_get_userbyid(datdba)) from pg_database),
   'slots', (select coalesce(json_object_agg(slot_name, json_build_object(
       'active', active, 'wal_status', wal_status)), '{}')
@@ -81,6 +88,8 @@ def parse(said: str) -> dict[str, Any]:
             followers=found["followers"],
             receiver=found["receiver"] or {},
             pending=tuple(found["pending"]),
+            startup={name: StartupSetting(**one) for name, one in found.get("startup", {}).items()},
+            archives=found.get("archives", False),
             altered=found["altered"],
             refused=tuple(found["refused"]),
             limits=found["limits"],
@@ -94,6 +103,7 @@ def parse(said: str) -> dict[str, Any]:
                 )
                 for name, role in found["roles"].items()
             },
+            extensions=found.get("extensions", {}),
             databases=found["databases"],
             slots={name: Slot(**slot) for name, slot in found["slots"].items()},
         )

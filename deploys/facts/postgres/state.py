@@ -53,6 +53,15 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class StartupSetting:
+    """A setting that a server takes up only when it starts."""
+
+    written: str | None
+    """As its configuration file has it; None where that says nothing of it."""
+    running: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a running server says of itself."""
 
@@ -72,6 +81,9 @@ class Answer:
     """Of a replica: the status of its connection, the host it follows, the slot it holds there."""
     pending: tuple[str, ...] = ()
     """Settings that wait for a restart."""
+    startup: Mapping[str, StartupSetting] = field(default_factory=dict)
+    archives: bool = False
+    """Whether it has its WAL archived, without which no backup can be made."""
     altered: Mapping[str, str] = field(default_factory=dict)
     """Settings that somebody made with ALTER SYSTEM; they win over the configuration file."""
     refused: tuple[str, ...] = ()
@@ -79,9 +91,26 @@ class Answer:
     limits: Mapping[str, int] = field(default_factory=dict)
     """The settings of ``LIMITS``."""
     roles: Mapping[str, Role] = field(default_factory=dict)
+    extensions: Mapping[str, bool] = field(default_factory=dict)
+    """Those of the database ``postgres``, and whether each has the version that the server brings."""
     databases: Mapping[str, str] = field(default_factory=dict)
     """The owner of each database."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
+
+    def waiting(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        """
+        What would wait for a restart, once its configuration file has these settings.
+
+        + settings: all of them, as they are written, without quotes
+        """
+
+        def waits(name: str, one: StartupSetting) -> bool:
+            value = settings.get(name)
+            if value is None:
+                return one.written is not None or name in self.pending
+            return value != one.running and (value != one.written or name in self.pending)
+
+        return tuple(sorted(name for name, one in self.startup.items() if waits(name, one)))
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,10 @@ def granted(
     databases: Mapping[str, str],
     replicas: Sequence[str],
     slots_of_others: Sequence[str] = (),
+    extensions: Sequence[str] = (),
 ) -> Steps:
     """
-    Have a primary's roles, databases and slots. What it has beside them stays, but for slots of
+    Have a primary's roles, databases, extensions and slots. What it has beside them stays, but for slots of
     hosts that are no more.
 
     + version: of Postgres
@@ -53,6 +54,7 @@ def granted(
     + databases: the owner of each database
     + replicas: names of the hosts that may replicate from it
     + slots_of_others: names of slots for those that receive WAL and are no replicas
+    + extensions: those of the database ``postgres``, in the version that the server brings
 
     **Example:**
 
@@ -76,10 +78,11 @@ def granted(
     statements = [
         *(line for login in logins for line in role_statements(login, answer.roles.get(login.name))),
         *(line for name, owner in databases.items() for line in database_statements(name, owner, answer)),
+        *(line for name in extensions for line in extension_statements(name, answer)),
         *slots.statements(wanted, answer.slots),
     ]
     if not statements:
-        host.noop("roles, databases and slots are there")
+        host.noop("roles, databases, extensions and slots are there")
         return
     # A statement that fails must not leave its verifier in the server's log.
     silent = "SET log_min_error_statement = panic; SET log_min_duration_statement = -1;"
@@ -118,3 +121,10 @@ def database_statements(name: str, owner: str, answer: Answer) -> list[str]:
     if answer.databases[name] != owner:
         return [f"ALTER DATABASE {name} OWNER TO {owner};"]
     return []
+
+
+def extension_statements(name: str, answer: Answer) -> list[str]:
+    """SQL that makes an extension be there, and not of an older server."""
+    if name not in answer.extensions:
+        return [f"CREATE EXTENSION {name};"]
+    return [] if answer.extensions[name] else [f"ALTER EXTENSION {name} UPDATE;"]

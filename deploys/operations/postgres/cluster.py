@@ -79,12 +79,13 @@ answers() {{
 answers"""
 
 
-def reload(version: int) -> str:
+def reload(version: int, restart: bool = False) -> str:
     """
-    Shell with which a running server takes up its configuration; it is restarted for a setting
-    that needs that. It fails with the server's own words where that refuses a line.
+    Shell with which a running server takes up its configuration. It fails with the server's own
+    words where that refuses a line.
 
     + version: of Postgres
+    + restart: whether it is restarted for a setting that needs that; else the setting waits (default false)
     """
     refused = (
         "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
@@ -97,6 +98,10 @@ def reload(version: int) -> str:
         " from pg_hba_file_rules where error is not null"
     )
     loaded = "query --command='select pg_conf_load_time()'"
+    restarted = f"""\
+  pending=$(query --command='select count(*) from pg_settings where pending_restart') || return 1
+  [ "$pending" = 0 ] || {{ {shell.released()} && systemctl restart {shell.unit(version)}; }}
+"""
     return f"""
 {shell.query(version)}
 take_up() {{
@@ -106,26 +111,25 @@ take_up() {{
   refused=$(query --command={shlex.quote(refused)}) || return 1
   [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
   [ $tries != 50 ] || {{ echo 'It did not read its configuration within 5 s.' >&2; return 1; }}
-  pending=$(query --command='select count(*) from pg_settings where pending_restart') || return 1
-  [ "$pending" = 0 ] || {{ {shell.released()} && systemctl restart {shell.unit(version)}; }}
-}}
+{restarted if restart else ""}}}
 take_up"""
 
 
 @operation
-def settled(version: int) -> Steps:
+def settled(version: int, restart: bool = False) -> Steps:
     """
-    Have a server run with all of its settings: it is restarted where somebody left one waiting.
+    Have a server that answers, and understands all of its files.
 
     It fails where the server does not answer, or does not understand a line of pg_hba.conf.
 
     + version: of Postgres
+    + restart: whether it is restarted where a setting waits for that (default false)
 
     **Example:**
 
     .. code:: python
 
-        cluster.settled(name="No setting waits for a restart", version=15)
+        cluster.settled(name="No setting waits for a restart", version=15, restart=True)
     """
     server: ServerState = yield Reading(Server)
     current = server.cluster
@@ -137,6 +141,9 @@ def settled(version: int) -> Steps:
         return
     if current is None or current.answer is None or not current.answer.pending:
         host.noop("no setting waits for a restart")
+        return
+    if not restart:
+        host.noop(f"{', '.join(current.answer.pending)}: waits for a restart")
         return
     with one_at_a_time("postgres"):
         yield script(shell.restarted(version))

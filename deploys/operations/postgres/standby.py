@@ -83,9 +83,9 @@ def caught_up(version: int, limits: Mapping[str, int], timeout: int = 60) -> Ste
 
 
 @operation
-def following(version: int, timeout: int = 60, kept: Sequence[str] = ()) -> Steps:
+def following(version: int, timeout: int = 60, kept: Sequence[str] = (), restart: bool = False) -> Steps:
     """
-    Have a replica receive from its primary, with no setting waiting for a restart.
+    Have a replica receive from its primary.
 
     Slots that it kept for others when it was a primary itself would make it keep their WAL for
     ever; they are dropped.
@@ -93,6 +93,7 @@ def following(version: int, timeout: int = 60, kept: Sequence[str] = ()) -> Step
     + version: of Postgres
     + timeout: seconds it may take until it receives (default 60)
     + kept: names of slots that somebody moves on here too, and that stay
+    + restart: whether it is restarted where a setting waits for that (default false)
 
     **Example:**
 
@@ -116,14 +117,15 @@ def following(version: int, timeout: int = 60, kept: Sequence[str] = ()) -> Step
         for name, slot in (answer.slots if answer else {}).items()
         if name.startswith(SLOT_PREFIX) and not slot.active and name not in kept
     ]
-    if answer is None or not (answer.pending or leftover):
-        host.noop("it follows, and no setting waits for a restart")
+    pending = answer.pending if answer else ()
+    if not leftover and not (pending and restart):
+        host.noop(f"it follows; {', '.join(pending) or 'no setting'} waits for a restart")
         return
     lines = [shell.query(version)]
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
         lines.append(f"query --command={shlex.quote(dropped)} >/dev/null")
-    if answer.pending:
+    if pending and restart:
         lines.append(shell.restarted(version))
     with one_at_a_time("postgres"):
         yield script(*lines)

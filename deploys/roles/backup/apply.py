@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyinfra import logger
 from pyinfra.api import deploy
 
 from deploys.controller import backups, files
@@ -19,8 +20,20 @@ from deploys.roles.backup.pgbackrest import configuration, of_push
 PROGRAMS = "backup/tracseq_backup"
 
 
-@deploy("Backup")
 def apply(run: Run) -> None:
+    """Have a host hold the backups of the site, once there is a server of which one can be made."""
+    primary = run.topology.primary
+    if backups.wait(run.topology.servers[primary].cluster) and not run.options.restart:
+        logger.warning(
+            f"{run.host.name}: no backup can be made of {primary} until it is restarted (archive_mode is off), and so "
+            "nothing of the backups is set up now. To have it, run again with --data restart=true."
+        )
+        return
+    hold(run=run)
+
+
+@deploy("Backup")
+def hold(run: Run) -> None:
     """Have a host hold the backups of the site, and fetch what they are made of."""
     host = run.host
     repository = host.data(Backups).backup_directory

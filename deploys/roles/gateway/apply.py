@@ -8,6 +8,7 @@ from pyinfra.api import deploy
 
 from deploys.controller import files, wheels
 from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.postgres import pool
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import release, service
@@ -16,6 +17,7 @@ from deploys.operations.health import Health
 from deploys.operations.service import Unit
 from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.release import DIRECTORY, bundle
+from deploys.settings.debian import RELEASES
 
 ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
 UNIT = "tracseq-gateway.service"
@@ -32,7 +34,7 @@ def apply(run: Run) -> None:
     site, host = run.site, run.host
     data, user, port = host.data(Gateways), site.shared.platform_user, site.shared.gateway_port
     made = bundle(run)
-    environment = render("gateway/gateway.env.j2", variables=_environment(run))
+    environment = render("gateway/gateway.env.j2", variables=_environment(run, pool.port(site)))
     # The first of this run, which a limit may have left with one that is not the site's first.
     if host.name == next(peer.name for peer in site.group("gateways") if peer.name in run.machines):
         release.migrated(
@@ -43,7 +45,8 @@ def apply(run: Run) -> None:
             revisions=wheels.revisions(),
             database=site.shared.postgres_database,
             server=site.host(run.topology.primary).target,
-            environment=environment,
+            # Not through a pool: what a migration sets for its session must stay with it.
+            environment=render("gateway/gateway.env.j2", variables=_environment(run, site.shared.postgres_port)),
         )
     url = f"http://127.0.0.1:{port}"
     service.configured(
@@ -94,10 +97,18 @@ def _check(user: str) -> str:
     return f"(set -a; . {ENVIRONMENT_FILE}; exec {_as(user)} {DIRECTORY}/current/bin/python -m tracseq_gateway check)"
 
 
-def _environment(run: Run) -> dict[str, str]:
-    """The gateway's environment variables, by the deployment guide's names."""
+def _environment(run: Run, port: int) -> dict[str, str]:
+    """
+    The gateway's environment variables, by the deployment guide's names.
+
+    Args:
+        run: the run
+        port: where it finds Postgres on the Postgres hosts
+    """
     site, shared, data = run.site, run.site.shared, run.host.data(Gateways)
-    servers = ",".join(f"{peer.name}:{shared.postgres_port}" for peer in site.group("postgres"))
+    servers = ",".join(f"{peer.name}:{port}" for peer in site.group("postgres"))
+    debian = run.topology.servers[run.topology.primary].debian or ""
+    pooled = port == shared.postgres_pool_port
     redis = site.group("redis")[0]
     password = quote(site.secret("POSTGRES_PASSWORD"), safe="")
     return {
@@ -111,6 +122,11 @@ def _environment(run: Run) -> dict[str, str]:
         "DATABASE_URL": (
             f"postgresql://{shared.postgres_user}:{password}@{servers}/{shared.postgres_database}"
             f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"
+        ),
+        **(
+            {"DB_PREPARED_STATEMENTS": "false"}
+            if pooled and debian in RELEASES and not RELEASES[debian].pgbouncer_has_prepared_statements
+            else {}
         ),
         **({"DB_PROMOTIONS": PROMOTIONS} if len(site.group("postgres")) > 1 else {}),
         "REDIS_URL": f"redis://{redis.name}:{shared.redis_port}/0",

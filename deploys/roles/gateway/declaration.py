@@ -46,12 +46,13 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
     """More connections of all gateways together than Postgres lets in."""
     gateways = site.group("gateways")
     wanted = sum(connections(gateway, int(machine.number("cpus")) or 1) for gateway in gateways)
-    allowed = min(int(str(peer.value("postgres_max_connections"))) for peer in site.group("postgres")) - KEPT
+    limit = "postgres_pool_clients" if site.shared.postgres_pool_port else "postgres_max_connections"
+    allowed = min(int(str(peer.value(limit))) for peer in site.group("postgres")) - KEPT
     if host == gateways[0] and wanted > allowed:
         yield (
             "connections",
             f"{wanted} (gateways, times gateway_workers, times DB_POOL_MAX_SIZE)",
-            f"at most {allowed}: postgres_max_connections less what Postgres keeps for itself",
+            f"at most {allowed}: {limit} less what Postgres keeps for itself",
         )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller import backups
+from deploys.controller.postgres import pool
 from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
 from deploys.roles.postgres import fence, limits, server
-from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, primary_connection
+from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, STATEMENTS, primary_connection
 from deploys.roles.postgres.declaration import Postgres
 
 
@@ -44,6 +45,8 @@ def raise_replica_limits(run: Run) -> None:
     first, _ = _limits(run)
     if first:
         server.configured(run, first)
+    if first and run.options.restart:
+        cluster.settled(name="It runs with them", version=run.topology.version, restart=True)
 
 
 @deploy("Postgres primary")
@@ -52,8 +55,19 @@ def primary(run: Run) -> None:
     site, version = run.site, run.topology.version
     server.connection(run)
     cluster.created(name="Cluster", version=version)
-    server.configured(run, limits.declared(site, run.host.data(Postgres)))
-    cluster.settled(name="No setting waits for a restart", version=version)
+    declared = limits.declared(site, run.host.data(Postgres))
+    servers = run.topology.servers
+    server.said_what_waits(run, declared)
+    server.configured(
+        run,
+        limits.of_primary(
+            declared,
+            primary=servers[run.host.name].cluster,
+            replicas=[servers[name].cluster for name in run.topology.replicas],
+            restart=run.options.restart,
+        ),
+    )
+    cluster.settled(name="It understands its files", version=version, restart=run.options.restart)
     access.granted(
         name="Roles, databases and slots",
         version=version,
@@ -70,10 +84,13 @@ def primary(run: Run) -> None:
             ),
             access.Login(site.shared.postgres_user, site.secret("POSTGRES_PASSWORD")),
             *([_backup_login()] if backups.holders(site) else []),
+            # Without a password: it is the pool's system user, on the server's own host.
+            *([access.Login(pool.USER)] if site.shared.postgres_pool_port else []),
         ],
         databases={site.shared.postgres_database: site.shared.postgres_user},
         replicas=[peer.name for peer in site.group("postgres") if peer.name != run.host.name],
         slots_of_others=backups.slots(site),
+        extensions=[STATEMENTS],
     )
 
 
@@ -96,11 +113,14 @@ def replica(run: Run) -> None:
         slot=slot_name(host.name),
     )
     first, last = _limits(run)
+    server.said_what_waits(run, limits.declared(run.site, host.data(Postgres)))
     if limits.shrinks(first, last, run.topology.servers[host.name].cluster):
         standby.caught_up(name="Replica has seen that its primary's limits shrank", version=version, limits=last)
     if last != first:  # else it has them from raise_replica_limits()
         server.configured(run, last)
-    standby.following(name="Replica follows", version=version, kept=backups.slots(run.site))
+    standby.following(
+        name="Replica follows", version=version, kept=backups.slots(run.site), restart=run.options.restart
+    )
 
 
 def _limits(run: Run) -> tuple[dict[str, int], dict[str, int]]:
@@ -110,4 +130,5 @@ def _limits(run: Run) -> tuple[dict[str, int], dict[str, int]]:
         limits.declared(run.site, run.host.data(Postgres)),
         primary=servers[run.topology.primary].cluster,
         replica=servers[run.host.name].cluster,
+        restart=run.options.restart,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deploys.controller import backups
+from deploys.controller.postgres import pool
 from deploys.facts.postgres.state import slot_name
 from deploys.roles.postgres import fence
 from deploys.roles.postgres.declaration import Postgres
@@ -17,6 +18,8 @@ CREDENTIALS = "/etc/tracseq/postgres"
 """Where a host keeps its certificate, the site's authority, and the password to follow another."""
 REPLICATOR = "replicator"
 MONITORING = "monitoring"
+STATEMENTS = "pg_stat_statements"
+"""The extension that counts what each kind of statement costs; it is in the database ``postgres``."""
 
 Sections = Mapping[str, Mapping[str, str]]
 
@@ -67,7 +70,7 @@ def primary_connection(site: Site, host: SiteHost) -> str:
 
 def sections(site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int]) -> Sections:
     """
-    The whole of postgresql.conf, by heading, each value as the file takes it.
+    The whole of postgresql.conf, by heading.
 
     Args:
         available: the host's memory in bytes
@@ -113,6 +116,9 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
         },
         # Said in both cases: a server that reloads takes a line that is gone, of a setting for a restart, for an error.
         "Backups: their host, where there is one, fetches the WAL": dict(backups.archiving(site)),
+        "What a server loads when it starts": {
+            "shared_preload_libraries": ",".join(dict.fromkeys((STATEMENTS, *_libraries(data)))),
+        },
         "Log": {
             "log_line_prefix": "%m [%p] %q%u@%d %h ",
             "log_checkpoints": "on",
@@ -128,12 +134,22 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "default_text_search_config": "pg_catalog.english",
         },
     }
-    further = {name: value for name, value in data.postgres_settings.items() if name not in declared}
+    further = {
+        name: value
+        for name, value in data.postgres_settings.items()
+        if name not in declared and name != "shared_preload_libraries"
+    }
     for settings in found.values():
         for name in further.keys() & settings.keys():
             settings[name] = further.pop(name)
     found["Further settings of this site"] = further
-    return {title: {name: quoted(value) for name, value in settings.items()} for title, settings in found.items()}
+    return found
+
+
+def _libraries(data: Postgres) -> list[str]:
+    """Those that the site's own settings have a server load."""
+    own = data.postgres_settings.get("shared_preload_libraries", "")
+    return [name for one in own.split(",") if (name := one.strip())]
 
 
 def quoted(value: str) -> str:
@@ -142,28 +158,20 @@ def quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def clients(site: Site, host: SiteHost) -> tuple[str, ...]:
-    """The networks from which the platform's own role may connect."""
-    gateways = (network for peer in site.group("gateways") for network in networks(peer))
-    return tuple(dict.fromkeys((*gateways, *host.data(Postgres).postgres_clients)))
-
-
 def servers(site: Site) -> tuple[str, ...]:
     """The networks of the Postgres hosts themselves."""
-    return tuple(network for peer in site.group("postgres") for network in networks(peer))
+    return tuple(network for peer in site.group("postgres") for network in pool.networks(peer))
 
 
 def backup_hosts(site: Site) -> tuple[str, ...]:
     """The networks of the hosts that hold backups."""
-    return tuple(network for holder in backups.holders(site) for network in networks(holder))
+    return tuple(network for holder in backups.holders(site) for network in pool.networks(holder))
 
 
 def identities(site: Site) -> str:
-    """pg_ident.conf: who may be the role of the backups."""
+    """pg_ident.conf: who may be the role of the backups, and that the pool may be the platform's."""
     who = [backups.USER, *(holder.name for holder in backups.holders(site))] if backups.holders(site) else []
-    return "".join(f"{backups.MAP}  {one}  {backups.LOGIN}\n" for one in who)
-
-
-def networks(host: SiteHost) -> tuple[str, ...]:
-    """A host's addresses, each as a network of one."""
-    return tuple(f"{address}/{128 if ':' in address else 32}" for address in host.addresses)
+    lines = [f"{backups.MAP}  {one}  {backups.LOGIN}\n" for one in who]
+    if site.shared.postgres_pool_port:
+        lines.append(f"{pool.MAP}  {pool.USER}  {site.shared.postgres_user}\n")
+    return "".join(lines)

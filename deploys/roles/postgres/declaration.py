@@ -61,7 +61,7 @@ class Postgres(Data):
 
 
 PRESEED = "/etc/postgresql-common/createcluster.d/tracseq.conf"
-RESERVED = ("postgres", "replicator", "monitoring", "backup", "template0", "template1")
+RESERVED = ("postgres", "replicator", "monitoring", "backup", "pgbouncer", "pool_verifiers", "template0", "template1")
 """Roles and databases of a server that are not the platform's own."""
 
 

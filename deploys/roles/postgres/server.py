@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pyinfra import logger
+
 from deploys.controller import backups
+from deploys.controller.postgres import pool
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import service, system
@@ -37,7 +40,7 @@ def connection(run: Run) -> None:
 
 def configured(run: Run, declared: dict[str, int]) -> None:
     """
-    The server runs, with all files that it reads; what needs a restart still waits for it.
+    The server runs, with all files that it reads.
 
     Args:
         run: the run
@@ -46,10 +49,15 @@ def configured(run: Run, declared: dict[str, int]) -> None:
     site, host, version = run.site, run.host, run.topology.version
     own = run.authority.of_host(host)
     directory = f"/etc/postgresql/{version}/main"
-    sections = configuration.sections(site, host, run.topology.servers[host.name].memory, version, declared)
+    sections = {
+        title: {name: configuration.quoted(value) for name, value in settings.items()}
+        for title, settings in _sections(run, declared).items()
+    }
     service.configured(
         name="Server",
-        unit=Unit(shell.unit(version), start=cluster.start(version), reload=cluster.reload(version)),
+        unit=Unit(
+            shell.unit(version), start=cluster.start(version), reload=cluster.reload(version, run.options.restart)
+        ),
         files=[
             _of_postgres(
                 f"{directory}/postgresql.conf", render("postgres/postgresql.conf.j2", sections=sections), mode="644"
@@ -60,7 +68,9 @@ def configured(run: Run, declared: dict[str, int]) -> None:
                     "postgres/pg_hba.conf.j2",
                     user=site.shared.postgres_user,
                     database=site.shared.postgres_database,
-                    clients=configuration.clients(site, host),
+                    clients=pool.clients(site, host),
+                    pool=pool.USER if site.shared.postgres_pool_port else None,
+                    pool_map=pool.MAP,
                     replicator=REPLICATOR,
                     monitoring=MONITORING,
                     servers=configuration.servers(site),
@@ -81,6 +91,30 @@ def configured(run: Run, declared: dict[str, int]) -> None:
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
         rolling="postgres",
     )
+
+
+def said_what_waits(run: Run, declared: dict[str, int]) -> None:
+    """
+    Say which settings wait until somebody lets the server restart.
+
+    Args:
+        run: the run
+        declared: the limits that it is to have in the end
+    """
+    cluster = run.topology.servers[run.host.name].cluster
+    settings = {name: value for section in _sections(run, declared).values() for name, value in section.items()}
+    waiting = cluster.answer.waiting(settings) if cluster and cluster.answer else ()
+    if waiting and not run.options.restart:
+        logger.warning(
+            f"{run.host.name}: {', '.join(waiting)}: waits for a restart of Postgres, and nothing is restarted now. "
+            "To have it, run again with --data restart=true: replicas and primary are restarted one at a time, and "
+            "writes wait for a few seconds."
+        )
+
+
+def _sections(run: Run, declared: dict[str, int]) -> configuration.Sections:
+    memory = run.topology.servers[run.host.name].memory
+    return configuration.sections(run.site, run.host, memory, run.topology.version, declared)
 
 
 def _of_postgres(path: str, content: str, mode: str = "600", secret: bool = False) -> File:

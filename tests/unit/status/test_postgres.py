@@ -114,10 +114,10 @@ def test_a_replica_that_was_read_later_is_not_ahead() -> None:
         ((PRIMARY, WRITES), (REPLICA, replace(READS, paused=True)), "pg2", "stopped the replica from replaying"),
         ((PRIMARY, replace(WRITES, connections=90)), (REPLICA, READS), "pg1", "90 of 97 connections are taken"),
         (
-            (replace(PRIMARY, answer=Answer(False, 1, pending=("shared_buffers",))), WRITES),
+            (replace(PRIMARY, answer=Answer(False, 1, pending=("archive_mode",))), WRITES),
             (REPLICA, READS),
             "pg1",
-            "wait for a restart of the server: shared_buffers",
+            "archive_mode: waits for a restart of the server, and until then no backup can be made of it",
         ),
         (
             (replace(PRIMARY, answer=Answer(False, 1, refused=("pg_hba.conf, line 3: bad",))), WRITES),
@@ -170,6 +170,14 @@ def test_without_a_limit_a_slot_is_never_near_it() -> None:
 def test_an_archive_that_fails_now(archive: Archive, wrong: bool) -> None:
     found = said(of(pg1=(PRIMARY, replace(WRITES, archive=archive))))
     assert [what.startswith("WAL is not archived") for _, what in found] == [True] * wrong
+
+
+def test_a_setting_that_waits_for_a_restart_is_a_remark() -> None:
+    found = of(pg1=(replace(PRIMARY, answer=Answer(False, 1, pending=("max_connections", "shared_buffers"))), WRITES))
+    assert said(found) == []
+    [(host, what)] = said(found, wrong=False)
+    assert host == "pg1"
+    assert what == "max_connections, shared_buffers: waits for a restart of the server."
 
 
 def test_alter_system_is_a_remark() -> None:

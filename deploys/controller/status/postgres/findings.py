@@ -11,7 +11,7 @@ from deploys.controller.status.postgres import server
 from deploys.controller.status.postgres.replication import Behind
 from deploys.controller.status.postgres.view import View
 from deploys.controller.status.section import Finding
-from deploys.facts.postgres.state import DATA, ServerState
+from deploys.facts.postgres.state import DATA, Answer, ServerState
 
 
 def of_site(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, str]) -> Iterator[Finding]:
@@ -74,6 +74,8 @@ def of_server(view: View, limits: Behind) -> Iterator[Finding]:
         yield Finding(view.host, "The server answers, but does not say how it does.", "See /var/log/postgresql.")
     if cluster.answer and view.numbers:
         yield from (Finding(view.host, what, do) for what, do in server.problems(cluster.answer, view.numbers))
+    if cluster.answer and cluster.answer.pending:
+        yield _waiting(view.host, cluster.answer)
     if cluster.answer and cluster.answer.altered:
         yield Finding(
             view.host,
@@ -81,6 +83,18 @@ def of_server(view: View, limits: Behind) -> Iterator[Finding]:
             "ALTER SYSTEM RESET gives it back.",
             wrong=False,
         )
+
+
+def _waiting(host: str, answer: Answer) -> Finding:
+    """That a setting waits is no fault, but that no backup can be made until then is one."""
+    without = "archive_mode" in answer.pending and not answer.archives
+    what = f"{', '.join(answer.pending)}: waits for a restart of the server"
+    return Finding(
+        host,
+        f"{what}, and until then no backup can be made of it." if without else f"{what}.",
+        "To have it: deploys/site.py --data restart=true. Writes wait for a few seconds.",
+        wrong=without,
+    )
 
 
 def _lag(view: View, limits: Behind) -> Iterator[Finding]:

@@ -23,9 +23,6 @@ def problems(answer: Answer, numbers: Numbers) -> Iterator[Problem]:
         answer: what it says of itself
         numbers: what it counts
     """
-    if answer.pending:
-        settings = ", ".join(answer.pending)
-        yield f"Settings wait for a restart of the server: {settings}.", "A run of deploys/site.py restarts it."
     for line in answer.refused:
         yield f"A line of pg_hba.conf is not understood: {line}.", "A run of deploys/site.py writes the file anew."
     if crowded(numbers):

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     db_pool_min_size: int = Field(10, ge=0, le=1000)
     db_pool_max_size: int = Field(50, ge=1, le=1000)
     db_connection_timeout: Seconds = 30
+    db_prepared_statements: bool = True
     db_promotions: Path | None = None
     redis_url: SecretStr | None = None
     redis_password: SecretStr | None = None

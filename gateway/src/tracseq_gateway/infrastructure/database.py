@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 CHECK_SECONDS = 3.0
+STATEMENTS = 100
+"""Prepared statements that a connection keeps, as asyncpg does without a word."""
 
 
 class DatabaseAway(Exception):
@@ -63,6 +65,8 @@ class Database:
                     max_size=settings.db_pool_max_size,
                     timeout=settings.db_connection_timeout,
                     command_timeout=settings.db_connection_timeout,
+                    # A pooler that gives each transaction another connection of the server may know none of them.
+                    statement_cache_size=STATEMENTS if settings.db_prepared_statements else 0,
                     server_settings={"application_name": "tracseq-gateway", "jit": "off"},
                     init=_log_statements if settings.enable_sql_logging else None,
                 )

@@ -1,0 +1,1 @@
+"""A pool of connections in front of each Postgres server."""
