@@ -15,7 +15,7 @@ from deploys.settings.of_run import OfRun, misplaced, of_run
 from deploys.settings.site import Site
 
 CHECK_ONLY, KEEP = "check_data.py", "keep.py"
-OF_A_GROUP = {"failover.py": "postgres"}
+OF_A_GROUP = {"failover.py": "postgres", "rejoin.py": "postgres"}
 """Deploys for when hosts are down: they concern the hosts of one group, and go on with those that answer."""
 
 

@@ -17,6 +17,8 @@ class OfRun(Data):
     to: str | None = value("name of the host that is to be the primary", default=None)
     force: bool = value("whether what only a vanished primary has may be lost", default=False)
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
+    former: str | None = value("name of the former primary that comes back as a replica", default=None)
+    anew: bool = value("whether a former primary is copied anew although pg_rewind could do it", default=False)
     keep_passphrase_file: str | None = value("file with the passphrase for deploys/keep.py", default=None)
 
 

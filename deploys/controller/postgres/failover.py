@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.postgres.topology import Topology
-from deploys.facts.postgres.state import Cluster, ServerState
+from deploys.facts.postgres.state import Cluster, ServerState, written
 
 MB = 1 << 20
 
@@ -152,7 +152,7 @@ def _without_a_running_one(
 def _what_may_be_lost(name: str, cluster: Cluster, now: float) -> str:
     """A sentence on what a vanished primary may have acknowledged and a replica never received."""
     assert cluster.answer is not None
-    have = f"{name} has all WAL up to {_written(cluster.answer.position)}"
+    have = f"{name} has all WAL up to {written(cluster.answer.position)}"
     if cluster.answer.committed is None:
         return f"{have}, and no transaction since it was copied. What the primary acknowledged later is lost."
     seconds = max(0.0, now - cluster.answer.committed)
@@ -167,11 +167,6 @@ def _what_may_be_lost(name: str, cluster: Cluster, now: float) -> str:
 
 def _position(cluster: Cluster) -> int:
     return cluster.answer.position if cluster.answer else 0
-
-
-def _written(position: int) -> str:
-    """A place in the WAL as Postgres writes it."""
-    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
 
 
 def _size(number: float) -> str:

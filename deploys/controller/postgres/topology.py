@@ -198,8 +198,7 @@ def _remarks(
     remarks += [
         f"{name} was a primary (timeline {clusters[name].known_timeline}) and is stopped, while "
         f"{primary} is the primary (timeline {clusters[primary].known_timeline}): it is left "
-        "alone, and neither started nor changed. To make it a replica, move its data away from "
-        f"{DATA}/{clusters[name].version}/main and run again."
+        "alone, and neither started nor changed. deploys/rejoin.py makes it a replica, and keeps what only it has."
         for name in left_alone
     ]
     remarks += [

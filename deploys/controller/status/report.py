@@ -12,6 +12,7 @@ from deploys.controller.status import (
     disks,
     document,
     gateways,
+    kept_data,
     lock,
     pool,
     redis,
@@ -26,7 +27,8 @@ from deploys.engine import command_line
 from deploys.settings import terminal
 
 SECTIONS = tuple(
-    module.SECTION for module in (units, disks, certificates, upkeep, lock, postgres, pool, backups, redis, gateways)
+    module.SECTION
+    for module in (units, disks, certificates, upkeep, lock, postgres, kept_data, pool, backups, redis, gateways)
 )
 """In the order of the screen. What is to be seen of a site beside these is a module here, and a word in this line."""
 

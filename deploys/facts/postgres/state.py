@@ -199,3 +199,12 @@ def slot_name(host: str) -> str:
     + host: its name in the inventory
     """
     return SLOT_PREFIX + re.sub(r"[^a-z0-9_]", "_", host.lower())
+
+
+def written(position: int) -> str:
+    """
+    A place in the WAL as Postgres writes it, such as ``16/B374D848`` (pg_lsn).
+
+    + position: as a number of bytes
+    """
+    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"

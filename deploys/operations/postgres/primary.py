@@ -145,14 +145,38 @@ def demoted(version: int, server: str) -> Steps:
         if not (other.cluster and own.cluster.follows_on(other.cluster)):
             yield StringCommand(
                 shell.failed(
-                    "It wrote what the new primary never received. To make it a replica, move "
-                    f"{shell.data_directory(version)} away and run deploys/site.py."
+                    "It wrote what the new primary never received. "
+                    "deploys/rejoin.py makes it a replica, and keeps what only it has."
                 )
             )
             return
     yield script(
-        f"setpriv --reuid=postgres --regid=postgres --init-groups touch {shell.data_directory(version)}/standby.signal"
+        f"setpriv --reuid=postgres --regid=postgres --init-groups touch {shell.data_directory(version)}/standby.signal",
+        shell.unfailed(version),
     )
+
+
+@operation
+def recorded(version: int) -> Steps:
+    """
+    Have a primary's timeline in its control file, where pg_rewind looks for it.
+
+    A server that was promoted has it there from its next checkpoint on.
+
+    + version: of Postgres
+
+    **Example:**
+
+    .. code:: python
+
+        primary.recorded(name="pg2 has its timeline on its disk", version=15)
+    """
+    server: ServerState = yield Reading(Server)
+    current = server.cluster
+    if current is None or not current.primary or current.timeline == current.known_timeline:
+        host.noop("it is there")
+        return
+    yield script(shell.query(version), "query --command=checkpoint")
 
 
 def _waited(server: str, enough: Callable[[Cluster | None], bool], timeout: int) -> bool:

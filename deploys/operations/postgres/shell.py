@@ -55,9 +55,19 @@ def restarted(version: int) -> str:
     )
 
 
+def unfailed(version: int) -> str:
+    """Shell: have systemd forget that the server failed: its fence kept it from starting, as it should."""
+    return f"systemctl reset-failed {unit(version)} 2>/dev/null || true"
+
+
 def failed(problem: str) -> str:
     """Shell: end with a sentence that says what is wrong."""
     return f"echo {shlex.quote(problem)} >&2; exit 1"
+
+
+def alone_with_the_data() -> list[str]:
+    """Shell: wait for what a killed run left working on the host's data directory, and go on alone."""
+    return ["mkdir -p /run/tracseq", "exec 9>/run/tracseq/postgres-data", "flock 9"]
 
 
 def brought(version: int, maker: str) -> list[str]:
@@ -75,9 +85,7 @@ def brought(version: int, maker: str) -> list[str]:
     return [
         "cd /",
         f"new={place}.tracseq-new",
-        "mkdir -p /run/tracseq",
-        "exec 9>/run/tracseq/postgres-data",
-        "flock 9",
+        *alone_with_the_data(),
         f'[ -z "$(ls -A {place} 2>/dev/null)" ] || exit 0',
         f"if [ -L {place} ] || mountpoint --quiet {place}; then",
         f"  echo '{place} is a link or a mount point, and a cluster cannot be moved there at once:'"

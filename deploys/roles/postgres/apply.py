@@ -11,7 +11,7 @@ from deploys.engine.barrier import barrier
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
 from deploys.roles.postgres import fence, limits, server
-from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, STATEMENTS, primary_connection
+from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, REWINDING, STATEMENTS, primary_connection
 from deploys.roles.postgres.declaration import Postgres
 
 
@@ -76,6 +76,7 @@ def primary(run: Run) -> None:
                 REPLICATOR,
                 site.secret("POSTGRES_REPLICATION_PASSWORD"),
                 attributes=frozenset({"REPLICATION"}),
+                functions=REWINDING,
             ),
             access.Login(
                 MONITORING,

@@ -17,6 +17,15 @@ MB, GB = SIZES["MB"], SIZES["GB"]
 CREDENTIALS = "/etc/tracseq/postgres"
 """Where a host keeps its certificate, the site's authority, and the password to follow another."""
 REPLICATOR = "replicator"
+REWINDING = frozenset(
+    {
+        "pg_ls_dir(text,boolean,boolean)",
+        "pg_read_binary_file(text)",
+        "pg_read_binary_file(text,bigint,bigint,boolean)",
+        "pg_stat_file(text,boolean)",
+    }
+)
+"""What pg_rewind calls on a server, and nothing more: with it that role reads what it may copy anyway."""
 MONITORING = "monitoring"
 STATEMENTS = "pg_stat_statements"
 """The extension that counts what each kind of statement costs; it is in the database ``postgres``."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from deploys.controller.authority import AUTHORITY_FILE, Authority
-from deploys.controller.status import certificates, disks, lock, units, upkeep
+from deploys.controller.status import certificates, disks, kept_data, lock, units, upkeep
 from deploys.controller.status.debian_version import order
 from deploys.facts.mounts import Mount, Mounts
+from deploys.facts.postgres.kept_data import KeptData
 from deploys.facts.run_lock import Holder, LockState
 from deploys.facts.service import ServiceState
 from deploys.facts.units import Units, UnitsState
@@ -187,3 +188,14 @@ def test_a_held_lock_is_a_remark_that_says_who_and_where() -> None:
 
 def test_now_is_when_it_was_read() -> None:
     assert survey().read_at == NOW
+
+
+def test_old_data_that_is_kept_is_a_remark() -> None:
+    kept = KeptData().process([f"/old\t{3 * GB}", "/older\t"])
+    found = kept_data.judged(survey("kept_data", {"pg1": [kept], "pg2": [{}]}))
+    assert said(found) == []
+    assert said(found, wrong=False) == [
+        ("pg1", "Old data is kept in /old (3.0 GB)."),
+        ("pg1", "Old data is kept in /older (size unknown)."),
+    ]
+    assert found.values == {"pg1": {"/old": 3 * GB, "/older": None}, "pg2": {}}

@@ -11,7 +11,7 @@ from deploys.controller.status.postgres import server
 from deploys.controller.status.postgres.replication import Behind
 from deploys.controller.status.postgres.view import View
 from deploys.controller.status.section import Finding
-from deploys.facts.postgres.state import DATA, Answer, ServerState
+from deploys.facts.postgres.state import Answer, ServerState
 
 
 def of_site(servers: Mapping[str, ServerState], first: str, silent: Mapping[str, str]) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def of_server(view: View, limits: Behind) -> Iterator[Finding]:
         yield Finding(
             view.host,
             f"It was the primary (timeline {cluster.known_timeline}) and is stopped; another is the primary now.",
-            f"To make it a replica again: move its data away ({DATA}/{cluster.version}/main), and run deploys/site.py.",
+            "A run of deploys/rejoin.py makes it a replica again, and keeps what only it has.",
         )
         return
     if cluster.replica and view.state == "stopped":
