@@ -14,6 +14,10 @@ postgres_max_connections = 100
 # but the primary's disk does not fill.
 postgres_max_slot_wal_keep_size = "8GB"
 
+# So many replicas must have a write on their disks before it is acknowledged. 0: the primary alone must, and what it
+# acknowledged last is lost with its machine. With fewer replicas at hand than this every write waits: have one more.
+postgres_synchronous = 0
+
 # How far a replica may be behind its primary before deploys/status.py calls it wrong, in WAL and in time.
 postgres_maximum_lag = "256MB"
 postgres_maximum_delay = "1m"

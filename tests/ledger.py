@@ -28,6 +28,8 @@ SOURCE = Path("tests/scenarios/services/ledger.py")
 WRITERS = 20
 USERS = 1000
 """Gateways let one user write only so often."""
+_NUMBERS = itertools.count(1)
+"""No number is written twice: of one that was there before nobody could tell whether it was lost."""
 PSQL = "cd /; runuser -u postgres -- psql -XAtq --dbname={database} --command={statement}"
 
 
@@ -39,7 +41,6 @@ class Ledger:
         """When each number was acknowledged, in seconds since 1970."""
         self.waited: dict[int, float] = {}
         """How many seconds each of them waited, from its first attempt on."""
-        self._numbers = itertools.count(1)
         self._ended = threading.Event()
 
     @contextmanager
@@ -82,7 +83,7 @@ class Ledger:
         while not self._ended.is_set():
             await asyncio.sleep(due - time.monotonic())
             due = max(due + every, time.monotonic())
-            number, first = next(self._numbers), time.monotonic()
+            number, first = next(_NUMBERS), time.monotonic()
             # One that began is tried until it is acknowledged: its wait is what counts.
             while True:
                 try:
@@ -133,21 +134,22 @@ def database() -> str:
     return str(group("postgres", lab.INVENTORY)[0].data["postgres_database"])
 
 
-def serve(primary: str, port: int | None = None) -> None:
+def serve(primary: str, port: int | None = None, inventory: str = lab.INVENTORY) -> None:
     """
     Have the service, on a machine outside of the site, and its table on the primary.
 
     Args:
         primary: the host whose server takes writes
         port: where it finds Postgres, such as a pool; None: the servers themselves
+        inventory: that of the site
     """
-    data = group("postgres", lab.INVENTORY)[0].data
+    data = group("postgres", inventory)[0].data
     table = "create table if not exists ledger (number bigint primary key, at timestamptz default clock_timestamp())"
     owned = f"{table}; alter table ledger owner to {data['postgres_user']}; truncate ledger"
     lab.ssh(primary, PSQL.format(database=database(), statement=f"'{owned}'"))
     password = quote(dotenv_values(".env.lab", interpolate=False)["POSTGRES_PASSWORD"] or "", safe="")
     port = port or data["postgres_port"]
-    servers = ",".join(f"{host.data['address']}:{port}" for host in group("postgres", lab.INVENTORY))
+    servers = ",".join(f"{host.data['address']}:{port}" for host in group("postgres", inventory))
     url = (
         f"postgresql://{data['postgres_user']}:{password}@{servers}/{database()}"
         "?target_session_attrs=read-write&sslmode=verify-full&sslrootcert=/run/ledger.crt&tcp_user_timeout=2000"

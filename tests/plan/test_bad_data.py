@@ -59,6 +59,7 @@ def test_secrets_that_others_can_read(copy: PlannedCopy) -> None:
         ("journal_size", "much", "'much' is no size"),
         ("certificate_renewal", "soon", "'soon' is no duration"),
         ("postgres_first_primary", "pg9", "pg9 is no host of the group postgres"),
+        ("postgres_synchronous", "2", "is more than the number of replicas, 1: every write would wait for ever"),
         ("upstream_fail_timeout", "1 fortnight", "(in group_data/load_balancers.py"),
         ("networks", '{"anywhere": ["10.0.0.0/99"]}', "'10.0.0.0/99' is no address and no network"),
     ],

@@ -36,9 +36,10 @@ def changed(*arguments: str) -> lab.Run:
     return run
 
 
-def test_a_planned_failover_loses_nothing(pair: Pair) -> None:
-    judge = Ledger()
-    for target in (pair.replica, pair.primary):
+@pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.long)])
+def test_a_planned_failover_loses_nothing(pair: Pair, times: int) -> None:
+    for target in times * (pair.replica, pair.primary):
+        judge = Ledger()
         planned = lab.pyinfra("--dry", "--data", f"to={target}", lab.INVENTORY, FAILOVER)
         assert planned.code == 0, planned.output
         assert "Nothing that was acknowledged is lost" in planned.output
@@ -47,8 +48,10 @@ def test_a_planned_failover_loses_nothing(pair: Pair) -> None:
             changed("--data", f"to={target}")
             judge.more(RATE)
         assert judge.lost(target) == set()
+        print(
+            f"\nplanned, to {target}: none of {len(judge.acknowledged)} lost; the longest waited {judge.longest:.1f} s"
+        )
         assert changed("--data", f"to={target}").changes == {}
-    print(f"\nplanned, twice: {len(judge.acknowledged)} writes, none lost; the longest waited {judge.longest:.1f} s")
     assert lab.site().changes == {}
 
 

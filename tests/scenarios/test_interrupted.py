@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests import lab, state
-from tests.inventory import PYINFRA
+from tests.scenarios.killed import killed_at
 
 INVENTORY = "inventories/lab_smallest.py"
 HOSTS = ("one1", "two1")
@@ -35,23 +33,6 @@ FURTHER = (
 """Operations, and how many seconds after each begins the run is killed."""
 
 
-def killed_at(operation: str, after: float) -> None:
-    """Begin a run, and kill it with all it has started when an operation has begun."""
-    process = subprocess.Popen(
-        [PYINFRA, "-y", INVENTORY, lab.SITE],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    for line in process.stderr:
-        if f"Starting operation: {operation}" in line:
-            break
-    else:
-        raise AssertionError(f"the run ended before {operation}")
-    time.sleep(after)
-    process.kill()
-    process.wait()
-
-
 @pytest.fixture(scope="module", autouse=True)
 def site_as_it_should_be() -> Iterator[None]:
     """Not the whole lab: the smallest site, which is made for this and taken away after it."""
@@ -64,7 +45,7 @@ def clean() -> dict[str, list[str]]:
     """The hosts as a run leaves them that nobody disturbed; their disks are kept as they were before it."""
     lab.destroy(*HOSTS)
     lab.up(*HOSTS, inventory=INVENTORY)
-    killed_at(PREPARED, 0)
+    killed_at(PREPARED, 0, INVENTORY, lab.SITE)
     lab.save(*HOSTS)
     lab.restore(*HOSTS, inventory=INVENTORY)
     run = lab.site(inventory=INVENTORY)
@@ -85,7 +66,7 @@ def converges(clean: dict[str, list[str]]) -> None:
 )
 def test_killed_and_run_again(clean: dict[str, list[str]], operation: str, after: float) -> None:
     lab.restore(*HOSTS, inventory=INVENTORY)
-    killed_at(operation, after)
+    killed_at(operation, after, INVENTORY, lab.SITE)
     converges(clean)
 
 
@@ -93,7 +74,7 @@ def test_killed_on_bare_machines_again_and_again(clean: dict[str, list[str]]) ->
     lab.destroy(*HOSTS)
     lab.up(*HOSTS, inventory=INVENTORY)
     for operation, after in FROM_BARE:
-        killed_at(operation, after)
+        killed_at(operation, after, INVENTORY, lab.SITE)
     run = lab.site(inventory=INVENTORY)
     assert run.code == 0, run.output
     # The others were booted once before: some units of Debian's own start only then.

@@ -10,6 +10,9 @@ from pydantic import ValidationError
 from deploys.facts.postgres.state import Answer, Cluster
 from deploys.roles.postgres import configuration, limits
 from deploys.roles.postgres.declaration import Postgres
+from deploys.settings.data import Data
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 
 GB = 1 << 30
 DATA: dict[str, Any] = {
@@ -19,6 +22,7 @@ DATA: dict[str, Any] = {
     "postgres_work_mem": "4MB",
     "postgres_max_connections": 100,
     "postgres_max_slot_wal_keep_size": "8GB",
+    "postgres_synchronous": 0,
     "postgres_maximum_lag": "256MB",
     "postgres_maximum_delay": "1m",
     "postgres_log_slow_statements": "1s",
@@ -52,6 +56,13 @@ def test_memory_is_derived_from_the_hosts(memory: int, shared: str, cache: str, 
 
 def test_a_value_of_the_administrator_decides() -> None:
     assert configuration.memory(postgres(postgres_shared_buffers="3GB"), 4 * GB)["shared_buffers"] == "3GB"
+
+
+@pytest.mark.parametrize(("number", "setting"), [(0, ""), (1, 'ANY 1 ("pg1", "pg-3")')])
+def test_any_of_the_other_hosts_may_have_a_write(number: int, setting: str) -> None:
+    data: dict[type[Data], Data] = {Postgres: postgres(postgres_synchronous=number)}
+    site = Site(tuple(SiteHost(name, name, frozenset({"postgres"}), data) for name in ("pg1", "pg2", "pg-3")), {})
+    assert configuration.synchronous(site, site.host("pg2")) == setting
 
 
 def test_a_new_kernel_that_keeps_a_little_more_changes_nothing() -> None:

@@ -34,7 +34,8 @@ def begin() -> Change:
 
 def _begun() -> Change:
     begun = opened(reach=False)
-    answers, silent = servers.answered(begun.readings)
+    # Asked once more, now that the locks are taken: what another run left at work on a host has ended by now.
+    answers, silent = servers.answered(servers.queried(begun.site, None, begun.machines))
     found = failover.decide(answers, silent, begun.options.to, begun.options.force, time.time())
     for sentence in found.found:
         logger.warning(sentence)

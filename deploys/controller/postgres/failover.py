@@ -161,7 +161,7 @@ def _what_may_be_lost(name: str, cluster: Cluster, now: float) -> str:
     return (
         f"{have}, whose last transaction was committed {seconds:.1f} s ago ({since}). What the primary acknowledged "
         f"after that is lost: at most {seconds:.1f} s of writes, about {lost} of WAL at the pace since the last "
-        "checkpoint; nothing where replication is synchronous."
+        "checkpoint; nothing where postgres_synchronous is more than the number of replicas that were not reached."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pyinfra.api import FactBase
 
 from deploys.facts.postgres import answer
-from deploys.facts.postgres.state import CLUSTER, DATA, LIMITS, Cluster, ServerState
+from deploys.facts.postgres.state import CLUSTER, DATA, LIMITS, SUPERSEDED, Cluster, ServerState
 
 START_TIMEOUT = 30
 """Seconds that a server which is just starting may take to answer."""
@@ -40,6 +40,7 @@ for data in {DATA}/*/{CLUSTER}; do
     continue
   fi
   printf 'cluster\\t%s\\n' "$version"
+  [ ! -e "$data{SUPERSEDED}" ] || printf 'superseded\\t%s\\n' "$version"
   for signal in standby.signal recovery.signal; do
     [ ! -e "$data/$signal" ] || printf 'replica\\t%s\\n' "$version"
   done
@@ -85,7 +86,7 @@ true
                     clusters[int(version)] = {"contents": names.strip()}
                 case ["cluster", version]:
                     clusters[int(version)] = {}
-                case ["replica" | "running" as what, version]:
+                case ["replica" | "running" | "superseded" as what, version]:
                     clusters[int(version)][what] = True
                 case ["control", version, "Database system identifier", value]:
                     clusters[int(version)]["identifier"] = value

@@ -12,6 +12,9 @@ CLUSTER = "main"
 OF_DEBIAN = {"12": 15, "13": 17}
 """The version that each Debian release brings."""
 
+SUPERSEDED = ".tracseq-old"
+"""What the name of a data directory ends with whose place a newer copy has taken; it is of no use any more."""
+
 SLOT_PREFIX = "tracseq_"
 """The slots whose names begin with it are the site's; no other is touched."""
 
@@ -23,6 +26,12 @@ LIMITS = {
     "max_locks_per_transaction": "max_locks_per_xact",
 }
 """Settings that a replica must not have lower than its primary, and what pg_controldata calls them."""
+
+
+SEGMENT = 1 << 24
+"""Bytes of a file of WAL, as initdb makes them."""
+REMOVED = re.compile("requested WAL segment [0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8}) has already been removed")
+"""What a primary says to a replica that comes too late."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,8 @@ class Cluster:
     """Why a running server gave no answer."""
     complaint: str | None = None
     """The last that the server of a replica wrote to its log of something that failed."""
+    superseded: bool = False
+    """Whether an older copy, whose place it took, is still there."""
 
     @property
     def primary(self) -> bool:
@@ -157,6 +168,28 @@ class Cluster:
         """
         left = primary.answer.history.get(self.timeline or 0) if primary.answer else None
         return self.shut_down and left is not None and self.checkpoint < left
+
+    @property
+    def too_late(self) -> bool:
+        """Whether it is a replica whose primary has removed the WAL that it needs next: it never follows again."""
+        removed = REMOVED.search(self.complaint or "")
+        if not (removed and self.replica and self.answer):
+            return False
+        # The log may speak of long ago, or of what the server has since replayed of its own WAL.
+        begin = (int(removed[1], 16) << 32) + int(removed[2], 16) * SEGMENT
+        return begin <= self.answer.position < begin + 2 * SEGMENT
+
+    def within(self, primary: Cluster) -> bool:
+        """
+        Whether a primary has all that this replica has.
+
+        + primary: the cluster of the running primary
+        """
+        if not (self.answer and primary.answer):
+            return False
+        same = self.answer.timeline == primary.answer.timeline
+        left = primary.answer.history.get(self.answer.timeline or 0, 0)
+        return self.answer.position <= (primary.answer.position if same else left)
 
     @property
     def known_timeline(self) -> int | None:

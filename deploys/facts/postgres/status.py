@@ -21,6 +21,7 @@ select json_build_object(
   'senders', (select coalesce(json_object_agg(application_name, json_build_object(
       'state', state, 'sync', sync_state, 'lag', extract(epoch from replay_lag))), '{}')
     from pg_stat_replication),
+  'synchronous', coalesce(substring(current_setting('synchronous_standby_names') from '^ANY ([0-9]+)')::int, 0),
   'slots', (select coalesce(json_object_agg(slot_name, json_build_object(
       'active', active, 'wal_status', wal_status, 'held', pg_wal_lsn_diff(here, restart_lsn),
       'left', safe_wal_size)), '{}') from pg_replication_slots),
@@ -94,6 +95,8 @@ class Numbers:
     """Whether somebody stopped a replica from replaying."""
     senders: Mapping[str, Sender] = field(default_factory=dict)
     """Who follows, by name."""
+    synchronous: int = 0
+    """How many of them must have a write before it is acknowledged."""
     slots: Mapping[str, HeldSlot] = field(default_factory=dict)
     slot_limit: int | None = None
     """Bytes that a slot may hold back; None where there is no limit."""

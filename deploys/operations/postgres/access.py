@@ -86,10 +86,12 @@ def granted(
         return
     # A statement that fails must not leave its verifier in the server's log.
     silent = "SET log_min_error_statement = panic; SET log_min_duration_statement = -1;"
+    # On a new site there is no replica yet that could confirm it.
+    alone = "SET synchronous_commit = local;"
     yield script(
         shell.query(version),
         "query --set=VERBOSITY=terse --file=-",
-        stdin="\n".join((silent, "SET log_statement = none;", *statements)) + "\n",
+        stdin="\n".join((silent, "SET log_statement = none;", alone, *statements)) + "\n",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
 from gevent import sleep
@@ -10,8 +10,9 @@ from pyinfra import host, inventory, state
 from pyinfra.api import StringCommand
 
 from deploys.engine.reading import Reading, Steps, operation
+from deploys.facts.postgres.handover import Ended, Standing, Stands
 from deploys.facts.postgres.server import Server
-from deploys.facts.postgres.state import Answer, Cluster, ServerState, slot_name
+from deploys.facts.postgres.state import Answer, ServerState, slot_name
 from deploys.operations.postgres import cluster, shell, slots
 from deploys.operations.script import script
 
@@ -78,13 +79,8 @@ def handed_over(version: int, to: str, server: str, timeout: int = 30) -> Steps:
     )
     if not state.is_executing:
         return
-    stopped: ServerState = yield Reading(Server)
-    end = stopped.cluster.checkpoint if stopped.cluster and stopped.cluster.shut_down else None
-
-    def received(current: Cluster | None) -> bool:
-        return end is not None and current is not None and current.answer is not None and end < current.answer.position
-
-    if end is not None and _waited(server, received, timeout):
+    end: int | None = yield Reading(Ended, version=version)
+    if end is not None and _received(server, version, end, timeout):
         return
     yield script(cluster.start(version))
     yield StringCommand(
@@ -108,8 +104,8 @@ def promoted(version: int, timeout: int = 60) -> Steps:
 
         primary.promoted(name="pg2 is promoted", version=15)
     """
-    server: ServerState = yield Reading(Server)
-    if server.cluster and server.cluster.primary:
+    current: Standing = yield Reading(Stands, version=version)
+    if current.primary:
         host.noop("it is the primary")
         return
     yield script(
@@ -153,6 +149,8 @@ def demoted(version: int, server: str) -> Steps:
     yield script(
         f"setpriv --reuid=postgres --regid=postgres --init-groups touch {shell.data_directory(version)}/standby.signal",
         shell.unfailed(version),
+        # At once: where replicas must confirm writes, everybody may be waiting for this one.
+        cluster.start(version),
     )
 
 
@@ -179,12 +177,12 @@ def recorded(version: int) -> Steps:
     yield script(shell.query(version), "query --command=checkpoint")
 
 
-def _waited(server: str, enough: Callable[[Cluster | None], bool], timeout: int) -> bool:
-    """Whether another host's cluster is as it should be before the timeout is over."""
+def _received(server: str, version: int, end: int, timeout: int) -> bool:
+    """Whether another host's replica has the WAL up to its end before the timeout is over."""
     other = inventory.get_host(server)
-    end = monotonic() + timeout
-    while not enough(other.get_fact(Server).cluster):
-        if monotonic() > end:
+    last = monotonic() + timeout
+    while other.get_fact(Stands, version=version).received <= end:
+        if monotonic() > last:
             return False
-        sleep(0.1)
+        sleep(0.05)
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from deploys.facts.postgres.state import CLUSTER, DATA
+from deploys.facts.postgres.state import CLUSTER, DATA, SUPERSEDED
 
 
 def data_directory(version: int) -> str:
@@ -70,23 +70,25 @@ def alone_with_the_data() -> list[str]:
     return ["mkdir -p /run/tracseq", "exec 9>/run/tracseq/postgres-data", "flock 9"]
 
 
-def brought(version: int, maker: str) -> list[str]:
+def brought(version: int, *makers: str, superseded: bool = False) -> list[str]:
     """
     Shell: have a complete data directory, where there is none.
 
     It is made under another name beside its place and moved there when it is complete: what is
-    left of one that was killed bears that other name, and is all that is ever removed. What a
-    killed run left working on the host holds the lock, and is waited for.
+    left of one that was killed bears that other name, and is removed. What a killed run left
+    working on the host holds the lock, and is waited for.
 
     + version: of Postgres
-    + maker: command line that makes the data directory ``$new``; it runs as the user postgres
+    + makers: command lines that make the data directory ``$new``; they run as the user postgres
+    + superseded: whether it takes the place of one that is there, of a stopped server; the old one
+      is removed once the new one is in place
     """
     place = data_directory(version)
     return [
         "cd /",
         f"new={place}.tracseq-new",
         *alone_with_the_data(),
-        f'[ -z "$(ls -A {place} 2>/dev/null)" ] || exit 0',
+        *([] if superseded else [f'[ -z "$(ls -A {place} 2>/dev/null)" ] || exit 0']),
         f"if [ -L {place} ] || mountpoint --quiet {place}; then",
         f"  echo '{place} is a link or a mount point, and a cluster cannot be moved there at once:'"
         f" 'have the disk mounted on {DATA}, and {place} not there.' >&2",
@@ -94,6 +96,8 @@ def brought(version: int, maker: str) -> list[str]:
         "fi",
         'rm -rf -- "$new"',
         f"install --directory --owner=postgres --group=postgres --mode=755 {DATA}/{version}",
-        f"runuser -u postgres -- {maker} >/dev/null",
+        *(f"runuser -u postgres -- {maker} >/dev/null" for maker in makers),
+        *([f"rm -rf -- {place}{SUPERSEDED}", f"mv -T -- {place} {place}{SUPERSEDED}"] if superseded else []),
         f'mv -T -- "$new" {place}',
+        *([f"rm -rf -- {place}{SUPERSEDED}"] if superseded else []),
     ]

@@ -13,9 +13,14 @@ from pyinfra.api import StringCommand
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.engine.rolling import one_at_a_time
 from deploys.facts.postgres.server import Server
-from deploys.facts.postgres.state import SLOT_PREFIX, Cluster, ServerState
-from deploys.operations.postgres import shell
+from deploys.facts.postgres.state import DATA, SLOT_PREFIX, SUPERSEDED, Cluster, ServerState
+from deploys.facts.postgres.status import Numbers, Status
+from deploys.operations.postgres import cluster, shell
 from deploys.operations.script import script
+
+MB = 1 << 20
+ROOM = 64 * MB
+"""What a copy needs beside the databases: templates, and the WAL of the time in which it is made."""
 
 
 @operation
@@ -42,15 +47,7 @@ def built(version: int, primary: str, slot: str) -> Steps:
     if current.cluster is not None:
         host.noop("there is a cluster")
         return
-    maker = (
-        f"/usr/lib/postgresql/{version}/bin/pg_basebackup --dbname={shlex.quote(primary)} "
-        f'--pgdata="$new" --slot={shlex.quote(slot)} --wal-method=stream --checkpoint=fast '
-        "--no-password"
-    )
-    # Within the copy before it is in place: a copy without it would come up as a second primary.
-    marked = 'runuser -u postgres -- touch "$new/standby.signal"'
-    *making, placing = shell.brought(version, maker)
-    yield script(*making, marked, placing)
+    yield script(*shell.brought(version, *_copy(version, primary, slot)))
 
 
 @operation
@@ -83,14 +80,29 @@ def caught_up(version: int, limits: Mapping[str, int], timeout: int = 60) -> Ste
 
 
 @operation
-def following(version: int, timeout: int = 60, kept: Sequence[str] = (), restart: bool = False) -> Steps:
+def following(
+    version: int,
+    primary: str,
+    slot: str,
+    server: str,
+    timeout: int = 60,
+    kept: Sequence[str] = (),
+    restart: bool = False,
+) -> Steps:
     """
     Have a replica receive from its primary.
+
+    One that was away for so long that its primary has removed the WAL that it needs is copied anew;
+    its old data is removed once the copy is in place. A replica that has anything that its primary
+    lacks, and one whose host has no room for both, is left as it is.
 
     Slots that it kept for others when it was a primary itself would make it keep their WAL for
     ever; they are dropped.
 
     + version: of Postgres
+    + primary: connection string of the primary; its password is in a file that it names
+    + slot: the host's own slot on the primary
+    + server: what the inventory calls the primary's host
     + timeout: seconds it may take until it receives (default 60)
     + kept: names of slots that somebody moves on here too, and that stay
     + restart: whether it is restarted where a setting waits for that (default false)
@@ -99,29 +111,45 @@ def following(version: int, timeout: int = 60, kept: Sequence[str] = (), restart
 
     .. code:: python
 
-        standby.following(name="Replica follows", version=15)
+        standby.following(
+            name="Replica follows",
+            version=15,
+            primary="host=pg1 user=replicator passfile=/etc/tracseq/postgres/passfile",
+            slot="tracseq_pg2",
+            server="pg1",
+        )
     """
 
     def receives(current: Cluster | None) -> bool:
         answer = current.answer if current else None
         return answer is not None and answer.receiver.get("status") == "streaming"
 
-    server: ServerState = yield Reading(Server)
-    current = _waited(server, receives, timeout)
+    own: ServerState = yield Reading(Server)
+    current = _waited(own, lambda cluster: receives(cluster) or bool(cluster and cluster.too_late), timeout)
+    if current and current.too_late and not receives(current):
+        of_primary: ServerState = yield Reading(Server, server=server)
+        if of_primary.cluster and current.within(of_primary.cluster):
+            sizes: Numbers | None = yield Reading(Status, server=server)
+            yield script(*_copied_anew(version, sum(sizes.databases.values()) if sizes else 0, primary, slot))
+            anew: ServerState = yield Reading(Server)
+            current = _waited(anew, receives, timeout)
     if state.is_executing and not receives(current):
         yield StringCommand(shell.failed(_not_following(version, current, timeout)))
         return
     answer = current.answer if current else None
     leftover = [
         name
-        for name, slot in (answer.slots if answer else {}).items()
-        if name.startswith(SLOT_PREFIX) and not slot.active and name not in kept
+        for name, one in (answer.slots if answer else {}).items()
+        if name.startswith(SLOT_PREFIX) and not one.active and name not in kept
     ]
     pending = answer.pending if answer else ()
-    if not leftover and not (pending and restart):
+    superseded = current is not None and current.superseded
+    if not (leftover or superseded) and not (pending and restart):
         host.noop(f"it follows; {', '.join(pending) or 'no setting'} waits for a restart")
         return
     lines = [shell.query(version)]
+    if superseded:
+        lines.append(f"rm -rf -- {shell.data_directory(version)}{SUPERSEDED}")
     if leftover:
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
         lines.append(f"query --command={shlex.quote(dropped)} >/dev/null")
@@ -129,6 +157,37 @@ def following(version: int, timeout: int = 60, kept: Sequence[str] = (), restart
         lines.append(shell.restarted(version))
     with one_at_a_time("postgres"):
         yield script(*lines)
+
+
+def _copy(version: int, primary: str, slot: str) -> tuple[str, str]:
+    """The command lines that make a copy of the primary."""
+    return (
+        f"/usr/lib/postgresql/{version}/bin/pg_basebackup --dbname={shlex.quote(primary)} "
+        f'--pgdata="$new" --slot={shlex.quote(slot)} --wal-method=stream --checkpoint=fast '
+        "--no-password",
+        # Within the copy before it is in place: a copy without it would come up as a second primary.
+        'touch "$new/standby.signal"',
+    )
+
+
+def _copied_anew(version: int, size: int, primary: str, slot: str) -> list[str]:
+    """Shell: have a new copy in the place of a replica's data, of so many bytes on its primary."""
+    data = shell.data_directory(version)
+    return [
+        f"rm -rf -- {data}.tracseq-new",
+        f"free=$(df --output=avail --block-size=1 {DATA}/{version} | tail -n 1)",
+        f'if [ "$free" -lt {size + ROOM} ]; then',
+        '  echo "Its primary has removed the WAL that it needs, and a copy takes'
+        f" {(size + ROOM) // MB} MB: {DATA} has $((free / {MB})) MB free beside the old one. Nothing was changed."
+        f" Give it room; or remove the old one, all of which the primary has (systemctl stop {shell.unit(version)};"
+        f' rm -r {data}), and run again: the primary is then copied." >&2',
+        "  exit 1",
+        "fi",
+        # It asks its primary each second, and would have the slot just when the copy needs it.
+        f"systemctl stop {shell.unit(version)}",
+        *shell.brought(version, *_copy(version, primary, slot), superseded=True),
+        cluster.start(version),
+    ]
 
 
 def _waited(server: ServerState, enough: Callable[[Cluster | None], bool], timeout: int) -> Cluster | None:
@@ -149,6 +208,6 @@ def _not_following(version: int, current: Cluster | None, timeout: int) -> str:
     said = current.silence or current.complaint or "nothing"
     return (
         f"The replica does not follow its primary after {timeout} s. The last that its server said: {said}\n"
-        "Where WAL that it needs was removed, or its history is not the primary's, move "
-        f"{shell.data_directory(version)} away and run again: it is then copied anew."
+        "Where its history is not the primary's, it may have what the primary lacks: move "
+        f"{shell.data_directory(version)} away, keep it, and run again: the primary is then copied."
     )

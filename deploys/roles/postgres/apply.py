@@ -106,12 +106,13 @@ def _backup_login() -> access.Login:
 def replica(run: Run) -> None:
     """Have a replica: a copy of the primary where the host has no data, that follows it."""
     version, host = run.topology.version, run.host
+    connection, slot = primary_connection(run.site, host), slot_name(host.name)
     server.connection(run)
     standby.built(
         name="Copy of the primary (takes as long as its data takes over the network)",
         version=version,
-        primary=primary_connection(run.site, host),
-        slot=slot_name(host.name),
+        primary=connection,
+        slot=slot,
     )
     first, last = _limits(run)
     server.said_what_waits(run, limits.declared(run.site, host.data(Postgres)))
@@ -120,7 +121,13 @@ def replica(run: Run) -> None:
     if last != first:  # else it has them from raise_replica_limits()
         server.configured(run, last)
     standby.following(
-        name="Replica follows", version=version, kept=backups.slots(run.site), restart=run.options.restart
+        name="Replica follows",
+        version=version,
+        primary=connection,
+        slot=slot,
+        server=run.site.host(run.topology.primary).target,
+        kept=backups.slots(run.site),
+        restart=run.options.restart,
     )
 
 

@@ -77,6 +77,13 @@ def primary_connection(site: Site, host: SiteHost) -> str:
     )
 
 
+def synchronous(site: Site, host: SiteHost) -> str:
+    """Which replicas must have a write before a host, as the primary, acknowledges it (synchronous_standby_names)."""
+    number = host.data(Postgres).postgres_synchronous
+    others = ", ".join(f'"{peer.name}"' for peer in site.group("postgres") if peer.name != host.name)
+    return f"ANY {number} ({others})" if number else ""
+
+
 def sections(site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int]) -> Sections:
     """
     The whole of postgresql.conf, by heading.
@@ -119,6 +126,7 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "max_replication_slots": str(declared["max_wal_senders"]),
             "wal_retrieve_retry_interval": "1s",
             "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
+            "synchronous_standby_names": synchronous(site, host),
             "primary_conninfo": primary_connection(site, host),
             "primary_slot_name": slot_name(host.name) if primary_connection(site, host) else "",
             "recovery_end_command": fence.promoted(site, version),

@@ -21,7 +21,7 @@ DECIDED_ELSEWHERE = frozenset(
         "max_replication_slots", "max_slot_wal_keep_size", "password_encryption", "port",
         "primary_conninfo", "primary_slot_name", "recovery_end_command", "shared_buffers", "ssl",
         "ssl_ca_file", "ssl_cert_file",
-        "ssl_key_file", "ssl_min_protocol_version", "unix_socket_directories", "wal_level",
+        "ssl_key_file", "ssl_min_protocol_version", "synchronous_standby_names", "unix_socket_directories", "wal_level",
         "wal_log_hints", "work_mem",
     }
 )  # fmt: skip
@@ -41,6 +41,7 @@ class Postgres(Data):
     postgres_work_mem: Size = value("memory of one sort or hash", "guide")
     postgres_max_connections: int = value("connections", "guide", ge=10, le=10000)
     postgres_max_slot_wal_keep_size: Size = value("WAL kept for a replica that is away", ge=1024**2)
+    postgres_synchronous: int = value("replicas that must have a write before it is acknowledged; 0: none", ge=0)
     postgres_maximum_lag: Size = value("WAL that a replica may be behind before status calls it wrong")
     postgres_maximum_delay: Duration = value("and time")
     postgres_log_slow_statements: Duration | None = value("statements that take longer are logged; None: none")
@@ -70,6 +71,13 @@ def problems(site: Site) -> Iterator[str]:
     primary = site.shared.postgres_first_primary
     if primary not in [host.name for host in site.group("postgres")]:
         yield f"postgres_first_primary (in group_data/all.py): {primary} is no host of the group postgres."
+    replicas = len(site.group("postgres")) - 1
+    for host in site.group("postgres"):
+        if host.data(Postgres).postgres_synchronous > replicas:
+            yield (
+                f"{host.name}: postgres_synchronous (in group_data/postgres.py) is more than the number of replicas,"
+                f" {replicas}: every write would wait for ever."
+            )
     for key in ("postgres_user", "postgres_database"):
         if (name := getattr(site.shared, key)) in RESERVED:
             yield f"{key} (in group_data/all.py): {name} is a name that the servers use themselves."

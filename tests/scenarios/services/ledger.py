@@ -4,7 +4,7 @@ A service of the platform that keeps numbers in Postgres, and answers when they 
     DATABASE_URL=postgresql://… python3 ledger.py 8081
 
 A POST whose body is a number keeps it, once, however often it is tried: where Postgres is away, the
-service tries on until it is back, for as long as anybody waits.
+service tries on until it is back, for as long as anybody waits. A GET lists all numbers.
 """
 
 import os
@@ -59,6 +59,15 @@ class Ledger(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def do_GET(self) -> None:
+        with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+            cursor.execute("select number from ledger")
+            body = "".join(f"{number}\n" for (number,) in cursor).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from deploys.controller.status.postgres import server
 from deploys.controller.status.postgres.replication import Behind, behind
 from deploys.controller.status.postgres.section import judged
 from deploys.controller.status.section import Judged
@@ -178,6 +179,16 @@ def test_a_setting_that_waits_for_a_restart_is_a_remark() -> None:
     [(host, what)] = said(found, wrong=False)
     assert host == "pg1"
     assert what == "max_connections, shared_buffers: waits for a restart of the server."
+
+
+@pytest.mark.parametrize(("confirming", "waits"), [(0, True), (1, False)])
+def test_too_few_replicas_for_synchronous_replication(confirming: int, waits: bool) -> None:
+    senders = {
+        "pg2": Sender("streaming", "quorum" if confirming else "async", None),
+        "pg3": Sender("catchup", "quorum", None),
+    }
+    said = list(server.problems(Answer(recovery=False), replace(WRITES, senders=senders, synchronous=1)))
+    assert [what for what, _ in said] == waits * ["Every write waits: 1 replicas must have it, and 0 follow."]
 
 
 def test_alter_system_is_a_remark() -> None:

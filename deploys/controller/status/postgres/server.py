@@ -31,6 +31,12 @@ def problems(answer: Answer, numbers: Numbers) -> Iterator[Problem]:
             "See whose: select usename, client_addr, state, count(*) from pg_stat_activity group by 1, 2, 3; "
             "allow more by postgres_max_connections.",
         )
+    confirming = sum(sender.state == "streaming" and sender.sync == "quorum" for sender in numbers.senders.values())
+    if not answer.recovery and confirming < numbers.synchronous:
+        yield (
+            f"Every write waits: {numbers.synchronous} replicas must have it, and {confirming} follow.",
+            f"Bring one back. To go on without until then: deploys/site.py --data postgres_synchronous={confirming}",
+        )
     for name, slot in numbers.slots.items():
         yield from of_slot(name, slot, numbers.slot_limit, moved=answer.recovery)
     yield from of_archive(numbers)
@@ -54,8 +60,8 @@ def of_slot(name: str, slot: HeldSlot, limit: int | None, moved: bool = False) -
     held = f"{words.size(slot.held or 0)} of WAL" + (f" of at most {words.size(limit)}" if limit else "")
     if slot.wal_status == "lost":
         yield (
-            f"The slot {name} is lost: its replica was away for too long.",
-            "The replica is built anew by a run of deploys/site.py, once its data is moved away.",
+            f"The slot {name} is lost: its host was away for too long.",
+            "Bring it back, and run deploys/site.py: a replica is copied anew. A backup host wants a full backup then.",
         )
     elif is_near(slot, limit):
         yield (
