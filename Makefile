@@ -28,7 +28,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
+.PHONY: help lab lab-down plan deploy status restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,9 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)
+
+restore-drill: $(VENV) ## Restore the newest backup, prove it and throw it away: make restore-drill INVENTORY=…
+	@$(PYINFRA) -y $(INVENTORY) deploys/restore_drill.py
 
 bundle: $(VENV)  ## Build the gateway for each supported Debian, with checksums, into dist/
 	@$(VENV)/bin/python -m deploys.bundle dist

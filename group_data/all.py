@@ -110,6 +110,7 @@ witness_port = 5431  # hosts tell each other which Postgres server is the primar
 redis_port = 6379
 backup_server_port = 8432
 backup_state_port = 8433
+backup_restore_port = 8434
 service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
 
 # --- the database that the platform uses ---------------------------------------------------------

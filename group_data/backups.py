@@ -23,6 +23,19 @@ backup_wal_interval = "1m"
 backup_wal_maximum_age = "15m"
 backup_maximum_age = "30h"
 
+# Where clusters are restored, each on this host first: by the drill, and by deploys/restore.py. It needs room for
+# the whole cluster as it was, uncompressed.
+backup_restore_directory = "/var/lib/tracseq-restore"
+
+# When the newest backup is restored, proved and thrown away, and how old the last such drill may be before
+# deploys/status.py calls it wrong.
+backup_drill_at = "Sun 05:10"
+backup_drill_maximum_age = "8d"
+
+# A query that a restored cluster must answer with a row, in the platform's database, beside all that is proved of
+# it anyway: such as "select max(created_at) from samples". Its answer is shown. None: nothing is asked.
+backup_proof_query = None
+
 # A second place: a copy of the whole repository, encrypted as it is, and how often it is brought up to
 # date. What is too old goes there once all of the repository was found well, and never before.
 # None, or a dictionary whose "type" is one of

@@ -34,6 +34,7 @@ journal_size = "50MB"
 # Tests wait for it.
 backup_wal_interval = "10s"
 backup_wal_maximum_age = "40s"
+backup_proof_query = "select count(*) from pg_catalog.pg_class"
 backup_second_place = {"type": "directory", "path": "/var/lib/second-place"}
 
 # The load tests of the lab come from one address.

@@ -65,9 +65,9 @@ class Ledger:
         enough = len(self.acknowledged) + writes
         lab.eventually(lambda: len(self.acknowledged) >= enough, within=within)
 
-    def lost(self, server: str) -> set[int]:
+    def lost(self, server: str, inventory: str = lab.INVENTORY) -> set[int]:
         """The acknowledged numbers that a server does not have."""
-        return self.acknowledged.keys() - numbers(server)
+        return self.acknowledged.keys() - numbers(server, inventory)
 
     @property
     def longest(self) -> float:
@@ -123,9 +123,10 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, numb
     return int(head.split()[1])
 
 
-def numbers(server: str) -> set[int]:
+def numbers(server: str, inventory: str = lab.INVENTORY) -> set[int]:
     """The numbers that a server has."""
-    said = lab.ssh(server, PSQL.format(database=database(), statement="'select number from ledger'"))
+    statement = PSQL.format(database=database(), statement="'select number from ledger'")
+    said = lab.ssh(server, statement, inventory=inventory)
     return {int(line) for line in said.split()}
 
 
@@ -152,7 +153,7 @@ def serve(primary: str, port: int | None = None, inventory: str = lab.INVENTORY)
     servers = ",".join(f"{host.data['address']}:{port}" for host in group("postgres", inventory))
     url = (
         f"postgresql://{data['postgres_user']}:{password}@{servers}/{database()}"
-        "?target_session_attrs=read-write&sslmode=verify-full&sslrootcert=/run/ledger.crt&tcp_user_timeout=2000"
+        "?target_session_attrs=read-write&sslmode=verify-full&sslrootcert=/run/ledger.crt&tcp_user_timeout=2000&connect_timeout=2"
     )
     directory = data["authority_directory"].format(environment=data["environment"])
     unit = "systemd-run --quiet --collect --unit=ledger --property=EnvironmentFile=/run/ledger.env"

@@ -15,8 +15,14 @@ from deploys.settings.of_run import OfRun, misplaced, of_run
 from deploys.settings.site import Site
 
 CHECK_ONLY, KEEP = "check_data.py", "keep.py"
-OF_A_GROUP = {"failover.py": "postgres", "rejoin.py": "postgres"}
-"""Deploys for when hosts are down: they concern the hosts of one group, and go on with those that answer."""
+OF_GROUPS = {
+    "failover.py": ("postgres",),
+    "rejoin.py": ("postgres",),
+    "restore.py": ("postgres", "backups"),
+    "restore_drill.py": ("backups",),
+    "restore_point.py": ("backups",),
+}
+"""Deploys for when hosts are down: they concern the hosts of these groups, and go on with those that answer."""
 
 
 def check() -> None:
@@ -38,10 +44,10 @@ def check() -> None:
         sys.exit(0)
 
 
-def group() -> str | None:
-    """The group whose hosts the run goes on with, as far as they answer; None where it needs every host."""
-    groups = {OF_A_GROUP.get(name) for name in _own_deploys()}
-    return groups.pop() if len(groups) == 1 else None
+def groups() -> tuple[str, ...]:
+    """The groups whose hosts the run goes on with, as far as they answer; none where it needs every host."""
+    found = {OF_GROUPS.get(name, ()) for name in _own_deploys()}
+    return found.pop() if len(found) == 1 else ()
 
 
 def _own_deploys() -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import runpy
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ ADVICE = {
 
 
 def before_connecting(
-    check: Callable[[], None], group: Callable[[], str | None] = lambda: None, alone: str | None = None
+    check: Callable[[], None], groups: Callable[[], Sequence[str]] = tuple, alone: str | None = None
 ) -> None:
     """
     Have a check run once the inventory is known, and before any host is connected to.
@@ -44,7 +44,7 @@ def before_connecting(
 
     Args:
         check: raises what stops the run
-        group: the group whose hosts the run goes on with, as far as they answer; None where it needs
+        groups: those whose hosts the run goes on with, as far as they answer; none where it needs
             every host. pyinfra itself either needs all of them, or goes on without those that fail later, too
         alone: a deploy that connects to the hosts by itself: pyinfra would leave out those that do not
             answer, or end where none does. It is loaded once, and not for each host, and ends the run
@@ -62,8 +62,10 @@ def before_connecting(
             if len(given) > 1:
                 raise PyinfraError(f"{alone} is run by itself: leave out the other deploys. No host was touched.")
             runpy.run_path(alone)
-        if name := group():
-            state.limit_hosts = _reached(inventory.get_group(name))
+        known = {name for host in inventory for name in host.groups}
+        if names := [name for name in groups() if name in known]:
+            members = dict.fromkeys(host for name in names for host in inventory.get_group(name))
+            state.limit_hosts = _reached(list(members))
 
     state.init = checked  # type: ignore[method-assign]
     # Of a host that does not answer, its thread would print a traceback.

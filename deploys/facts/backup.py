@@ -19,6 +19,8 @@ class RepositoryState:
     stanza: bool = False
     """Whether WAL and backups can be put into it."""
     backups: int = 0
+    timeline: int = 0
+    """The one on which the newest backup ended."""
     working: bool = False
     """Whether a backup is being made."""
     complaint: str | None = None
@@ -38,7 +40,7 @@ class Repository(FactBase[RepositoryState]):
 if getent passwd {user} >/dev/null && [ -e /etc/pgbackrest/pgbackrest.conf ]; then
   said=$(cd / && runuser -u {user} -- pgbackrest --stanza={stanza} --output=json --log-level-console=off \\
     --log-level-stderr=error info 2>&1) && kind=info || kind=complaint
-  printf '%s\\t%s\\n' $kind "$(printf '%s' "$said" | tr '\\n\\t' '  ')"
+  printf '%s\\t%s\\n' $kind "$(printf '%s' "$said" | LC_ALL=C tr -c '[:print:]' ' ')"
 fi
 case $(systemctl show --property=ActiveState --value tracseq-backup-full.service) in
   activating|active) echo working ;;
@@ -58,6 +60,8 @@ true
                     stanzas = json.loads(said)
                     there = [one for one in stanzas if one["status"]["code"] in (WELL, NO_BACKUP)]
                     found |= {"stanza": bool(there), "backups": sum(len(one["backup"]) for one in there)}
+                    ends = [int(backup["archive"]["stop"][:8], 16) for one in there for backup in one["backup"][-1:]]
+                    found["timeline"] = max(ends, default=0)
                     wrong = [one for one in stanzas if one["status"]["code"] == UNREADABLE]
                     if wrong:
                         found["complaint"] = "; ".join(str(one["status"]["message"]) for one in wrong[0]["repo"])

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pyinfra import host
 from pyinfra.api import StringCommand
 
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.backup import Repository, RepositoryState
+from deploys.facts.backup_records import Records
+from deploys.facts.postgres.server import Server
+from deploys.facts.postgres.state import ServerState
 from deploys.operations.postgres import shell
+from deploys.operations.restore import program
 from deploys.operations.script import script
 
 FIRST = "tracseq-backup-full.service tracseq-backup-state.service"
@@ -60,3 +67,98 @@ def first(user: str, stanza: str) -> Steps:
         host.noop("there is a backup, or one is being made")
         return
     yield script(f"systemctl reset-failed {FIRST} 2>/dev/null || true", f"systemctl start --no-block {FIRST}")
+
+
+@operation
+def renewed(user: str, stanza: str, primary: str) -> Steps:
+    """
+    Have a full backup begun where none is of the primary's timeline. Nobody waits for its end.
+
+    + user: the system user that owns the repository
+    + stanza: its name for the site's Postgres
+    + primary: what the inventory calls the primary's host
+
+    **Example:**
+
+    .. code:: python
+
+        backup.renewed(name="A backup of what was restored", user="pgbackrest", stanza="main", primary="pg1")
+    """
+    current: RepositoryState = yield Reading(Repository, user=user, stanza=stanza)
+    server: ServerState = yield Reading(Server, server=primary)
+    if current.timeline >= ((server.cluster.known_timeline if server.cluster else None) or 0):
+        host.noop("there is one")
+        return
+    yield script("systemctl start --no-block tracseq-backup-full.service")
+
+
+@operation
+def drilled(since: float) -> Steps:
+    """
+    Have the newest backup restored, proved and thrown away since a moment; it fails where the backup does not serve.
+
+    + since: seconds since 1970, by the host's own clock
+
+    **Example:**
+
+    .. code:: python
+
+        backup.drilled(name="Restore drill", since=1795619584.0)
+    """
+    records: Mapping[str, Mapping[str, Any]] = yield Reading(Records)
+    if _at(records, "drill") > since:
+        host.noop("it was done")
+        return
+    unit = "tracseq-restore-drill.service"
+    yield script(
+        f"began=$(date +%s); code=0; systemctl start {unit} || code=$?",
+        f"journalctl --unit={unit} --since=@$began --output=cat --no-pager | tail -n 3 >&2",
+        "exit $code",
+    )
+
+
+@operation
+def point(point: str, user: str) -> Steps:
+    """
+    Have a named restore point in the WAL, and its time kept on the backup host.
+
+    + point: its name
+    + user: the system user that owns the repository
+
+    **Example:**
+
+    .. code:: python
+
+        backup.point(name="Restore point before_the_migration", point="before_the_migration", user="pgbackrest")
+    """
+    records: Mapping[str, Mapping[str, Any]] = yield Reading(Records)
+    if point in records.get("points", {}).get("points", {}):
+        host.noop("it was made")
+        return
+    yield script("cd /", f"runuser -u {user} -- {program('point', point)}")
+
+
+@operation
+def brought_back(user: str, stanza: str) -> Steps:
+    """
+    Have the repository on a new backup host: from the second place, unless its disk is there.
+
+    + user: the system user that owns it
+    + stanza: its name for the site's Postgres
+
+    **Example:**
+
+    .. code:: python
+
+        backup.brought_back(name="Repository", user="pgbackrest", stanza="main")
+    """
+    current: RepositoryState = yield Reading(Repository, user=user, stanza=stanza)
+    if current.backups:
+        host.noop("the repository is there")
+        return
+    yield script("cd /", program("bring_back"))
+
+
+def _at(records: Mapping[str, Mapping[str, Any]], name: str) -> float:
+    """When something was done last."""
+    return float(records.get(name, {}).get("at", 0.0))

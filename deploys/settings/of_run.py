@@ -5,9 +5,20 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, ValidationError, model_validator
+from pyinfra.api.exceptions import PyinfraError
 
 from deploys.settings.data import Data, value
+
+
+def moment(given: Any) -> Any:
+    """A moment such as ``2026-11-23 14:00:00+01:00``, as people write it: with a zone, which may be UTC or Z."""
+    return given.removesuffix(" UTC") + "+00:00" if isinstance(given, str) and given.endswith(" UTC") else given
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
 
 
 class OfRun(Data):
@@ -19,7 +30,23 @@ class OfRun(Data):
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
     former: str | None = value("name of the former primary that comes back as a replica", default=None)
     anew: bool = value("whether a former primary is copied anew although pg_rewind could do it", default=False)
+    to_time: Moment | None = value("moment that a restore goes back to, with its zone", default=None)
+    to_point: str | None = value(
+        "name of a restore point, to make or to go back to", default=None, pattern=r"^[A-Za-z0-9_.-]{1,63}$"
+    )
+    to_timeline: int | None = value("timeline whose history a restore follows; None: the newest", default=None, ge=1)
+    switch: bool = value("whether a restored cluster takes the place of the one that runs", default=False)
+    backup_date: Moment | None = value("moment that a whole site goes back to; None: all that is kept", default=None)
     keep_passphrase_file: str | None = value("file with the passphrase for deploys/keep.py", default=None)
+
+    @model_validator(mode="after")
+    def _one_goal(self) -> OfRun:
+        goals = [name for name in ("to_time", "to_point", "backup_date") if getattr(self, name) is not None]
+        if len(goals) > 1:
+            raise ValueError(f"{' and '.join(goals)} were given: a restore goes back to one thing")
+        if self.switch and goals:
+            raise ValueError(f"switch takes what was restored before, and {goals[0]} restores something else")
+        return self
 
 
 def of_run(given: Mapping[str, Any]) -> OfRun:
@@ -28,8 +55,18 @@ def of_run(given: Mapping[str, Any]) -> OfRun:
 
     Args:
         given: what the command line gave
+
+    Raises:
+        PyinfraError: with a sentence for each that is wrong.
     """
-    return OfRun.model_validate(given)
+    try:
+        return OfRun.model_validate(given)
+    except ValidationError as error:
+        wrong = [
+            f"--data {'.'.join(str(part) for part in one['loc'])}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
+        raise PyinfraError(f"{'; '.join(wrong)}. No host was touched.") from None
 
 
 def operator() -> str:

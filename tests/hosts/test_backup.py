@@ -17,7 +17,9 @@ UNITS = ("tracseq-wal-receive.service", "tracseq-wal-push.service")
 TIMERS = ("watch", "state", "full", "differential")
 
 
-@pytest.mark.parametrize("unit", [*UNITS, *(f"tracseq-backup-{timer}.timer" for timer in TIMERS)])
+@pytest.mark.parametrize(
+    "unit", [*UNITS, *(f"tracseq-backup-{timer}.timer" for timer in TIMERS), "tracseq-restore-drill.timer"]
+)
 def test_what_fetches_runs_and_comes_back_at_boot(host: Host, unit: str) -> None:
     service = host.service(unit)
     assert service.is_running
@@ -56,3 +58,14 @@ def test_its_units_are_shut_in(host: Host) -> None:
     for unit in UNITS:
         exposure = host.check_output(f"systemd-analyze security --no-pager {unit} | tail -n 1")
         assert "OK" in exposure, exposure
+
+
+def test_it_has_the_server_to_restore_with_and_no_cluster(host: Host, name: str, data: dict[str, Any]) -> None:
+    """What is restored is thrown away or sent: nothing runs here, and the place for it is closed."""
+    assert host.check_output("ls /usr/lib/postgresql/*/bin/postgres")
+    if "postgres" not in inventory.hosts()[name].groups:
+        assert host.check_output("ls /var/lib/postgresql") == ""
+        assert not host.process.filter(comm="postgres")
+    place = host.file(data["backup_restore_directory"])
+    assert (place.user, place.mode) == ("pgbackrest", 0o700)
+    assert host.check_output(f"ls {place.path}") == ""

@@ -31,6 +31,9 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (31, 8432),
             (32, 8432),
             (41, 8433),
+            (31, 8434),
+            (32, 8434),
+            (41, 8434),
         )
     ]
     return f"@fake/{name}", {

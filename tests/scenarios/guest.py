@@ -20,11 +20,11 @@ SUITE = settings.default_suite()
 VERSION = OF_DEBIAN[settings.SUITES[SUITE]]
 PACKAGES = ("udev", "iproute2", "linux-image-cloud-amd64", "postgresql", "python3-psycopg2")
 # Without a processor's help each driver that it looks at costs time: of all that there are it needs these.
-FEW_DRIVERS = """
-mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
-echo MODULES=list > "$1/etc/initramfs-tools/conf.d/guest"
-printf '%s\\n' virtio_pci virtio_blk virtio_net ext4 > "$1/usr/share/initramfs-tools/modules.d/guest"
-"""
+FEW_DRIVERS = (
+    'cd "$1" && mkdir -p etc/initramfs-tools/conf.d usr/share/initramfs-tools/modules.d'
+    " && echo MODULES=list > etc/initramfs-tools/conf.d/guest"
+    " && echo virtio_pci virtio_blk virtio_net ext4 | tr ' ' '\\n' > usr/share/initramfs-tools/modules.d/guest"
+)
 FIRST_PROCESS = "/sbin/guest"
 BOOT = 600
 """Seconds that a machine may take to boot where no processor helps."""
@@ -59,7 +59,11 @@ class Guest:
     def __init__(self, files: Path, disk: Path, texts: Mapping[str, str]) -> None:
         for path, text in texts.items():
             (files / path.lstrip("/")).write_text(text)
-        subprocess.run(["mke2fs", "-qq", "-F", "-t", "ext4", "-d", str(files), str(disk), "2G"], check=True)
+        subprocess.run(
+            ["mke2fs", "-q", "-F", "-t", "ext4", "-d", str(files), str(disk), "2G"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         self.files, self.disk, self.console = files, disk, disk.with_suffix(".console")
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
@@ -107,9 +111,14 @@ class Guest:
             return found[0].strip()
         return said or "nothing" if self._process and self._process.poll() is not None else None
 
+    @property
+    def running(self) -> bool:
+        """Whether it has power."""
+        return self._process is not None
+
     def pull_the_plug(self) -> None:
         """End it at once."""
         if self._process:
             self._process.kill()
             self._process.wait()
-            self._process = None
+        self._process = None

@@ -278,7 +278,7 @@ def test_redis_is_in_it(site: Site) -> None:
 
 ATTACKS = r"""
 cd /tmp
-for port in 22 5432 8432 8433; do
+for port in 22 5432 8432 8433 8434; do
   { timeout 3 bash -c "</dev/tcp/HOLDER/$port" 2>/dev/null && echo "port $port is open"; } &
 done
 wait

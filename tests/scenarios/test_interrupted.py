@@ -18,11 +18,11 @@ FROM_BARE = (("Base | Names and users", 0.3), ("Base | Packages", 8.0))
 FROM_PREPARED = (
     ("Base | Time", 0.15),
     ("Firewall | Ruleset", 1.0),
-    ("Postgres primary | Server", 0.3),
     ("Postgres replica | Copy of the primary", 0.6),
-    ("Gateway release | Installed beside the current one", 3.0),
 )
 FURTHER = (
+    ("Gateway release | Installed beside the current one", 3.0),
+    ("Postgres primary | Server", 0.3),
     ("Kernel | Kernel settings and modules", 0.1),
     ("SSH | Keys only", 0.6),
     ("Postgres primary | Cluster", 1.0),
@@ -70,6 +70,7 @@ def test_killed_and_run_again(clean: dict[str, list[str]], operation: str, after
     converges(clean)
 
 
+@pytest.mark.long
 def test_killed_on_bare_machines_again_and_again(clean: dict[str, list[str]]) -> None:
     lab.destroy(*HOSTS)
     lab.up(*HOSTS, inventory=INVENTORY)

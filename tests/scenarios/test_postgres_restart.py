@@ -13,15 +13,21 @@ from tests.scenarios.postgres import UNIT, Pair, ask, follows, found
 DECLARED = int(group("postgres", lab.INVENTORY)[0].data["postgres_max_connections"])
 MORE = ("--data", f"postgres_max_connections={DECLARED + 20}")
 RESTART = ("--data", "restart=true")
+SERVERS = ("--limit", "postgres")
 WAITS = "max_connections: waits for a restart of Postgres"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     yield found()
-    back = lab.site(*RESTART)
-    assert back.code == 0, back.output
+    site(*RESTART)
     assert lab.site().changes == {}
+
+
+def site(*arguments: str) -> lab.Run:
+    run = lab.site(*arguments)
+    assert run.code == 0, run.output
+    return run
 
 
 def started(pair: Pair) -> tuple[float, float]:
@@ -35,59 +41,53 @@ def connections(pair: Pair) -> tuple[int, int]:
     return int(ask(pair.primary, "show max_connections")), int(ask(pair.replica, "show max_connections"))
 
 
+def status() -> lab.Run:
+    return lab.pyinfra("--json", "--data", "maximum_disk_use=99.5", lab.INVENTORY, "deploys/status.py")
+
+
 def waiting() -> dict[str, str]:
     """What waits, by host, as status says it: as something to know, and not as wrong."""
-    run = lab.pyinfra("--json", "--data", "maximum_disk_use=99.5", lab.INVENTORY, "deploys/status.py")
-    said = [one for one in run.json["findings"] if "waits for a restart of the server" in one["what"]]
+    said = [one for one in status().json["findings"] if "waits for a restart of the server" in one["what"]]
     assert not any(one["wrong"] for one in said)
     return {one["host"]: one["what"].partition(":")[0] for one in said}
 
 
-def site(*arguments: str) -> lab.Run:
-    run = lab.site(*arguments)
-    assert run.code == 0, run.output
-    return run
-
-
-def test_a_larger_limit_waits_and_the_replica_has_it_first(pair: Pair) -> None:
+def test_limits_wait_and_each_server_can_start_by_itself_meanwhile(pair: Pair) -> None:
     before = started(pair)
     for changed in (True, False):
-        run = site(*MORE)
+        run = site(*SERVERS, *MORE)
         assert bool(run.changes) is changed
         assert f"{pair.primary}: {WAITS}" in run.output
         assert f"{pair.replica}: {WAITS}" in run.output
         assert "--data restart=true" in run.output
     assert started(pair) == before
     assert connections(pair) == (DECLARED, DECLARED)
-    # The primary's file is without it: it may start by itself, with its host.
+    # The primary's file is without it.
     assert waiting() == {pair.replica: "max_connections"}
-    preflight = lab.pyinfra("-y", *MORE, lab.INVENTORY, "deploys/preflight.py")
+    preflight = lab.pyinfra("-y", *SERVERS, *MORE, lab.INVENTORY, "deploys/preflight.py")
     assert preflight.code == 0, preflight.output
     assert "waits for a restart" in preflight.output
-    run = site(*MORE, *RESTART)
+
+    run = site(*SERVERS, *MORE, *RESTART)
     assert WAITS not in run.output
-    primary, replica = started(pair)
-    assert before[1] < replica < primary
+    grown = started(pair)
+    assert before[1] < grown[1] < grown[0], "the replica was restarted first"
     assert connections(pair) == (DECLARED + 20, DECLARED + 20)
-    assert waiting() == {}
-    assert site(*MORE).changes == {}
 
-
-def test_a_smaller_limit_waits_and_the_primary_has_it_first(pair: Pair) -> None:
-    site(*MORE, *RESTART)
-    before = started(pair)
-    run = site()
+    run = site(*SERVERS)
     assert f"{pair.primary}: {WAITS}" in run.output
-    assert started(pair) == before
+    assert started(pair) == grown
     assert waiting() == {pair.primary: "max_connections"}
-    # The machines boot meanwhile: no server is kept from starting, or from following.
-    lab.reboot(pair.primary, pair.replica)
+    for name in (pair.primary, pair.replica):
+        lab.ssh(name, f"systemctl restart {UNIT}")
     lab.eventually(lambda: follows(pair), within=60)
     assert connections(pair) == (DECLARED, DECLARED + 20)
-    site(*RESTART)
+
+    site(*SERVERS, *RESTART)
     primary, replica = started(pair)
-    assert primary < replica
+    assert primary < replica, "the primary was restarted first"
     assert connections(pair) == (DECLARED, DECLARED)
+    assert waiting() == {}
 
 
 def test_of_a_server_that_archives_nothing_no_backup_is_tried(pair: Pair) -> None:
@@ -100,9 +100,9 @@ def test_of_a_server_that_archives_nothing_no_backup_is_tried(pair: Pair) -> Non
     run = site()
     assert f"no backup can be made of {pair.primary} until it is restarted" in run.output
     assert run.changes == {}
-    status = lab.pyinfra("--json", "--data", "maximum_disk_use=99.5", lab.INVENTORY, "deploys/status.py")
-    assert status.code == 1
-    wrong = [one["what"] for one in status.json["findings"] if one["wrong"] and one["host"] == pair.primary]
+    said = status()
+    assert said.code == 1
+    wrong = [one["what"] for one in said.json["findings"] if one["wrong"] and one["host"] == pair.primary]
     assert any("until then no backup can be made of it" in what for what in wrong), wrong
-    site(*RESTART)
+    site(*SERVERS, *RESTART)
     assert ask(pair.primary, "show archive_mode") == "on"

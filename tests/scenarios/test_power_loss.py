@@ -61,16 +61,17 @@ def written(machine: Guest) -> set[int]:
 
     def write() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", machine.port, timeout=30)
-        try:
-            while True:
-                number = next(numbers)
+        while machine.running:
+            number = next(numbers)
+            try:
                 connection.request("POST", "/", str(number))
                 answer = connection.getresponse()
                 answer.read()
-                if answer.status == 201:
-                    acknowledged.add(number)
-        except (OSError, http.client.HTTPException):
-            return  # its power is gone
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                continue
+            if answer.status == 201:
+                acknowledged.add(number)
 
     threads = [threading.Thread(target=write) for _ in range(WRITERS)]
     began = time.monotonic()

@@ -20,6 +20,9 @@ TITLES = {
     "wal": "WAL",
     "state": "state of services",
     "copy": "copy to the second place",
+    "drill": "restore drill",
+    "restore": "restore",
+    "points": "restore point",
 }
 """What each record is of, in the order of the screen."""
 FULL = "tracseq-backup-full.service"
@@ -36,6 +39,9 @@ def judged(survey: Survey) -> Judged:
     readings = survey.readings["backups"].items()
     read: dict[str, Known] = {name: records for name, (records, _) in readings}
     findings = [finding for name, (records, units) in readings for finding in findings_of(name, records, units)]
+    for name, records in read.items():
+        allowed = survey.site.host(name).value("backup_drill_maximum_age")
+        findings += late_drill(name, records, survey.read_at, float(str(allowed)))
     rows = [row for name, records in read.items() for row in _rows(survey.read_at, name, records)]
     return Judged(dict(read), findings, tables=[Table("Backups", COLUMNS, tuple(rows))])
 
@@ -61,6 +67,30 @@ def findings_of(host: str, records: Known, units: UnitsState) -> Iterator[Findin
             yield Finding(
                 host, f"The last {title} did not end well. {problems}".rstrip(), "See docs/operations/backups.md"
             )
+
+
+def late_drill(host: str, records: Known, read_at: float, allowed: float) -> Iterator[Finding]:
+    """
+    Whether the last restore drill is too old.
+
+    Args:
+        host: its name
+        records: what it did last, by name
+        read_at: seconds since 1970
+        allowed: how many seconds old it may be; on a new host, how long there may be none
+    """
+    last = records.get("drill", {}).get("at") or records.get("wal", {}).get("since")
+    if last is not None and read_at - float(last) > allowed:
+        done = (
+            f"The last restore drill was {words.time(read_at - float(last))} ago"
+            if "drill" in records
+            else ("There was no restore drill yet")
+        )
+        yield Finding(
+            host,
+            f"{done} (every {words.time(allowed)} there must be one).",
+            "Make one: systemctl start tracseq-restore-drill",
+        )
 
 
 def _rows(read_at: float, host: str, records: Known) -> Iterator[tuple[Cell, ...]]:

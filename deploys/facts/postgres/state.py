@@ -169,6 +169,18 @@ class Cluster:
         left = primary.answer.history.get(self.timeline or 0) if primary.answer else None
         return self.shut_down and left is not None and self.checkpoint < left
 
+    def went_beyond(self, primary: Cluster) -> bool:
+        """
+        Whether it has what a primary does not, because that one's timeline began before.
+
+        + primary: the cluster of the running primary
+        """
+        if primary.answer is None or self.known_timeline is None:
+            return False
+        position = self.answer.position if self.answer else self.checkpoint
+        left = primary.answer.history.get(self.known_timeline)
+        return self.known_timeline != primary.answer.timeline and (left is None or position > left)
+
     @property
     def too_late(self) -> bool:
         """Whether it is a replica whose primary has removed the WAL that it needs next: it never follows again."""

@@ -9,11 +9,12 @@ from pyinfra.api import deploy
 
 from deploys.controller import backups, files
 from deploys.controller.run import Run
+from deploys.facts.restore import LIBRARY
 from deploys.operations import backup, role, service, system
 from deploys.operations.file_set import File
 from deploys.operations.service import Unit
 from deploys.roles.backup import units
-from deploys.roles.backup.configuration import CREDENTIALS, LIBRARY, closed, readable, second_place, settings
+from deploys.roles.backup.configuration import CREDENTIALS, closed, readable, second_place, settings
 from deploys.roles.backup.declaration import Backups
 from deploys.roles.backup.pgbackrest import configuration, of_push
 
@@ -37,6 +38,24 @@ def hold(run: Run) -> None:
     """Have a host hold the backups of the site, and fetch what they are made of."""
     host = run.host
     repository = host.data(Backups).backup_directory
+    configured(run)
+    backup.stanza(name="Repository takes WAL and backups", user=backups.USER, stanza=backups.STANZA)
+    for one in units.continuous(LIBRARY, repository):
+        service.configured(name=one.title, unit=Unit(one.unit), files=one.files)
+    for one in units.timed(host.data(Backups), LIBRARY, repository):
+        service.configured(name=one.title, unit=Unit(one.unit), files=one.files)
+    if not host.data(Backups).backup_second_place:
+        role.removed(
+            name="No second place",
+            units=[f"{units.SECOND}.timer"],
+            paths=[f"/var/lib/tracseq/applied/{units.SECOND}.timer", *units.of_timer(units.SECOND)],
+        )
+    backup.first(name="A first backup", user=backups.USER, stanza=backups.STANZA)
+
+
+def configured(run: Run) -> None:
+    """Have what a backup host works with: its user, directories, configuration and programs."""
+    host = run.host
     system.configured(
         name="User and directories of the backups",
         key="backup-user",
@@ -68,15 +87,3 @@ def hold(run: Run) -> None:
         validate=readable(),
         apply=units.restarted(),
     )
-    backup.stanza(name="Repository takes WAL and backups", user=backups.USER, stanza=backups.STANZA)
-    for one in units.continuous(LIBRARY, repository):
-        service.configured(name=one.title, unit=Unit(one.unit), files=one.files)
-    for one in units.timed(host.data(Backups), LIBRARY, repository):
-        service.configured(name=one.title, unit=Unit(one.unit), files=one.files)
-    if not host.data(Backups).backup_second_place:
-        role.removed(
-            name="No second place",
-            units=[f"{units.SECOND}.timer"],
-            paths=[f"/var/lib/tracseq/applied/{units.SECOND}.timer", *units.of_timer(units.SECOND)],
-        )
-    backup.first(name="A first backup", user=backups.USER, stanza=backups.STANZA)

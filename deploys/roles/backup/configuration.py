@@ -16,8 +16,6 @@ from deploys.settings import declarations
 
 CREDENTIALS = "/etc/tracseq/backup"
 """Where it keeps the certificate with which it asks the Postgres hosts."""
-LIBRARY = "/usr/local/lib/tracseq"
-"""Where its programs are."""
 DIRECTORY = "/var/lib/tracseq-backup"
 """What it received and did not yet hand to the repository, and what was done last."""
 
@@ -87,5 +85,10 @@ def settings(run: Run) -> str:
         "state_port": host.value("backup_state_port"),
         "second_place": data.backup_second_place.path if data.backup_second_place else "",
         "second_place_maximum_age": 4 * data.backup_second_place_interval,
+        "retention": data.backup_retention,
+        "restore_directory": data.backup_restore_directory,
+        "restore_port": host.value("backup_restore_port"),
+        "proof_database": run.site.shared.postgres_database,
+        "proof_query": data.backup_proof_query or "",
     }
     return json.dumps(values, indent=1) + "\n"

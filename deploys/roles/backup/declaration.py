@@ -56,6 +56,10 @@ class Backups(Data):
     backup_wal_interval: Duration = value("what is written is in the repository within this time", ge=10)
     backup_wal_maximum_age: Duration = value("a unit fails where the repository lacks what was written before")
     backup_maximum_age: Duration = value("and where the newest backup is older")
+    backup_restore_directory: Directory = value("directory in which clusters are restored; as large as a whole one")
+    backup_drill_at: str = value("when the newest backup is restored to prove it", pattern=r"^[\w*:,./ -]+$")
+    backup_drill_maximum_age: Duration = value("how old the last such drill may be before status calls it wrong")
+    backup_proof_query: str | None = value("query that a restored cluster must answer with a row; None: none")
     backup_second_place: SecondPlace | None = value("where a copy of the repository is kept; None: nowhere")
     backup_second_place_interval: Duration = value("how often it is brought up to date", ge=60)
     backup_on_postgres_host: bool = value(
@@ -96,7 +100,9 @@ DECLARATION = Declaration(
     group="backups",
     required=False,
     model=Backups,
-    packages=("pgbackrest", "postgresql-client", "python3", "rclone", "restic"),
+    # Of Postgres' own packages the server, too: clusters are restored here.
+    packages=("pgbackrest", "postgresql", "postgresql-client", "python3", "rclone", "restic"),
+    preseeds={"/etc/postgresql-common/createcluster.d/tracseq-backup.conf": "create_main_cluster = false\n"},
     secrets={"BACKUP_PASSPHRASE": 20},
     optional_secrets={"BACKUP_S3_KEY": 8, "BACKUP_S3_SECRET": 16, "BACKUP_SFTP_PASSWORD": 12},
     after=("postgres", "redis"),

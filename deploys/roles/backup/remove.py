@@ -5,9 +5,10 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller.run import Run
+from deploys.facts.restore import LIBRARY
 from deploys.operations import role
 from deploys.roles.backup import units
-from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY, LIBRARY
+from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY
 from deploys.roles.backup.declaration import DECLARATION
 
 

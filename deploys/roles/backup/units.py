@@ -13,7 +13,8 @@ from deploys.roles.backup.declaration import Backups
 
 UNITS = "/etc/systemd/system"
 RECEIVE, PUSH = "tracseq-wal-receive.service", "tracseq-wal-push.service"
-TIMERS = ("tracseq-backup-watch", "tracseq-backup-state", "tracseq-backup-full", "tracseq-backup-differential")
+TIMERS = ("tracseq-backup-watch", "tracseq-backup-state", "tracseq-backup-full", "tracseq-backup-differential",
+          "tracseq-restore-drill")  # fmt: skip
 
 
 SECOND = "tracseq-backup-copy"
@@ -40,6 +41,7 @@ def directories(data: Backups) -> str:
         f"d {DIRECTORY}/state 0755 {USER} {USER}\n"
         f"d {DIRECTORY}/spool 0700 {USER} {USER}\n"
         f"d {DIRECTORY}/info 0700 root root\n"
+        f"d {data.backup_restore_directory} 0700 {USER} {USER}\n"
         f"d /run/tracseq-backup 0770 {USER} {USER}\n"
         "d /run/tracseq 0755 root root\n"
     )
@@ -116,6 +118,13 @@ def timed(data: Backups, library: str, repository: str) -> Iterator[Job]:
             user=USER,
             writable=[f"{DIRECTORY}/state", *([place.path] if place.type == "directory" else [])],
         )
+    yield _timer(
+        "Restore drill",
+        "tracseq-restore-drill",
+        "drill",
+        library,
+        schedule=(f"OnCalendar={data.backup_drill_at}", "RandomizedDelaySec=30m", "Persistent=true"),
+    )
     for kind, at in (("full", data.backup_full_at), ("differential", data.backup_differential_at)):
         yield _timer(
             f"Backup, {kind}",

@@ -43,7 +43,7 @@ DECLARATION = Declaration(
     model=Redis,
     packages=("redis-server",),
     listeners=(Listener("redis_port", ("redis-server",)),),
-    rules=(Rule(source="backups", destination="redis", ports=("backup_state_port",)),),
+    rules=(Rule(source="backups", destination="redis", ports=("backup_state_port", "backup_restore_port")),),
     secrets={"REDIS_PASSWORD": 20},
     kernel_settings="redis_kernel_settings",
     traces=("/etc/systemd/system/redis-server.service.d/tracseq.conf",),

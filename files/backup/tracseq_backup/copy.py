@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tracseq_backup import pgbackrest, record
-from tracseq_backup.settings import Settings, load
+from tracseq_backup.settings import load
 
 CREDENTIALS = Path("/etc/tracseq/backup")
 
@@ -31,8 +31,14 @@ def verb(last: dict[str, Any], verification: dict[str, Any]) -> str:
     return "sync" if well else "copy"
 
 
-def rclone(settings: Settings, what: str) -> str | None:
-    """Copy, or synchronise; why that failed, or None."""
+def rclone(what: str, source: str, target: str) -> str | None:
+    """
+    Copy, or synchronise; why that failed, or None.
+
+    Args:
+        what: ``copy``, or ``sync``, which deletes at the target what is not at the source
+        source, target: a directory of this host, or ``second:`` and one of the second place
+    """
     environment = dict(os.environ)
     password = CREDENTIALS / "sftp_password"
     if password.is_file():
@@ -40,7 +46,7 @@ def rclone(settings: Settings, what: str) -> str | None:
         hidden = subprocess.run(["rclone", "obscure", "-"], input=given, capture_output=True, text=True, check=True)
         environment["RCLONE_CONFIG_SECOND_PASS"] = hidden.stdout.strip()
     done = subprocess.run(
-        ["rclone", f"--config={CREDENTIALS}/rclone.conf", what, settings.repository, f"second:{settings.second_place}",
+        ["rclone", f"--config={CREDENTIALS}/rclone.conf", what, source, target,
          "--exclude=*.pgbackrest.tmp", "--skip-links", "--timeout=60s"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False,
     )  # fmt: skip
@@ -52,7 +58,7 @@ def main() -> None:
     """Copy once."""
     settings, began, last = load(), time.time(), record.read("copy")
     what = verb(last, record.read("verification"))
-    problem = rclone(settings, what)
+    problem = rclone(what, settings.repository, f"second:{settings.second_place}")
     record.write(
         "copy",
         {

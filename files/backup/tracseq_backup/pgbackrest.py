@@ -15,6 +15,9 @@ from tracseq_backup.settings import Settings
 SPOKEN = re.compile(r"P\d\d +[A-Z]+:")
 """How each thing begins that pgBackRest says; what does not begin so belongs to the one before."""
 LOCKS = "/run/tracseq-backup"
+UNREADABLE = 99
+"""How ``info`` says that a stanza is which it cannot read."""
+OWN_PROGRAMS = Path(__file__).parent.parent
 SANDBOX = (
     "CapabilityBoundingSet=", "LockPersonality=yes", "MemoryDenyWriteExecute=yes", "NoNewPrivileges=yes",
     "PrivateDevices=yes", "PrivateTmp=yes", "ProtectClock=yes", "ProtectControlGroups=yes", "ProtectHome=yes",
@@ -41,7 +44,12 @@ def sealed(settings: Settings) -> list[str]:
 
 
 def room(
-    settings: Settings, line: Sequence[str], network: bool, writable: Sequence[str], read_only: Sequence[str] = ()
+    settings: Settings,
+    line: Sequence[str],
+    network: bool,
+    writable: Sequence[str],
+    read_only: Sequence[str] = (),
+    hidden: Sequence[str] = (),
 ) -> list[str]:
     """
     The command line that runs another in a room of its own, as the repository's user.
@@ -52,16 +60,24 @@ def room(
         network: whether it may open connections
         writable: the only directories that it may write to
         read_only: those below them that it may not
+        hidden: paths that it may not even look into
     """
     properties = [f"User={settings.user}", f"Group={settings.user}", *SANDBOX]
     properties += [f"ReadWritePaths={path}" for path in writable]
     properties += [f"ReadOnlyPaths={path}" for path in read_only]
+    properties += [f"InaccessiblePaths=-{path}" for path in hidden]
     if not network:
         properties.append("PrivateNetwork=yes")
     if unit := _own_unit():
         properties.append(f"PartOf={unit}")
     options = [f"--property={one}" for one in properties]
     return ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", "--service-type=exec", *options, "--", *line]
+
+
+def program(name: str, *arguments: str) -> list[str]:
+    """The command line of another of these programs, for a room."""
+    return ["env", f"PYTHONPATH={OWN_PROGRAMS}", "PYTHONDONTWRITEBYTECODE=1", "python3", "-m",
+            f"tracseq_backup.{name}", *arguments]  # fmt: skip
 
 
 def _own_unit() -> str:
@@ -95,10 +111,12 @@ def info(settings: Settings, number: int = 1) -> dict[str, Any]:
         command(settings, f"--repo={number}", "--output=json", "info"),
         capture_output=True,
         text=True,
+        # Where it cannot decrypt something, it shows it.
+        errors="replace",
         timeout=600,
         check=False,
     )
     if done.returncode:
         raise OSError(reason(done.stderr or done.stdout))
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout, strict=False)
     return found[0] if found else {}

@@ -33,10 +33,11 @@ def ask(conninfo: str, *statements: str) -> str:
     Raises:
         OSError: with the words of psql where it does not.
     """
-    commands = [part for statement in statements for part in ("--command", statement)]
+    *earlier, last = statements
+    said = [*(f"{statement} \\g /dev/null" for statement in earlier), f"{last};"]
     done = subprocess.run(
-        ["psql", "-XAtq", "--set=ON_ERROR_STOP=1", "--no-password", f"--dbname={conninfo}", *commands],
-        capture_output=True, text=True, timeout=60, check=False,
+        ["psql", "-XAtq", "--set=ON_ERROR_STOP=1", "--no-password", f"--dbname={conninfo}", "--file=-"],
+        input="\n".join(said), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     if done.returncode:
         raise OSError(done.stderr.strip())

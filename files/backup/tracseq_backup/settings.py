@@ -43,6 +43,15 @@ class Settings:
     second_place: str
     """Path of the copy in its second place; empty where there is none."""
     second_place_maximum_age: float
+    retention: float
+    """Seconds that it must be possible to go back."""
+    restore_directory: str
+    """Where clusters are restored."""
+    restore_port: int
+    """At which other hosts take what is restored for them."""
+    proof_database: str
+    proof_query: str
+    """What a restored cluster must answer with a row; empty where nothing is asked."""
 
 
 def load(file: Path = FILE) -> Settings:

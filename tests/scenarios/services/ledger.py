@@ -30,7 +30,7 @@ def keep(number: int) -> None:
     connection = idle.get()
     try:
         if connection is None or connection.closed:
-            connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=2)
+            connection = psycopg2.connect(os.environ["DATABASE_URL"])
         with connection, connection.cursor() as cursor:
             cursor.execute(KEEP, (number,))
     except psycopg2.Error:

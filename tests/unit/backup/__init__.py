@@ -8,10 +8,41 @@ from typing import Any
 
 sys.path.insert(0, "files/backup")
 
-from tracseq_backup import collect, pgbackrest, push, receive, record, verify, wal, watch
+from tracseq_backup import (
+    choice,
+    collect,
+    goal,
+    history,
+    pgbackrest,
+    proof,
+    push,
+    receive,
+    record,
+    send,
+    state,
+    verify,
+    wal,
+    watch,
+)
 from tracseq_backup.settings import Settings
 
-__all__ = ["collect", "pgbackrest", "push", "receive", "record", "settings_of", "verify", "wal", "watch"]
+__all__ = [
+    "choice",
+    "collect",
+    "goal",
+    "history",
+    "pgbackrest",
+    "proof",
+    "push",
+    "receive",
+    "record",
+    "send",
+    "settings_of",
+    "state",
+    "verify",
+    "wal",
+    "watch",
+]
 
 
 def settings_of(**values: Any) -> Settings:

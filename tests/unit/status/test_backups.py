@@ -11,12 +11,13 @@ from deploys.controller.status.backups import COLUMNS, FULL
 from deploys.facts.backup_records import Records
 from deploys.facts.service import ServiceState
 from deploys.facts.units import UnitsState
-from tests.unit.status.pretended import said, survey
+from tests.unit.status.pretended import NOW, said, survey
 
 WELL: dict[str, Any] = {
     "full": {"at": 1_700_000_000.0, "label": "20231114-221300F", "result": "well", "seconds": 11.0, "stored": 1 << 24},
     "verification": {"at": 1_700_000_020.0, "result": "well", "problems": []},
-    "wal": {"at": 1_700_000_030.0, "until": 1_700_000_010.0},
+    "wal": {"at": 1_700_000_030.0, "until": 1_700_000_010.0, "since": NOW - 60},
+    "drill": {"at": NOW - 3600, "result": "well", "problems": []},
 }
 IDLE = UnitsState(units={FULL: ServiceState({"ActiveState": "inactive"})})
 AT_WORK = UnitsState(units={FULL: ServiceState({"ActiveState": "activating"})})
@@ -36,7 +37,7 @@ def test_backups_that_are_well_are_shown() -> None:
     rows = [[cell.text for cell in row] for row in table.rows]
     assert all(len(row) == len(COLUMNS) for row in rows)
     assert rows[0][1:3] == ["full backup 20231114-221300F", "2023-11-14 22:13"]
-    assert [row[1] for row in rows[1:]] == ["verification", "WAL"]
+    assert [row[1] for row in rows[1:]] == ["verification", "WAL", "restore drill"]
     assert judged.values["backup1"] == WELL
 
 
@@ -47,6 +48,18 @@ def test_backups_that_are_well_are_shown() -> None:
         (
             WELL | {"verification": {"at": 1.0, "result": "failed", "problems": ["Repository 1: invalid checksum."]}},
             "The last verification did not end well. Repository 1: invalid checksum.",
+        ),
+        (
+            WELL | {"drill": {"at": NOW - 9 * 86400, "result": "well"}},
+            "The last restore drill was 9 d ago (every 8 d there must be one).",
+        ),
+        (
+            {name: one for name, one in WELL.items() if name != "drill"} | {"wal": {"since": NOW - 9 * 86400}},
+            "There was no restore drill yet (every 8 d there must be one).",
+        ),
+        (
+            WELL | {"drill": {"at": NOW, "result": "failed", "problems": ["It was not restored."]}},
+            "The last restore drill did not end well. It was not restored.",
         ),
         (WELL | {"copy": {"result": "unreadable"}}, "The last copy to the second place did not end well."),
     ],
