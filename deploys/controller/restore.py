@@ -84,7 +84,7 @@ def _begun() -> Restore:
     there = {name: hosts.read(begun.site.host(name).target, Restored) for name in answers}
     name = rules.target(answers, there, options.to)
     version = answers[name].version
-    wanted, aside = goal(options), f"{REPLACED}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+    wanted, aside = goal(options), f"{REPLACED}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     topology = Topology(name, (), (), answers, ())
     makes = switches = False
     about = there[name].about

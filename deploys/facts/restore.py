@@ -16,7 +16,7 @@ LIBRARY = "/usr/local/lib/tracseq"
 """Where a backup host has its programs."""
 RECEIVER = "tracseq-restore-receive-cluster.service"
 """What takes a cluster on a Postgres host, while a restore waits for it."""
-REPLACED = f"{CLUSTER}.replaced"
+REPLACED = f"{CLUSTER}.before"
 """How the names of directories begin that a restored cluster took the place of."""
 
 
@@ -92,8 +92,6 @@ class RestoredState:
     """Bytes free where it is or would be."""
     waiting: bool = False
     """Whether the host waits for one."""
-    replaced: tuple[str, ...] = ()
-    """Directories that a restored cluster took the place of."""
     known: Mapping[str, int] = field(default_factory=dict)
     """The highest timeline that the host has heard of, by system."""
 
@@ -122,9 +120,6 @@ printf 'free\\t%s\\n' "$(df --block-size=1 --output=avail . | tail -n 1)"
 for about in */{CLUSTER}.restored/received/restored.json; do
   [ ! -e "$about" ] || [ ! -d "$(dirname "$about")/data" ] || printf 'about\\t%s\\n' "$(cat "$about")"
 done
-for replaced in */{REPLACED}-*; do
-  [ ! -d "$replaced" ] || printf 'replaced\\t%s\\n' "{DATA}/$replaced"
-done
 ! systemctl is-active --quiet {RECEIVER} || echo waiting
 cd /var/lib/tracseq-witness 2>/dev/null || exit 0
 for system in *[0-9]; do
@@ -138,15 +133,13 @@ true
         return RestoredState()
 
     def process(self, output: list[str]) -> RestoredState:
-        found: dict[str, Any] = {"known": {}, "replaced": ()}
+        found: dict[str, Any] = {"known": {}}
         for line in output:
             match line.split("\t"):
                 case ["free", number]:
                     found["free"] = int(number)
                 case ["about", said]:
                     found["about"] = json.loads(said)
-                case ["replaced", path]:
-                    found["replaced"] += (path,)
                 case ["waiting"]:
                     found["waiting"] = True
                 case ["known", system, timeline] if timeline.isdecimal():

@@ -86,8 +86,9 @@ def renewed(user: str, stanza: str, primary: str) -> Steps:
     """
     current: RepositoryState = yield Reading(Repository, user=user, stanza=stanza)
     server: ServerState = yield Reading(Server, server=primary)
-    if current.timeline >= ((server.cluster.known_timeline if server.cluster else None) or 0):
-        host.noop("there is one")
+    timeline = (server.cluster.known_timeline if server.cluster else None) or 0
+    if current.working or current.timeline >= timeline:
+        host.noop("there is one, or it is being made")
         return
     yield script("systemctl start --no-block tracseq-backup-full.service")
 

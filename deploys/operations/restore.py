@@ -99,8 +99,8 @@ def sent(goal: str, to: str, address: str) -> Steps:
     arrived: RestoredState = yield Reading(Restored, server=to)
     if about := arrived.about:
         logger.warning(
-            f"{address} has a cluster on timeline {about['timeline']} whose last transaction was committed at "
-            f"{about['committed']}, made of backup {about['label']} in {about['seconds']:.0f} s."
+            f"{address} has a cluster on timeline {about['timeline']}, made of backup {about['label']} in "
+            f"{about['seconds']:.0f} s, up to {about['committed'] or 'the end of the backup'}."
         )
 
 
@@ -118,7 +118,7 @@ def switched(version: int, aside: str) -> Steps:
 
     .. code:: python
 
-        restore.switched(name="The restored cluster is the primary", version=15, aside="main.replaced-20261123-140000")
+        restore.switched(name="The restored cluster is the primary", version=15, aside="main.before-20261123T140000Z")
     """
     current: RestoredState = yield Reading(Restored)
     own: ServerState = yield Reading(Server)
@@ -182,7 +182,7 @@ def set_aside(version: int, primary: str, aside: str) -> Steps:
 
     .. code:: python
 
-        restore.set_aside(name="What cannot follow", version=15, primary="pg1", aside="main.replaced-20261123-140000")
+        restore.set_aside(name="What cannot follow", version=15, primary="pg1", aside="main.before-20261123T140000Z")
     """
     own: ServerState = yield Reading(Server)
     other: ServerState = yield Reading(Server, server=primary)

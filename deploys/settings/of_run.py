@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, ValidationError, model_validator
@@ -14,8 +15,11 @@ from deploys.settings.data import Data, value
 
 
 def moment(given: Any) -> Any:
-    """A moment such as ``2026-11-23 14:00:00+01:00``, as people write it: with a zone, which may be UTC or Z."""
-    return given.removesuffix(" UTC") + "+00:00" if isinstance(given, str) and given.endswith(" UTC") else given
+    """A moment with its zone, as people and Postgres write it: ``2026-11-23 14:00:00+01:00``, ``…+01``, ``… UTC``."""
+    try:
+        return datetime.fromisoformat(given.replace(" UTC", "+00:00"))
+    except (AttributeError, ValueError):
+        return given
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(moment)]

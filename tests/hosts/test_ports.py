@@ -110,7 +110,9 @@ def ports(rule: dict[str, Any]) -> Iterator[int]:
     data = next(iter(inventory.hosts().values())).data
     for port in rule["ports"]:
         value = data[port] if isinstance(port, str) else port
-        yield from value if isinstance(value, (list, tuple)) else [value]
+        # A value that is None is no port: what would listen there is not in the data.
+        if value is not None:
+            yield from value if isinstance(value, (list, tuple)) else [value]
 
 
 def named(name: str, place: Place, address: str) -> bool:

@@ -51,6 +51,8 @@ def test_a_planned_one(pair: Pair, operation: str, after: float) -> None:
     assert postgres.found() == Pair(now.replica, now.primary)
     assert changed(*to).changes == {}
     assert lab.site().changes == {}
+    released = lab.ssh(now.primary, "ls /run/tracseq/postgres-released", check=False)
+    assert released == "", "promoted once more, its server would start without asking"
 
 
 @pytest.mark.long

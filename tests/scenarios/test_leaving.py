@@ -34,6 +34,8 @@ def inventory(directory: Path, groups: str) -> str:
 def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lab.Run]:
     """The run in which the hosts leave; afterwards they are back."""
     lab.ssh("redis1", "touch /var/lib/redis/kept")
+    # The site has no backup host meanwhile; one that still receives would hold its slot.
+    lab.ssh("backup1", "systemctl stop tracseq-wal-receive.service")
     path = inventory(tmp_path_factory.mktemp("left"), LEFT)
     yield lab.site(inventory=path)
     # Its primary has kept no WAL for it since: what a former replica has is of no use to it when it is one again.

@@ -37,23 +37,29 @@ def rejoin(*arguments: str) -> lab.Run:
     return lab.pyinfra("-y", "--json", *arguments, lab.INVENTORY, REJOIN)
 
 
-def diverge(pair: Pair, *statements: str) -> None:
+def diverge(pair: Pair, *, forgets: bool = False) -> None:
     """
     The primary is cut off, writes on and loses its power; its replica takes over, and the old one comes back, fenced.
 
     Args:
         pair: the primary, and its replica
-        statements: what the old primary does before it loses its power
+        forgets: whether the old primary removes the WAL from before it was cut off
     """
     old, new = pair.primary, pair.replica
     ask(old, f"create table common as select generate_series(1, {ROWS}) as number")
     ask(old, "checkpoint")
     lab.eventually(lambda: ask(new, "select count(*) from common") == str(ROWS))
     lab.isolate(old)
+    if forgets:
+        # At once: one that has something to send to somebody it does not reach does not end.
+        ask(old, "select pg_terminate_backend(active_pid) from pg_replication_slots where active")
+        lab.eventually(lambda: ask(old, "select count(*) from pg_replication_slots where active") == "0")
+        ask(old, "select pg_drop_replication_slot(slot_name) from pg_replication_slots")
     ask(old, f"create table only_the_old_one as select generate_series(1, {ROWS}) as number")
     ask(old, "delete from common where number % 2 = 0")
-    for statement in statements:
-        ask(old, statement)
+    if forgets:
+        ask(old, "select pg_switch_wal()")
+        ask(old, "checkpoint")
     lab.pull_the_plug(old)
     run = lab.pyinfra("-y", "--data", "force=true", lab.INVENTORY, FAILOVER)
     assert run.code == 0, run.output
@@ -140,13 +146,7 @@ def test_where_wal_was_removed_it_is_copied_anew(pair: Pair) -> None:
     now = postgres.found()
     for name in ("common", "only_the_new_one", "written_later"):
         ask(now.primary, f"drop table {name}")
-    diverge(
-        now,
-        "select pg_terminate_backend(active_pid, 20000) from pg_replication_slots where active",
-        "select pg_drop_replication_slot(slot_name) from pg_replication_slots",
-        "select pg_switch_wal()",
-        "checkpoint",
-    )
+    diverge(now, forgets=True)
     old, new = now.primary, now.replica
     dry = lab.pyinfra("--dry", lab.INVENTORY, REJOIN)
     assert f"{old}'s data is not rewound: its WAL from the last checkpoint before" in dry.output, dry.output

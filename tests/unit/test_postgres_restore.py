@@ -17,9 +17,16 @@ PRIMARY = Cluster(
 )
 REPLICA = Cluster(15, identifier="7", timeline=2, replica=True, running=True, answer=Answer(True, 2, position=5000))
 STOPPED = replace(PRIMARY, running=False, answer=None, state="shut down")
-ABOUT: dict[str, Any] = {"goal": {}, "timeline": 3, "system": "7", "label": "20261123-224512F", "committed": "then"}
+ABOUT: dict[str, Any] = {
+    "goal": {},
+    "timeline": 3,
+    "system": "7",
+    "label": "20261123-224512F",
+    "size": 10 << 30,
+    "committed": "then",
+}
 THERE, NONE = RestoredState(ABOUT, free=1 << 40), RestoredState(free=1 << 40)
-ASIDE = "main.replaced-20261123-140000"
+ASIDE = "main.before-20261123T140000Z"
 
 
 def servers(**clusters: Cluster | None) -> dict[str, ServerState]:
@@ -70,6 +77,12 @@ def test_a_timeline_that_others_know_is_refused() -> None:
 
 def test_a_cluster_of_another_system_is_refused() -> None:
     assert "of another system than the data of pg1" in refused(pg1=replace(PRIMARY, identifier="8"))
+
+
+def test_without_room_for_a_second_copy_a_replica_is_named() -> None:
+    restored = {"pg1": THERE, "pg2": RestoredState(free=100 << 20)}
+    with pytest.raises(RestoreError, match=r"pg2 has 100 MB free in .* needs 10752 MB"):
+        switch(servers(pg1=PRIMARY, pg2=REPLICA), {}, restored, "pg1", ASIDE)
 
 
 def test_two_primaries_are_refused() -> None:

@@ -10,7 +10,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.postgres.topology import Topology
 from deploys.facts.postgres.rows import Counts
-from deploys.facts.postgres.state import ServerState
+from deploys.facts.postgres.state import DATA, ServerState
 from deploys.facts.restore import PlanState, RestoredState, beside
 
 MB = 1 << 20
@@ -142,6 +142,13 @@ def switch(
         return Switch(
             topology, False, (f"{name} has no restored cluster beside its own: there is nothing to switch to.",)
         )
+    needed = int(there.about["size"]) + SPARE
+    for one in (one for one in servers if one != name and one in restored):
+        if restored[one].free < needed:
+            raise RestoreError(
+                f"{one} has {restored[one].free // MB} MB free in {DATA}, and a copy of the restored cluster beside "
+                f"its present data needs {needed // MB} MB."
+            )
     timeline, system = int(there.about["timeline"]), str(there.about["system"])
     clusters = {one: server.cluster for one, server in servers.items() if server.cluster}
     strangers = [one for one, cluster in clusters.items() if cluster.identifier not in (None, system)]
@@ -155,11 +162,7 @@ def switch(
         )
     away = [f"{one} was not reached ({reason}): its data must be moved away before it is a replica again."
             for one, reason in silent.items()]  # fmt: skip
-    now = (
-        f"{primary} is the primary on timeline {newest}"
-        if primary
-        else f"No server runs as the primary (timeline {newest})"
-    )
+    now = f"{primary} is the primary on timeline {newest}" if primary else "No server runs as the primary"
     return Switch(
         topology,
         True,
@@ -176,8 +179,9 @@ def switch(
 def reached(there: RestoredState) -> str:
     """What a restored cluster goes back to, in words."""
     about = there.about
-    committed = about.get("committed") or "no time"
-    return f"made of backup {about['label']}, whose last transaction was committed at {committed}"
+    committed = about.get("committed")
+    until = f"whose last transaction was committed at {committed}" if committed else "without a transaction after it"
+    return f"made of backup {about['label']}, {until}"
 
 
 def compared(restored: Mapping[str, Mapping[str, int]], now: Counts) -> list[str]:

@@ -69,7 +69,7 @@ def make(settings: Settings, path: Path, label: str, goal: Goal, slot: str, thor
     fetch = pgbackrest.command(
         settings, f"--config={CONFIGURATION}", f"--pg1-path={path}/data", f"--lock-path={path}/lock",
         f"--spool-path={path}/spool", f"--set={label}",
-        "--type=none", "--log-level-console=info", "restore",
+        "--type=none", "--job-retry=0", "--log-level-console=info", "restore",
     )  # fmt: skip
     _in_room(settings, path, fetch, f"Backup {label} was not restored")
     _in_room(settings, path, pgbackrest.program("recovery", str(path), written, slot), "It was not recovered")

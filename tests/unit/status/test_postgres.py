@@ -187,8 +187,9 @@ def test_too_few_replicas_for_synchronous_replication(confirming: int, waits: bo
         "pg2": Sender("streaming", "quorum" if confirming else "async", None),
         "pg3": Sender("catchup", "quorum", None),
     }
-    said = list(server.problems(Answer(recovery=False), replace(WRITES, senders=senders, synchronous=1)))
-    assert [what for what, _ in said] == waits * ["Every write waits: 1 replicas must have it, and 0 follow."]
+    found = list(server.problems(Answer(recovery=False), replace(WRITES, senders=senders, synchronous=1)))
+    sentence = "Every write waits: postgres_synchronous is 1, and 0 replicas follow."
+    assert [what for what, _ in found] == waits * [sentence]
 
 
 def test_alter_system_is_a_remark() -> None:

@@ -34,7 +34,7 @@ def problems(answer: Answer, numbers: Numbers) -> Iterator[Problem]:
     confirming = sum(sender.state == "streaming" and sender.sync == "quorum" for sender in numbers.senders.values())
     if not answer.recovery and confirming < numbers.synchronous:
         yield (
-            f"Every write waits: {numbers.synchronous} replicas must have it, and {confirming} follow.",
+            f"Every write waits: postgres_synchronous is {numbers.synchronous}, and {confirming} replicas follow.",
             f"Bring one back. To go on without until then: deploys/site.py --data postgres_synchronous={confirming}",
         )
     for name, slot in numbers.slots.items():
