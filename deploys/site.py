@@ -22,6 +22,8 @@ roles.firewall.apply(run)
 roles.needrestart.apply(run)
 
 roles.witness.apply(run)
+roles.etcd.apply(run)
+roles.patroni.apply(run)
 roles.postgres.apply(run)
 roles.pool.apply(run)
 roles.backup_server.apply(run)

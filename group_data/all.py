@@ -107,6 +107,9 @@ gateway_port = 8000
 postgres_port = 5432
 postgres_pool_port = None  # a port, such as 6432: PgBouncer before each server, and the gateways connect to it
 witness_port = 5431  # hosts tell each other which Postgres server is the primary
+patroni_port = 8008  # Patroni's on the Postgres hosts, for each other
+etcd_client_port = 2379
+etcd_peer_port = 2380
 redis_port = 6379
 backup_server_port = 8432
 backup_state_port = 8433
@@ -119,6 +122,20 @@ service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
 postgres_first_primary = "pg1"
 postgres_database = "tracseq_prod"
 postgres_user = "tracseq_admin"
+
+# Who promotes a replica when the primary is gone: "manual" (deploys/failover.py), or "patroni", which needs the
+# group `etcd`. A site that runs is moved from the one to the other by deploys/postgres_failover.py.
+postgres_failover = "manual"
+
+# Patroni: a primary that cannot renew its lock for patroni_ttl (at least 20 s) is one no more; it renews it every
+# patroni_loop_wait, and tries for patroni_retry_timeout. patroni_loop_wait + 2 * patroni_retry_timeout <= patroni_ttl.
+patroni_ttl = "20s"
+patroni_loop_wait = "5s"
+patroni_retry_timeout = "5s"
+
+# Whether a write is acknowledged only once a replica has it, so that a failover loses none. While no replica
+# answers, the primary goes on alone, and is replaced by nobody.
+patroni_synchronous = True
 
 # --- requests ------------------------------------------------------------------------------------
 

@@ -68,16 +68,19 @@ class Authority:
         """The certificate with which a host shows servers of the site who it is; no server takes it for a server's."""
         return self.leaf(f"{host.name}-client", [host.name], ExtendedKeyUsageOID.CLIENT_AUTH)
 
-    def leaf(
-        self, name: str, names: Sequence[str], usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH
-    ) -> Certificate:
+    def of_member(self, host: SiteHost) -> Certificate:
+        """The certificate by which a host's server shows others of its kind who it is, as a server and as a client."""
+        both = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+        return self.leaf(f"{host.name}-member", [host.name, *host.addresses], *both)
+
+    def leaf(self, name: str, names: Sequence[str], *usages: x509.ObjectIdentifier) -> Certificate:
         """
         A certificate, made or renewed where need be.
 
         Args:
             name: what to keep it as
             names: DNS names and addresses that it is for, the most important first
-            usage: what it may prove: who a server is, or who a client is
+            usages: what it may prove: who a server is (without any: that), who a client is
         """
         kept = Certificate(*(self._read(f"{name}.{end}") for end in ("crt", "key")))
         if kept.certificate and kept.key and self._serves(kept.certificate, names):
@@ -89,7 +92,7 @@ class Authority:
             _builder(names[0], issuer.subject, key.public_key(), now, self.lifetime)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_alternative_names(names), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usages or [ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key().public_key()),
                 critical=False,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pyinfra import logger
 
 from deploys.controller import backups, run
+from deploys.controller.postgres import keeper
 from deploys.controller.postgres.restore import RestoreError
 from deploys.controller.restore import Restore, goal
 from deploys.engine import hosts
@@ -46,6 +47,11 @@ def result(recovery: Restore) -> Callable[[], str]:
 
 def _begun() -> Restore:
     begun = run.begin()
+    keeper.refused(
+        begun.site,
+        "A site is recovered without it: give --data postgres_failover=manual, and move the servers afterwards, by "
+        "deploys/postgres_failover.py.",
+    )
     holders = backups.holders(begun.site)
     if not holders:
         raise RestoreError("The inventory's group backups has no host: there is nothing to recover from.")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pyinfra import logger
 
 from deploys.controller import backups
+from deploys.controller.postgres import keeper, servers
 from deploys.controller.postgres import restore as rules
-from deploys.controller.postgres import servers
 from deploys.controller.postgres.restore import RestoreError
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.run import Opened, Run, opened
@@ -89,6 +89,11 @@ def _begun() -> Restore:
     makes = switches = False
     about = there[name].about
     if options.switch:
+        keeper.refused(
+            begun.site,
+            "To switch to what is restored, move the servers to Debian's units first, by deploys/postgres_failover.py "
+            'with postgres_failover = "manual".',
+        )
         decided = rules.switch(answers, silent, there, name, aside)
         topology, switches, sentences = decided.topology, True, decided.found
     elif there[name].is_of(wanted):

@@ -10,7 +10,7 @@ from pyinfra import logger
 from deploys.controller import authority as authorities
 from deploys.controller import data, lock, preflight
 from deploys.controller.authority import Authority
-from deploys.controller.postgres import leaving, servers
+from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.wheels import Bundles
 from deploys.engine import command_line, hosts, timings
@@ -115,7 +115,9 @@ def _begun() -> Run:
     begun = opened()
     preflight.check(begun.site, begun.machines)
     leaving.check(begun.site, begun.machines)
-    return begun.run(servers.decided(begun.site, begun.readings))
+    parts = servers.decided(begun.site, begun.readings)
+    keeper.check(begun.site, begun.machines, parts.servers)
+    return begun.run(parts)
 
 
 def _lock(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from deploys.settings.data import Data
 from deploys.settings.host import SiteHost
@@ -55,6 +55,7 @@ class Declaration:
     Args:
         title: what people call it, and how its operations' names begin
         group: the inventory's group whose hosts have it; None where every host has it
+        by_data: makes the group no inventory's: it says of a host's other groups and its data whether it belongs to it
         required: whether a site must have a host in the group
         model: what the data in group_data/<group>.py must be
         shared: what further data in group_data/all.py must be, the same on all hosts
@@ -76,6 +77,7 @@ class Declaration:
 
     title: str
     group: str | None = None
+    by_data: Callable[[Iterable[str], Mapping[str, Any]], bool] | None = None
     required: bool = True
     model: type[Data] | None = None
     shared: type[Data] | None = None

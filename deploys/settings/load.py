@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -40,7 +41,7 @@ def load(given: Iterable[Given]) -> Site:
             f"{Path.cwd()} has no group_data/all.py: run pyinfra from the repository's root, such as "
             "pyinfra inventories/production.py deploys/site.py. No host was touched."
         )
-    hosts = list(given)
+    hosts = [_in_all_groups(one) for one in given]
     problems = [
         f"the inventory's group {group} has no hosts: it needs at least one."
         for group, declaration in declarations.groups().items()
@@ -60,6 +61,13 @@ def load(given: Iterable[Given]) -> Site:
     if problems:
         raise DataError(problems)
     return _site(checked, found)
+
+
+def _in_all_groups(given: Given) -> Given:
+    """A host, also in the groups to which its data says that it belongs, and in none of these without."""
+    of_data = {group: role.by_data for group, role in declarations.groups().items() if role.by_data}
+    joined = {group for group, belongs in of_data.items() if belongs(given.groups, given.data)}
+    return replace(given, groups=(given.groups - of_data.keys()) | joined)
 
 
 def _checked(given: Given, problems: list[str]) -> SiteHost | None:

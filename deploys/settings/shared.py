@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from deploys.settings.data import Data, value
 from deploys.settings.rule import Rule
 from deploys.settings.units import Address4, Address6, Duration, Identifier, Name, Network, Port, Size
@@ -27,11 +29,21 @@ class Shared(Data):
     gateway_port: Port = value("port of the gateways", "guide")
     postgres_port: Port = value("port of Postgres", "guide")
     postgres_pool_port: Port | None = value("port of a pool before each Postgres server; None: there is none")
+    patroni_port: Port = value("port of Patroni on the Postgres hosts, for each other")
+    etcd_client_port: Port = value("port of etcd, for Patroni")
+    etcd_peer_port: Port = value("port on which the members of etcd talk to each other")
     redis_port: Port = value("port of Redis", "guide")
     service_ports: tuple[Port, ...] = value("ports of the platform's services", "guide: 8080 to 8086")
     postgres_first_primary: str = value("primary of a site that has no data yet")
     postgres_database: Identifier = value("the platform's database", "guide")
     postgres_user: Identifier = value("the platform's role", "guide")
+    postgres_failover: Literal["manual", "patroni"] = value("who promotes a replica when the primary is gone")
+    patroni_ttl: Duration = value(
+        "a primary that cannot renew its lock for this long is one no more", "Patroni: 30 s", ge=20
+    )
+    patroni_loop_wait: Duration = value("how often Patroni looks, and renews it", "Patroni: 10 s", ge=1)
+    patroni_retry_timeout: Duration = value("how long Patroni tries what fails", "Patroni: 10 s", ge=3)
+    patroni_synchronous: bool = value("whether a write is acknowledged only once a replica has it")
     largest_body: Size = value("largest body of a request, at the load balancers and at the gateways")
 
     authority_directory: str = value("where this machine keeps the site's authority")

@@ -33,7 +33,9 @@ def _roles() -> Iterator[str]:
     yield "| role | hosts | needs first | listens on | packages |\n|---|---|---|---|---|"
     for declaration in declarations.all_roles().values():
         hosts = f"`{declaration.group}`" if declaration.group else "every host"
-        if declaration.group and not declaration.required:
+        if declaration.by_data:
+            hosts += " (by data)"
+        elif declaration.group and not declaration.required:
             hosts += " (a site need not have any)"
         ports = ", ".join(
             f"`{listener.port}`" if isinstance(listener.port, str) else str(listener.port)

@@ -34,6 +34,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (31, 8434),
             (32, 8434),
             (41, 8434),
+            *((peer, port) for peer in (31, 32, 41) for port in (2379, 2380, 8008)),
         )
     ]
     return f"@fake/{name}", {

@@ -69,24 +69,29 @@ def found() -> Pair:
 
 
 @contextmanager
-def kept() -> Iterator[Pair]:
-    """The two hosts, whose disks are put back afterwards, with all that their servers wrote meanwhile forgotten."""
+def kept(*others: str) -> Iterator[Pair]:
+    """
+    The two hosts, whose disks are put back afterwards, with all that their servers wrote meanwhile forgotten.
+
+    Args:
+        others: further machines whose disks are put back
+    """
     pair = found()
-    names = (pair.primary, pair.replica)
+    names = (pair.primary, pair.replica, *others)
     lab.save(*names)
     lab.up()
     lab.eventually(lambda: follows(pair), within=60)
     try:
         yield pair
     finally:
-        restored(pair)
+        restored(pair, *others)
         run = lab.site(inventory=lab.INVENTORY)
         assert run.code == 0, run.output
 
 
-def restored(pair: Pair) -> None:
-    """Have both hosts as they were kept, and no host know of a promotion since."""
-    names = (pair.primary, pair.replica)
+def restored(pair: Pair, *others: str) -> None:
+    """Have both hosts, and others, as they were kept, and no host know of a promotion since."""
+    names = (pair.primary, pair.replica, *others)
     for name in names:
         if lab.running(name):
             lab.pull_the_plug(name)

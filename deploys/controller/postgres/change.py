@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyinfra import logger
 
-from deploys.controller.postgres import failover, servers
+from deploys.controller.postgres import failover, keeper, servers
 from deploys.controller.postgres.failover import Failover
 from deploys.controller.run import Run, opened
 from deploys.engine.per_run import PerRun
@@ -34,6 +34,11 @@ def begin() -> Change:
 
 def _begun() -> Change:
     begun = opened(reach=False)
+    keeper.refused(
+        begun.site,
+        "It promotes a replica itself when the primary is gone. To hand over while that runs, as root on a Postgres "
+        f"host: {keeper.PATRONICTL} switchover.",
+    )
     # Asked once more, now that the locks are taken: what another run left at work on a host has ended by now.
     answers, silent = servers.answered(servers.queried(begun.site, None, begun.machines))
     found = failover.decide(answers, silent, begun.options.to, begun.options.force, time.time())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pyinfra import logger
 
-from deploys.controller.postgres import rejoin, servers, topology
+from deploys.controller.postgres import keeper, rejoin, servers, topology
 from deploys.controller.postgres.rejoin import Former, Primary, Way
 from deploys.controller.run import Opened, Run, opened
 from deploys.engine import hosts
@@ -43,6 +43,11 @@ def begin() -> Rejoin:
 
 def _begun() -> Rejoin:
     begun = opened(reach=False)
+    keeper.refused(
+        begun.site,
+        "It has a former primary come back itself. One that does not is copied anew, as root on a Postgres host: "
+        f"{keeper.PATRONICTL} reinit.",
+    )
     answers, silent = servers.answered(begun.readings)
     as_it_is = topology.decide(answers, begun.site.shared.postgres_first_primary, silent)
     names = rejoin.wanted(as_it_is, silent, begun.options.former)

@@ -11,9 +11,11 @@ from deploys.controller.status import (
     certificates,
     disks,
     document,
+    etcd,
     gateways,
     kept_data,
     lock,
+    patroni,
     pool,
     redis,
     screen,
@@ -28,7 +30,21 @@ from deploys.settings import terminal
 
 SECTIONS = tuple(
     module.SECTION
-    for module in (units, disks, certificates, upkeep, lock, postgres, kept_data, pool, backups, redis, gateways)
+    for module in (
+        units,
+        disks,
+        certificates,
+        upkeep,
+        lock,
+        postgres,
+        patroni,
+        etcd,
+        kept_data,
+        pool,
+        backups,
+        redis,
+        gateways,
+    )
 )
 """In the order of the screen. What is to be seen of a site beside these is a module here, and a word in this line."""
 

@@ -12,6 +12,7 @@ from deploys.engine.rolling import one_at_a_time
 from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import ServerState
 from deploys.operations.postgres import shell
+from deploys.operations.postgres.patroni import restarted
 from deploys.operations.script import script
 
 
@@ -116,7 +117,7 @@ take_up"""
 
 
 @operation
-def settled(version: int, restart: bool = False) -> Steps:
+def settled(version: int, restart: bool = False, by_patroni: bool = False) -> Steps:
     """
     Have a server that answers, and understands all of its files.
 
@@ -124,6 +125,7 @@ def settled(version: int, restart: bool = False) -> Steps:
 
     + version: of Postgres
     + restart: whether it is restarted where a setting waits for that (default false)
+    + by_patroni: whether Patroni keeps the server, and restarts it (default no)
 
     **Example:**
 
@@ -146,4 +148,4 @@ def settled(version: int, restart: bool = False) -> Steps:
         host.noop(f"{', '.join(current.answer.pending)}: waits for a restart")
         return
     with one_at_a_time("postgres"):
-        yield script(shell.restarted(version))
+        yield script(restarted() if by_patroni else shell.restarted(version))

@@ -16,6 +16,7 @@ from deploys.facts.postgres.server import Server
 from deploys.facts.postgres.state import DATA, SLOT_PREFIX, SUPERSEDED, Cluster, ServerState
 from deploys.facts.postgres.status import Numbers, Status
 from deploys.operations.postgres import cluster, shell
+from deploys.operations.postgres.patroni import restarted
 from deploys.operations.script import script
 
 MB = 1 << 20
@@ -88,6 +89,7 @@ def following(
     timeout: int = 60,
     kept: Sequence[str] = (),
     restart: bool = False,
+    by_patroni: bool = False,
 ) -> Steps:
     """
     Have a replica receive from its primary.
@@ -106,6 +108,8 @@ def following(
     + timeout: seconds it may take until it receives (default 60)
     + kept: names of slots that somebody moves on here too, and that stay
     + restart: whether it is restarted where a setting waits for that (default false)
+    + by_patroni: whether Patroni keeps the server, restarts it, and copies it anew where that is asked of it
+      (default no)
 
     **Example:**
 
@@ -126,7 +130,7 @@ def following(
 
     own: ServerState = yield Reading(Server)
     current = _waited(own, lambda cluster: receives(cluster) or bool(cluster and cluster.too_late), timeout)
-    if current and current.too_late and not receives(current):
+    if current and current.too_late and not receives(current) and not by_patroni:
         of_primary: ServerState = yield Reading(Server, server=server)
         if of_primary.cluster and current.within(of_primary.cluster):
             sizes: Numbers | None = yield Reading(Status, server=server)
@@ -154,7 +158,7 @@ def following(
         dropped = "; ".join(f"select pg_drop_replication_slot('{name}')" for name in leftover)
         lines.append(f"query --command={shlex.quote(dropped)} >/dev/null")
     if pending and restart:
-        lines.append(shell.restarted(version))
+        lines.append(restarted() if by_patroni else shell.restarted(version))
     with one_at_a_time("postgres"):
         yield script(*lines)
 

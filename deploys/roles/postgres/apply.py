@@ -5,12 +5,14 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller import backups
+from deploys.controller import patroni as names
+from deploys.controller.patroni import keeps
 from deploys.controller.postgres import pool
 from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
-from deploys.roles.postgres import fence, limits, server
+from deploys.roles.postgres import fence, limits, patroni, server
 from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, REWINDING, STATEMENTS, primary_connection
 from deploys.roles.postgres.declaration import Postgres
 
@@ -19,7 +21,8 @@ def apply(run: Run) -> None:
     """Have the part that the servers' own answers give this host: primary, replica, or none."""
     name, topology = run.host.name, run.topology
     fenced(run=run)
-    if name in topology.replicas:
+    # Those that Patroni keeps get theirs from it, in this order too.
+    if name in topology.replicas and not keeps(run.site):
         raise_replica_limits(run=run)
     barrier(name="Replicas are ready for what their primary applies")
     if name == topology.primary:
@@ -58,16 +61,22 @@ def primary(run: Run) -> None:
     declared = limits.declared(site, run.host.data(Postgres))
     servers = run.topology.servers
     server.said_what_waits(run, declared)
-    server.configured(
-        run,
-        limits.of_primary(
-            declared,
-            primary=servers[run.host.name].cluster,
-            replicas=[servers[name].cluster for name in run.topology.replicas],
-            restart=run.options.restart,
-        ),
+    if keeps(site):
+        server.configured(run, declared)
+        patroni.agreed(run, declared)
+    else:
+        server.configured(
+            run,
+            limits.of_primary(
+                declared,
+                primary=servers[run.host.name].cluster,
+                replicas=[servers[name].cluster for name in run.topology.replicas],
+                restart=run.options.restart,
+            ),
+        )
+    cluster.settled(
+        name="It understands its files", version=version, restart=run.options.restart, by_patroni=keeps(site)
     )
-    cluster.settled(name="It understands its files", version=version, restart=run.options.restart)
     access.granted(
         name="Roles, databases and slots",
         version=version,
@@ -89,7 +98,8 @@ def primary(run: Run) -> None:
             *([access.Login(pool.USER)] if site.shared.postgres_pool_port else []),
         ],
         databases={site.shared.postgres_database: site.shared.postgres_user},
-        replicas=[peer.name for peer in site.group("postgres") if peer.name != run.host.name],
+        # Patroni makes those of its members itself.
+        replicas=[peer.name for peer in site.group("postgres") if peer.name != run.host.name and not keeps(site)],
         slots_of_others=backups.slots(site),
         extensions=[STATEMENTS],
     )
@@ -107,6 +117,8 @@ def replica(run: Run) -> None:
     """Have a replica: a copy of the primary where the host has no data, that follows it."""
     version, host = run.topology.version, run.host
     connection, slot = primary_connection(run.site, host), slot_name(host.name)
+    if keeps(run.site):
+        slot = names.slot(host.name)
     server.connection(run)
     standby.built(
         name="Copy of the primary (takes as long as its data takes over the network)",
@@ -115,10 +127,13 @@ def replica(run: Run) -> None:
         slot=slot,
     )
     first, last = _limits(run)
+    if keeps(run.site):
+        # It gives them to the server itself, the larger ones of its primary where they are.
+        first = last = limits.declared(run.site, host.data(Postgres))
     server.said_what_waits(run, limits.declared(run.site, host.data(Postgres)))
-    if limits.shrinks(first, last, run.topology.servers[host.name].cluster):
+    if not keeps(run.site) and limits.shrinks(first, last, run.topology.servers[host.name].cluster):
         standby.caught_up(name="Replica has seen that its primary's limits shrank", version=version, limits=last)
-    if last != first:  # else it has them from raise_replica_limits()
+    if keeps(run.site) or last != first:  # else it has them from raise_replica_limits()
         server.configured(run, last)
     standby.following(
         name="Replica follows",
@@ -128,6 +143,7 @@ def replica(run: Run) -> None:
         server=run.site.host(run.topology.primary).target,
         kept=backups.slots(run.site),
         restart=run.options.restart,
+        by_patroni=keeps(run.site),
     )
 
 

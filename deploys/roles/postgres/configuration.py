@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deploys.controller import backups
+from deploys.controller import backups, patroni
 from deploys.controller.postgres import pool
 from deploys.facts.postgres.state import slot_name
 from deploys.roles.postgres import fence
@@ -95,6 +95,8 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
     data = host.data(Postgres)
     slow = data.postgres_log_slow_statements
     configuration = f"/etc/postgresql/{version}/main"
+    # Patroni says itself who is followed.
+    followed = "" if patroni.keeps(site) else primary_connection(site, host)
     found = {
         "Where things are": {
             "data_directory": f"/var/lib/postgresql/{version}/main",
@@ -102,7 +104,7 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "ident_file": f"{configuration}/pg_ident.conf",
             "external_pid_file": f"/var/run/postgresql/{version}-main.pid",
             "unix_socket_directories": "/var/run/postgresql",
-            "cluster_name": f"{version}/main",
+            "cluster_name": patroni.scope(version) if patroni.keeps(site) else f"{version}/main",
         },
         "Connections: who may make one, pg_hba.conf and the firewall say": {
             "listen_addresses": "*",
@@ -126,9 +128,9 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "max_replication_slots": str(declared["max_wal_senders"]),
             "wal_retrieve_retry_interval": "1s",
             "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
-            "synchronous_standby_names": synchronous(site, host),
-            "primary_conninfo": primary_connection(site, host),
-            "primary_slot_name": slot_name(host.name) if primary_connection(site, host) else "",
+            "synchronous_standby_names": "" if patroni.keeps(site) else synchronous(site, host),
+            "primary_conninfo": followed,
+            "primary_slot_name": slot_name(host.name) if followed else "",
             "recovery_end_command": fence.promoted(site, version),
         },
         # Said in both cases: a server that reloads takes a line that is gone, of a setting for a restart, for an error.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyinfra import logger
 
 from deploys.controller import backups
+from deploys.controller.patroni import keeps
 from deploys.controller.postgres import pool
 from deploys.controller.run import Run
 from deploys.controller.templates import render
@@ -12,7 +13,7 @@ from deploys.operations import service, system
 from deploys.operations.file_set import File
 from deploys.operations.postgres import cluster, shell
 from deploys.operations.service import Unit
-from deploys.roles.postgres import configuration
+from deploys.roles.postgres import configuration, patroni
 from deploys.roles.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
 
 
@@ -55,10 +56,9 @@ def configured(run: Run, declared: dict[str, int]) -> None:
     }
     service.configured(
         name="Server",
-        unit=Unit(
-            shell.unit(version), start=cluster.start(version), reload=cluster.reload(version, run.options.restart)
-        ),
+        unit=patroni.unit(run) if keeps(site) else _of_debian(run),
         files=[
+            *([patroni.file(run, declared)] if keeps(site) else []),
             _of_postgres(
                 f"{directory}/postgresql.conf", render("postgres/postgresql.conf.j2", sections=sections), mode="644"
             ),
@@ -82,7 +82,7 @@ def configured(run: Run, declared: dict[str, int]) -> None:
             ),
             _of_postgres(f"{directory}/pg_ident.conf", configuration.identities(site), mode="640"),
             # Debian's tools want these (pg_ctlcluster(1)); "auto": the server starts with the host.
-            _of_postgres(f"{directory}/start.conf", "auto\n", mode="644"),
+            _of_postgres(f"{directory}/start.conf", "manual\n" if keeps(site) else "auto\n", mode="644"),
             _of_postgres(f"{directory}/pg_ctl.conf", "pg_ctl_options = ''\n", mode="644"),
             _of_postgres(f"{directory}/environment", "", mode="644"),
             _of_postgres(f"{CREDENTIALS}/server.crt", own.certificate, mode="644"),
@@ -104,6 +104,8 @@ def said_what_waits(run: Run, declared: dict[str, int]) -> None:
     cluster = run.topology.servers[run.host.name].cluster
     settings = {name: value for section in _sections(run, declared).values() for name, value in section.items()}
     waiting = cluster.answer.waiting(settings) if cluster and cluster.answer else ()
+    if keeps(run.site):  # it has a file of its own, with settings that are none of the site's
+        waiting = tuple(name for name in waiting if name in settings)
     if waiting and not run.options.restart:
         logger.warning(
             f"{run.host.name}: {', '.join(waiting)}: waits for a restart of Postgres, and nothing is restarted now. "
@@ -115,6 +117,12 @@ def said_what_waits(run: Run, declared: dict[str, int]) -> None:
 def _sections(run: Run, declared: dict[str, int]) -> configuration.Sections:
     memory = run.topology.servers[run.host.name].memory
     return configuration.sections(run.site, run.host, memory, run.topology.version, declared)
+
+
+def _of_debian(run: Run) -> Unit:
+    """The unit by which Debian runs a server."""
+    version = run.topology.version
+    return Unit(shell.unit(version), start=cluster.start(version), reload=cluster.reload(version, run.options.restart))
 
 
 def _of_postgres(path: str, content: str, mode: str = "600", secret: bool = False) -> File:

@@ -15,7 +15,7 @@ from deploys.settings.shared import EveryHost, Shared
 from deploys.settings.site import Site
 
 NOW = 1_800_000_000.0
-FILES = ("all", "postgres", "redis", "gateways", "load_balancers", "backups")
+FILES = ("all", "postgres", "etcd", "redis", "gateways", "load_balancers", "backups")
 DATA: dict[str, Any] = {"environment": "unit"}
 for _file in FILES:
     DATA |= runpy.run_path(f"group_data/{_file}.py")

@@ -1,0 +1,1 @@
+"""etcd: what Patroni's servers agree in about who is the primary."""

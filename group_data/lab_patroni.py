@@ -1,0 +1,3 @@
+"""The lab with Patroni: what it has of its own, beside group_data/lab.py."""
+
+postgres_failover = "patroni"
