@@ -67,7 +67,9 @@ class Ledger:
 
     def lost(self, server: str, inventory: str = lab.INVENTORY) -> set[int]:
         """The acknowledged numbers that a server does not have."""
-        return self.acknowledged.keys() - numbers(server, inventory)
+        # Copied before the server is asked: what is acknowledged meanwhile is not in its answer.
+        known = set(self.acknowledged)
+        return known - numbers(server, inventory)
 
     @property
     def longest(self) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
+WAL = "/var/lib/tracseq-backup/wal"
+"""Where a backup host receives WAL, until it is in the repository."""
 WELL, NO_BACKUP, UNREADABLE = 0, 2, 99
 """How ``pgbackrest info`` says that a stanza is; 1 where there is none."""
 
@@ -18,7 +20,10 @@ class RepositoryState:
 
     stanza: bool = False
     """Whether WAL and backups can be put into it."""
+    version: int | None = None
+    """Of the Postgres whose WAL and backups can be."""
     backups: int = 0
+    """Those of that Postgres."""
     timeline: int = 0
     """The one on which the newest backup ended."""
     working: bool = False
@@ -59,9 +64,12 @@ true
                 case ["info", said]:
                     stanzas = json.loads(said)
                     there = [one for one in stanzas if one["status"]["code"] in (WELL, NO_BACKUP)]
-                    found |= {"stanza": bool(there), "backups": sum(len(one["backup"]) for one in there)}
-                    ends = [int(backup["archive"]["stop"][:8], 16) for one in there for backup in one["backup"][-1:]]
-                    found["timeline"] = max(ends, default=0)
+                    found |= {"stanza": bool(there)}
+                    for one in there:
+                        newest = one["db"][-1]
+                        of_it = [backup for backup in one["backup"] if backup["database"]["id"] == newest["id"]]
+                        found |= {"version": int(newest["version"]), "backups": len(of_it)}
+                        found |= {"timeline": int(of_it[-1]["archive"]["stop"][:8], 16) if of_it else 0}
                     wrong = [one for one in stanzas if one["status"]["code"] == UNREADABLE]
                     if wrong:
                         found["complaint"] = "; ".join(str(one["status"]["message"]) for one in wrong[0]["repo"])
@@ -70,3 +78,17 @@ true
                 case ["working"]:
                     found["working"] = True
         return RepositoryState(**found)
+
+
+class Received(FactBase[frozenset[str]]):
+    """The names of WAL segments that a backup host has received, or begun to, and that are not in the repository."""
+
+    def command(self) -> str:
+        return f"ls {WAL} 2>/dev/null || true"
+
+    @staticmethod
+    def default() -> frozenset[str]:
+        return frozenset()
+
+    def process(self, output: list[str]) -> frozenset[str]:
+        return frozenset(output)

@@ -21,30 +21,31 @@ FIRST = "tracseq-backup-full.service tracseq-backup-state.service"
 
 
 @operation
-def stanza(user: str, stanza: str) -> Steps:
+def stanza(user: str, stanza: str, version: int) -> Steps:
     """
-    Have a repository that takes WAL and backups.
+    Have a repository that takes WAL and backups; after an upgrade of Postgres, those of the new version beside the old.
 
     + user: the system user that owns it
     + stanza: its name for the site's Postgres
+    + version: of Postgres
 
     **Example:**
 
     .. code:: python
 
-        backup.stanza(name="Repository", user="pgbackrest", stanza="main")
+        backup.stanza(name="Repository", user="pgbackrest", stanza="main", version=17)
     """
     current: RepositoryState = yield Reading(Repository, user=user, stanza=stanza)
     if current.complaint:
         yield StringCommand(shell.failed(f"The repository of the backups cannot be read: {current.complaint}"))
         return
-    if current.stanza:
+    if current.stanza and current.version == version:
         host.noop("the repository takes WAL and backups")
         return
+    command = "stanza-upgrade" if current.stanza else "stanza-create"
     yield script(
         "cd /",
-        f"runuser -u {user} -- pgbackrest --stanza={stanza} --log-level-console=off --log-level-stderr=error"
-        " stanza-create",
+        f"runuser -u {user} -- pgbackrest --stanza={stanza} --log-level-console=off --log-level-stderr=error {command}",
     )
 
 

@@ -47,7 +47,8 @@ def replaced(directory: str, endpoint: str, others: Sequence[str], host_name: st
     yield script(
         command(others),
         # ID, status, name, URLs for members, URLs for clients (none until it was there), learner
-        f'known=$(ctl member list 2>/dev/null | awk -F ", " -v name={name} \'$3 == name && $5 != "" {{ print $1 }}\')',
+        f'known=$(ctl member list 2>/dev/null | awk -F ", " -v name={name}'
+        " '$3 == name { if ($5 != \"\") print $1 }')",
         '[ -n "$known" ] || exit 0',
         'ctl member remove "$known" >/dev/null',
         f"ctl member add {name} --peer-urls={url} >/dev/null",

@@ -30,7 +30,9 @@ class OfRun(Data):
 
     break_lock: str | None = value("name of the run whose lock is broken, as the refused run says it", default=None)
     to: str | None = value("name of the host that is to be the primary", default=None)
-    force: bool = value("whether what only a vanished primary has may be lost", default=False)
+    force: bool = value(
+        "whether what only a vanished primary has may be lost; of an upgrade, whether it needs no backup", default=False
+    )
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
     former: str | None = value("name of the former primary that comes back as a replica", default=None)
     anew: bool = value("whether a former primary is copied anew although pg_rewind could do it", default=False)

@@ -67,7 +67,7 @@ def test_a_primary_that_lost_its_power_is_followed_by_force_and_comes_back_fence
         began = time.time()
         run = changed("--data", "force=true")
         judge.more(1)
-        took = min(at for at in judge.acknowledged.values() if at > began) - began
+        took = min(at for at in list(judge.acknowledged.values()) if at > began) - began
         found = re.search(r"at most ([0-9.]+) s of writes", run.output)
         assert found, run.output
         judge.more(RATE)

@@ -95,7 +95,7 @@ def test_a_forced_failover_loses_nothing(four: Four) -> None:
         run = lab.pyinfra("-y", "--data", "force=true", *SYNCHRONOUS, four.inventory, FAILOVER)
         assert run.code == 0, run.output
         judge.more(RATE)
-    took = min(at for at in judge.acknowledged.values() if at > began) - began
+    took = min(at for at in list(judge.acknowledged.values()) if at > began) - began
     (new,) = set(re.findall(r"(\S+) is promoted, and tells every other host", run.output))
     assert judge.lost(new) == set()
     print(

@@ -37,19 +37,33 @@ def test_a_gap_over_the_end_of_a_log_file() -> None:
 
 def info(**backup: Any) -> dict[str, Any]:
     archive = {"start": "000000010000000000000005", "stop": "000000010000000000000006"}
-    return {"backup": [{"label": "20260101-000000F", "type": "full", "archive": archive} | backup]}
+    made = {"label": "20260101-000000F", "type": "full", "archive": archive, "database": {"id": 1}}
+    return {"db": [{"id": 1, "version": "15"}], "backup": [made | backup]}
 
 
 def test_a_backup_without_its_wal_is_a_problem_and_an_older_gap_is_not() -> None:
     names = [f"00000001000000000000000{number}" for number in (1, 3, 5, 6, 7)]
-    problems, older = verify.of_archive(info(), names)
+    problems, older = verify.of_archive(info(), {"15-1": names})
     assert problems == []
     assert len(older) == 2, older
-    problems, _ = verify.of_archive(info(), [name for name in names if not name.endswith("6")])
+    problems, _ = verify.of_archive(info(), {"15-1": [name for name in names if not name.endswith("6")]})
     assert problems == [
         "Backup 20260101-000000F cannot be restored: of its WAL 000000010000000000000006 is missing.",
         "1 WAL segments are missing between 000000010000000000000005 and 000000010000000000000007.",
     ]
+
+
+def test_after_an_upgrade_each_version_has_wal_of_its_own() -> None:
+    names = [f"00000003000000000000000{number}" for number in (5, 6)]
+    found = info() | {"db": [{"id": 1, "version": "15"}, {"id": 2, "version": "17"}]}
+    found["archive"] = [{"database": {"id": 1}, "max": names[-1]}, {"database": {"id": 2}, "max": None}]
+    # The new one counts its timelines from 1 again: names of both would be taken for one another's.
+    there = {"15-1": [name.replace("3", "1", 1) for name in names], "17-2": ["000000010000000000000009"]}
+    assert verify.of_archive(found, there) == ([], [])
+    assert verify.of_archive(found, {"17-2": there["15-1"]})[0] != []
+    newest = pgbackrest.of_newest(found)
+    assert newest["backup"] == []
+    assert [one["database"]["id"] for one in newest["archive"]] == [2]
 
 
 WELL = """P00   INFO: verify command begin 2.45

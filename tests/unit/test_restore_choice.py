@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.backup import choice, goal, history, proof, state
+from tests.unit.backup import choice, goal, history, pgbackrest, plan, proof, state
 
 START = 1_795_600_000
 HOUR = 3600
@@ -85,3 +85,16 @@ def test_state_is_of_the_newest_snapshot_that_is_not_after_the_goal() -> None:
     assert state.chosen(snapshots, goal.Goal()) == snapshots[1]
     assert state.chosen(snapshots, goal.Goal(time="2026-11-23T14:00:00+01:00")) == snapshots[0]
     assert state.chosen(snapshots, goal.Goal(time="2026-11-23T12:00:00+01:00")) is None
+
+
+def test_what_is_kept_of_the_version_before_an_upgrade_is_said_and_not_begun_with() -> None:
+    of_both = {
+        "db": [{"id": 1, "version": "15"}, {"id": 2, "version": "17"}],
+        "archive": [{"database": {"id": 1}, "max": "1"}, {"database": {"id": 2}, "max": "2"}],
+        "backup": [backup(1) | {"database": {"id": 1}}, backup(2) | {"database": {"id": 2}}],
+    }
+    newest = pgbackrest.of_newest(of_both)
+    assert [one["label"] for one in newest["backup"]] == ["backup-2"]
+    assert pgbackrest.archive(newest) == "17-2"
+    assert "kept of Postgres 15 is restored by hand" in plan.before_an_upgrade(of_both)
+    assert plan.before_an_upgrade(of_both | {"backup": newest["backup"]}) == ""

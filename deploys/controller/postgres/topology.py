@@ -111,7 +111,7 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
             problems.append(
                 f"{name}: its data is of Postgres {cluster.version}, whose server is not "
                 f"installed. Install postgresql-{cluster.version}, or upgrade the data "
-                "with pg_upgradecluster."
+                "with deploys/upgrade_postgres.py."
             )
         elif cluster.silence is not None and not cluster.replica:
             problems.append(

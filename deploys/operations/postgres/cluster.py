@@ -36,12 +36,19 @@ def created(version: int) -> Steps:
     if current.cluster is not None:
         host.noop("there is a cluster")
         return
-    maker = (
-        f'/usr/lib/postgresql/{version}/bin/initdb --pgdata="$new" --username=postgres '
-        "--encoding=UTF8 --locale=C.UTF-8 --data-checksums "
-        "--auth-local=peer --auth-host=scram-sha-256"
+    yield script(*shell.brought(version, f'{made(version)} --pgdata="$new"'))
+
+
+def made(version: int) -> str:
+    """
+    Command that makes a new, empty cluster; its ``--pgdata`` is to be added.
+
+    + version: of Postgres
+    """
+    return (
+        f"/usr/lib/postgresql/{version}/bin/initdb --username=postgres --encoding=UTF8 --locale=C.UTF-8 "
+        "--data-checksums --auth-local=peer --auth-host=scram-sha-256"
     )
-    yield script(*shell.brought(version, maker))
 
 
 def checked(version: int, path: str) -> str:

@@ -148,7 +148,7 @@ def _restarts(urls: Mapping[str, str], seen: int) -> list[str]:
     return [
         "settled() {",
         '  rest "$2/patroni" | grep --quiet \'"pending_restart": true\' || return 0',
-        "  patience=150 rest --fail --output /dev/null --request POST --data '{}' \"$2/restart\" && return",
+        "  if patience=150 rest --fail --output /dev/null --request POST --data '{}' \"$2/restart\"; then return; fi",
         '  echo "Patroni on $1 did not restart its server: see journalctl -u patroni there." >&2',
         "  return 1",
         "}",

@@ -12,6 +12,11 @@ def data_directory(version: int) -> str:
     return f"{DATA}/{version}/{CLUSTER}"
 
 
+def programs(version: int) -> str:
+    """Where a version's programs are."""
+    return f"/usr/lib/postgresql/{version}/bin"
+
+
 def unit(version: int) -> str:
     """The cluster's unit; postgresql.service is only a name for all of them."""
     return f"postgresql@{version}-{CLUSTER}.service"

@@ -39,7 +39,12 @@ def hold(run: Run) -> None:
     host = run.host
     repository = host.data(Backups).backup_directory
     configured(run)
-    backup.stanza(name="Repository takes WAL and backups", user=backups.USER, stanza=backups.STANZA)
+    backup.stanza(
+        name="Repository takes WAL and backups",
+        user=backups.USER,
+        stanza=backups.STANZA,
+        version=run.topology.version,
+    )
     for one in units.continuous(LIBRARY, repository):
         service.configured(name=one.title, unit=Unit(one.unit), files=one.files)
     for one in units.timed(host.data(Backups), LIBRARY, repository):

@@ -63,7 +63,7 @@ def primary(run: Run) -> None:
     server.said_what_waits(run, declared)
     if keeps(site):
         server.configured(run, declared)
-        patroni.agreed(run, declared)
+        patroni.settled(run, declared)
     else:
         server.configured(
             run,

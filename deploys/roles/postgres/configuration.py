@@ -110,6 +110,9 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "listen_addresses": "*",
             "port": str(site.shared.postgres_port),
             "password_encryption": "scram-sha-256",
+            # A host whose network is cut says nothing any more. Without it a slot that such a replica holds, a stop of
+            # the server and even a checkpoint would wait for it for a quarter of an hour (TCP's own patience).
+            "tcp_user_timeout": "10s",
             "ssl": "on",
             "ssl_cert_file": f"{CREDENTIALS}/server.crt",
             "ssl_key_file": f"{CREDENTIALS}/server.key",

@@ -88,7 +88,7 @@ def file(run: Run, declared: Mapping[str, int]) -> File:
     return File(CONFIGURATION, text, owner="postgres", group="postgres", mode="600", secret=True)
 
 
-def agreed(run: Run, declared: Mapping[str, int]) -> None:
+def settled(run: Run, declared: Mapping[str, int]) -> None:
     """Have all members share what the site's data says, on the host of the primary."""
     site, topology = run.site, run.topology
     order = (*topology.replicas, topology.primary)

@@ -27,7 +27,11 @@ def apply(run: Run) -> None:
     ]
     programs = [
         File("/usr/local/sbin/tracseq-witness", files.read("witness/tracseq-witness"), mode="755"),
-        File("/etc/tracseq/witness/hosts", render("witness/hosts.j2", hosts=run.site.hosts, port=port)),
+        # By name: in which order an inventory has them is nothing that a host must hear of.
+        File(
+            "/etc/tracseq/witness/hosts",
+            render("witness/hosts.j2", hosts=sorted(run.site.hosts, key=lambda one: one.name), port=port),
+        ),
         *(
             File(f"{UNITS}/{unit}", files.read(f"witness/{unit}"))
             for unit in ("tracseq-witness@.service", "tracseq-witness-learn.service")

@@ -24,13 +24,19 @@ def parse(text: str) -> dict[int, int]:
     return {int(row[0]): wal.position(row[1]) for row in rows}
 
 
-def timelines(settings: Settings) -> dict[int, str]:
-    """The timelines in the archive, each with the path of its history in the repository; the first has none."""
+def timelines(settings: Settings, archive: str) -> dict[int, str]:
+    """
+    The timelines in the archive, each with the path of its history in the repository; the first has none.
+
+    Args:
+        settings: of this host
+        archive: the directory of the archive: after an upgrade of Postgres timelines begin at 1 again
+    """
     listed = _asked(settings, "--recurse", "--output=json", "repo-ls", f"archive/{settings.stanza}")
     found = {
         int(match[1], 16): f"archive/{settings.stanza}/{name}"
         for name in json.loads(listed)
-        if (match := IN_ARCHIVE.search(name))
+        if name.startswith(f"{archive}/") and (match := IN_ARCHIVE.search(name))
     }
     return {1: "", **found}
 

@@ -120,3 +120,28 @@ def info(settings: Settings, number: int = 1) -> dict[str, Any]:
         raise OSError(reason(done.stderr or done.stdout))
     found: list[dict[str, Any]] = json.loads(done.stdout, strict=False)
     return found[0] if found else {}
+
+
+def of_newest(found: dict[str, Any]) -> dict[str, Any]:
+    """
+    What a repository holds of the site's Postgres as it is: of the version before an upgrade it keeps more.
+
+    Args:
+        found: what ``info()`` returned
+    """
+    if not found.get("db"):
+        return found
+    newest = found["db"][-1]["id"]
+    parts = ("archive", "backup")
+    return found | {part: [one for one in found.get(part, []) if one["database"]["id"] == newest] for part in parts}
+
+
+def archive(found: dict[str, Any]) -> str:
+    """
+    The directory of the archive with the WAL of the site's Postgres as it is.
+
+    Args:
+        found: what ``info()`` returned
+    """
+    newest = found["db"][-1]
+    return f"{newest['version']}-{newest['id']}"

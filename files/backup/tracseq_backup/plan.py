@@ -41,17 +41,18 @@ def planned(settings: Settings, goal: Goal) -> dict[str, Any]:
         Refused: where it cannot be made.
     """
     try:
-        info = pgbackrest.info(settings, 1)
-        for one in info.get("repo", []):
+        everything = pgbackrest.info(settings, 1)
+        for one in everything.get("repo", []):
             if one["status"]["code"] == pgbackrest.UNREADABLE:
                 # What follows the first line is what it could not decrypt.
                 why = one["status"]["message"].splitlines()[0].rstrip(":")
                 raise Refused(
                     f"The repository cannot be read: {why}. Is BACKUP_PASSPHRASE the one that it was made with?"
                 )
+        info = pgbackrest.of_newest(everything)
         if not info.get("backup"):
-            raise Refused(f"There is no backup in {settings.repository}.")
-        known = history.timelines(settings)
+            raise Refused(f"There is no backup in {settings.repository}.{before_an_upgrade(everything)}")
+        known = history.timelines(settings, pgbackrest.archive(info))
         newest = max(known)
         timeline = goal.timeline or newest
         if timeline not in known:
@@ -60,7 +61,10 @@ def planned(settings: Settings, goal: Goal) -> dict[str, Any]:
     except OSError as error:
         raise Refused(f"The repository cannot be read: {error}") from error
     until = archived_until(settings)
-    backup = choice.chosen(goal, info["backup"], timeline, left, until, point.known())
+    try:
+        backup = choice.chosen(goal, info["backup"], timeline, left, until, point.known())
+    except Refused as refused:
+        raise Refused(f"{refused}{before_an_upgrade(everything)}") from refused
     return {
         "label": backup["label"],
         "stopped": backup["timestamp"]["stop"],
@@ -71,6 +75,15 @@ def planned(settings: Settings, goal: Goal) -> dict[str, Any]:
         "until": until,
         "free": shutil.disk_usage(settings.restore_directory).free,
     }
+
+
+def before_an_upgrade(info: dict[str, Any]) -> str:
+    """Where to look further; nothing where all that is kept is of the Postgres that the site has."""
+    earlier = {one["id"]: one["version"] for one in info.get("db", [])[:-1]}
+    versions = sorted({earlier[one["database"]["id"]] for one in info["backup"] if one["database"]["id"] in earlier})
+    if not versions:
+        return ""
+    return f" What is kept of Postgres {' and '.join(versions)} is restored by hand: docs/operations/another-debian.md."
 
 
 def roomy(settings: Settings, plan: dict[str, Any]) -> None:

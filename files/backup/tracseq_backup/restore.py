@@ -48,7 +48,8 @@ def archived(settings: Settings) -> None:
         return
     end = time.time() + PATIENCE
     while time.time() < end:
-        known = [one["max"] for one in pgbackrest.info(settings).get("archive", []) if one.get("max")]
+        info = pgbackrest.of_newest(pgbackrest.info(settings))
+        known = [one["max"] for one in info.get("archive", []) if one.get("max")]
         if known and wal.end(max(known)) >= written and not push.waiting():
             return
         time.sleep(1)

@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracseq_backup import pgbackrest, record, wal
@@ -34,35 +34,42 @@ def of_output(output: str) -> list[str]:
     return [match.strip() for match in INVALID.findall(output)] or [f"pgbackrest verify: {pgbackrest.reason(output)}"]
 
 
-def of_archive(info: dict[str, Any], segments: Sequence[str]) -> tuple[list[str], list[str]]:
+def of_archive(info: dict[str, Any], segments: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str]]:
     """
     What is missing of the WAL: problems of backups, and gaps that lie before the newest full backup.
 
     Args:
         info: what the repository says it holds
-        segments: the names of all its WAL segments
+        segments: the names of all its WAL segments, by the Postgres that wrote them: its version and number
     """
-    backups = info.get("backup", [])
-    problems = [
-        f"Backup {backup['label']} cannot be restored: of its WAL {', '.join(lost)} is missing."
-        for backup in backups
-        if (lost := wal.missing(backup["archive"]["start"], backup["archive"]["stop"], segments))
-    ]
-    full = max((backup["archive"]["start"] for backup in backups if backup["type"] == "full"), default="")
-    problems += wal.gaps(segment for segment in segments if segment >= full)
-    older = wal.gaps(segment for segment in segments if segment <= full)
+    problems, older = [], []
+    for database in info.get("db", []):
+        there = segments.get(f"{database['version']}-{database['id']}", [])
+        backups = [one for one in info.get("backup", []) if one["database"]["id"] == database["id"]]
+        problems += [
+            f"Backup {backup['label']} cannot be restored: of its WAL {', '.join(lost)} is missing."
+            for backup in backups
+            if (lost := wal.missing(backup["archive"]["start"], backup["archive"]["stop"], there))
+        ]
+        full = max((backup["archive"]["start"] for backup in backups if backup["type"] == "full"), default="")
+        problems += wal.gaps(segment for segment in there if segment >= full)
+        older += wal.gaps(segment for segment in there if segment <= full)
     return problems, older
 
 
-def segments(settings: Settings, repository: int) -> list[str]:
-    """The names of all WAL segments in a repository."""
+def segments(settings: Settings, repository: int) -> dict[str, list[str]]:
+    """The names of all WAL segments in a repository, by the Postgres that wrote them."""
     line = pgbackrest.command(settings, f"--repo={repository}", "--recurse", "--output=json", "repo-ls")
     done = subprocess.run(
         [*line, f"archive/{settings.stanza}"], capture_output=True, text=True, timeout=3600, check=False
     )
     if done.returncode:
         raise OSError(pgbackrest.reason(done.stderr or done.stdout))
-    return [match[1] for name in json.loads(done.stdout) if (match := wal.IN_ARCHIVE.search(name))]
+    found: dict[str, list[str]] = {}
+    for name in json.loads(done.stdout):
+        if match := wal.IN_ARCHIVE.search(name):
+            found.setdefault(name.partition("/")[0], []).append(match[1])
+    return found
 
 
 def repository(settings: Settings, number: int) -> tuple[list[str], list[str]]:

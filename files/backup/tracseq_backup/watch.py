@@ -102,7 +102,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     archived, segment = 0, None
     try:
-        found = pgbackrest.info(settings)
+        found = pgbackrest.of_newest(pgbackrest.info(settings))
         if newest := max((one["max"] for one in found.get("archive", []) if one.get("max")), default=None):
             archived, segment = wal.end(newest), newest
     except OSError as error:
