@@ -95,16 +95,6 @@ def reload(version: int, restart: bool = False) -> str:
     + version: of Postgres
     + restart: whether it is restarted for a setting that needs that; else the setting waits (default false)
     """
-    refused = (
-        "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
-        " from pg_file_settings where error is not null"
-        " and coalesce(name, '') not in (select name from pg_settings where pending_restart)"
-        # Of a line that is gone nothing but this sentence says which setting it was.
-        " and error not like 'parameter % cannot be changed without restarting the server'"
-        " union all"
-        " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
-        " from pg_hba_file_rules where error is not null"
-    )
     loaded = "query --command='select pg_conf_load_time()'"
     restarted = f"""\
   pending=$(query --command='select count(*) from pg_settings where pending_restart') || return 1
@@ -116,7 +106,7 @@ take_up() {{
   before=$({loaded}) && systemctl reload {shell.unit(version)} || return 1
   tries=0
   until [ "$({loaded})" != "$before" ] || [ $tries = 50 ]; do tries=$((tries + 1)); sleep 0.1; done
-  refused=$(query --command={shlex.quote(refused)}) || return 1
+  refused=$(query --command={shlex.quote(shell.REFUSED)}) || return 1
   [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
   [ $tries != 50 ] || {{ echo 'It did not read its configuration within 5 s.' >&2; return 1; }}
 {restarted if restart else ""}}}

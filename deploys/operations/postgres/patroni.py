@@ -55,15 +55,6 @@ def reload(version: int, restart: bool = False) -> str:
     + restart: whether it is restarted for a setting that needs that; else the setting waits (default false)
     """
     pending = "query --command='select count(*) from pg_settings where pending_restart'"
-    refused = (
-        "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
-        " from pg_file_settings where error is not null"
-        " and coalesce(name, '') not in (select name from pg_settings where pending_restart)"
-        " and error not like 'parameter % cannot be changed without restarting the server'"
-        " union all"
-        " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
-        " from pg_hba_file_rules where error is not null"
-    )
     restarts = f"""\
   pending=$({pending}) || return 1
   [ "$pending" = 0 ] || {{
@@ -75,7 +66,7 @@ def reload(version: int, restart: bool = False) -> str:
 take_up() {{
   systemctl reload patroni.service && query --command='select pg_reload_conf()' >/dev/null || return 1
   sleep 1
-  refused=$(query --command={shlex.quote(refused)}) || return 1
+  refused=$(query --command={shlex.quote(shell.REFUSED)}) || return 1
   [ -z "$refused" ] || {{ echo "$refused" >&2; return 1; }}
 {restarts if restart else ""}}}
 take_up"""

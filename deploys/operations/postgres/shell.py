@@ -6,6 +6,18 @@ import shlex
 
 from deploys.facts.postgres.state import CLUSTER, DATA, SUPERSEDED
 
+REFUSED = (
+    "select format('%s, line %s: %s %s', sourcefile, sourceline, name, error)"
+    " from pg_file_settings where error is not null"
+    " and coalesce(name, '') not in (select name from pg_settings where pending_restart)"
+    # Of a line that is gone nothing but this sentence says which setting it was.
+    " and error not like 'parameter % cannot be changed without restarting the server'"
+    " union all"
+    " select format('%s, line %s: %s', current_setting('hba_file'), line_number, error)"
+    " from pg_hba_file_rules where error is not null"
+)
+"""Query: the lines of its files that a running server does not take, but for settings that wait for a restart."""
+
 
 def data_directory(version: int) -> str:
     """Where the data of the host's cluster is."""
