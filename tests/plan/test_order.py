@@ -55,6 +55,17 @@ def test_redis_and_the_release_wait_for_no_postgres(copy: PlannedCopy) -> None:
     assert names.index("Gateway release | Installed beside the current one") < names.index("The primary is up")
 
 
+def roles_of(deploy: str) -> list[str]:
+    """The roles that a deploy names, in its order."""
+    return re.findall(r"^roles\.(\w+)\.apply\(run\)$", Path(deploy).read_text(), re.MULTILINE)
+
+
 def test_every_role_has_its_line_in_the_site() -> None:
-    lines = re.findall(r"^roles\.(\w+)\.apply\(run\)$", Path("deploys/site.py").read_text(), re.MULTILINE)
-    assert lines == [role.name for role in ROLES]
+    assert roles_of("deploys/site.py") == [role.name for role in ROLES]
+
+
+def test_a_site_that_is_recovered_lacks_no_role() -> None:
+    """In the order of the site, but that what receives the backups comes before Postgres."""
+    found = roles_of("deploys/disaster_recovery.py")
+    assert sorted(found) == sorted(role.name for role in ROLES)
+    assert [name for name in found if name != "restore"] == [role.name for role in ROLES if role.name != "restore"]
