@@ -89,7 +89,7 @@ def test_two_primaries_are_refused() -> None:
 def test_a_vanished_primary_needs_force_and_what_may_be_lost_is_said() -> None:
     said = refused(None, {"pg1": "no route"}, pg2=REPLICA)
     assert "not reached: pg1 (no route)" in said
-    assert "at most 7.5 s of writes, about 15 bytes of WAL" in said
+    assert "at most 7.5 s of writes, about 15 B of WAL" in said
     assert "--data force=true" in said
 
 

@@ -83,7 +83,7 @@ def test_what_costs_time_or_is_lost_is_said() -> None:
         ({"releases": {"backup1": "12"}}, "same Debian release first: pg1 has Debian 13, pg2 has Debian 13, backup1"),
         ({"installed": {"pg2": frozenset({15})}}, "postgresql-17 is not installed on pg2"),
         ({"met": {"pg2": replace(ROOM, free=2 * GB)}}, "pg2 has 2.0 GB free and needs 3.0 GB"),
-        ({"met": {"pg1": replace(ROOM, free=1)}}, "pg1 has 0 MB free and needs 1.0 GB"),
+        ({"met": {"pg1": replace(ROOM, free=1)}}, "pg1 has 1 B free and needs 1.0 GB"),
         ({"met": {"pg1": replace(ROOM, tablespaces=1)}}, "tablespaces"),
         ({"met": {"pg1": replace(ROOM, missing=frozenset({"postgis"}))}}, "extensions that Postgres 17 lacks: postgis"),
         ({"met": {"pg2": replace(ROOM, aside=("/var/lib/postgresql/15/main.before-17",))}}, "an earlier upgrade"),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.postgres.topology import Topology
+from deploys.controller.words import second, size
 from deploys.facts.postgres.state import Cluster, ServerState, written
-
-MB = 1 << 20
 
 
 class FailoverError(PyinfraError):
@@ -156,8 +154,8 @@ def _what_may_be_lost(name: str, cluster: Cluster, now: float) -> str:
     if cluster.answer.committed is None:
         return f"{have}, and no transaction since it was copied. What the primary acknowledged later is lost."
     seconds = max(0.0, now - cluster.answer.committed)
-    since = datetime.fromtimestamp(cluster.answer.committed, UTC).strftime("%F %T UTC")
-    lost = _size(cluster.answer.pace * seconds)
+    since = second(cluster.answer.committed)
+    lost = size(cluster.answer.pace * seconds)
     return (
         f"{have}, whose last transaction was committed {seconds:.1f} s ago ({since}). What the primary acknowledged "
         f"after that is lost: at most {seconds:.1f} s of writes, about {lost} of WAL at the pace since the last "
@@ -167,10 +165,6 @@ def _what_may_be_lost(name: str, cluster: Cluster, now: float) -> str:
 
 def _position(cluster: Cluster) -> int:
     return cluster.answer.position if cluster.answer else 0
-
-
-def _size(number: float) -> str:
-    return f"{number / MB:.1f} MB" if number >= MB else f"{number:.0f} bytes"
 
 
 def _topology(servers: Mapping[str, ServerState], clusters: Mapping[str, Cluster], primary: str) -> Topology:

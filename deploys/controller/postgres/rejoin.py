@@ -9,7 +9,7 @@ from enum import Enum
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.postgres.topology import Topology
-from deploys.controller.status.words import size
+from deploys.controller.words import size
 from deploys.facts.postgres.data_directory import Directory
 from deploys.facts.postgres.state import CLUSTER, DATA, Cluster, written
 from deploys.facts.postgres.unshared import Written

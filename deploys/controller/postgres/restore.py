@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.postgres.topology import Topology
+from deploys.controller.words import second, size
 from deploys.facts.postgres.rows import Counts
 from deploys.facts.postgres.state import DATA, ServerState
 from deploys.facts.restore import PlanState, RestoredState, beside
+from deploys.settings.units import SIZES
 
-MB = 1 << 20
-SPARE = 512 * MB
+SPARE = 512 * SIZES["MB"]
 """Bytes for WAL, beside a cluster itself."""
 
 
@@ -100,12 +100,11 @@ def planned(
     needed = plan.size + SPARE
     if there.free < needed and not there.about:
         raise RestoreError(
-            f"{name} has {there.free // MB} MB free for {beside(version)}, and the restored cluster needs "
-            f"{needed // MB} MB."
+            f"{name} has {size(there.free)} free for {beside(version)}, and the restored cluster needs {size(needed)}."
         )
     return [
-        f"{holder} has backup {plan.label} ({moment(plan.stopped)}, {plan.size // MB} MB), and all WAL up to "
-        f"{moment(plan.until)}, on timeline {plan.timeline}.",
+        f"{holder} has backup {plan.label} ({second(plan.stopped)}, {size(plan.size)}), and all WAL up to "
+        f"{second(plan.until)}, on timeline {plan.timeline}.",
         f"It is restored, recovered and proved there, and sent to {name}:{beside(version)}. "
         f"{primary or 'No server'} takes writes meanwhile and afterwards: nothing is switched.",
     ]
@@ -146,8 +145,8 @@ def switch(
     for one in (one for one in servers if one != name and one in restored):
         if restored[one].free < needed:
             raise RestoreError(
-                f"{one} has {restored[one].free // MB} MB free in {DATA}, and a copy of the restored cluster beside "
-                f"its present data needs {needed // MB} MB."
+                f"{one} has {size(restored[one].free)} free in {DATA}, and a copy of the restored cluster beside "
+                f"its present data needs {size(needed)}."
             )
     timeline, system = int(there.about["timeline"]), str(there.about["system"])
     clusters = {one: server.cluster for one, server in servers.items() if server.cluster}
@@ -199,11 +198,6 @@ def compared(restored: Mapping[str, Mapping[str, int]], now: Counts) -> list[str
             was, has = then.get(table), present.get(table)
             lines.append(f"{database}.{table}: {_rows(was)} restored, {_rows(has)} now{'' if was == has else '   <--'}")
     return lines
-
-
-def moment(seconds: float) -> str:
-    """A time as people read it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%F %T UTC")
 
 
 def _rows(number: int | None) -> str:

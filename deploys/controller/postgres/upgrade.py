@@ -9,7 +9,8 @@ from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.postgres import upgrade_obstacles as obstacles
 from deploys.controller.postgres.topology import Topology
-from deploys.controller.postgres.upgrade_obstacles import ROOM, size
+from deploys.controller.postgres.upgrade_obstacles import ROOM
+from deploys.controller.words import size
 from deploys.facts.postgres.state import DATA, ServerState
 from deploys.facts.postgres.upgrade import ASIDE, UpgradeState
 

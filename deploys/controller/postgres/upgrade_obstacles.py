@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from deploys.controller.words import size
 from deploys.facts.postgres.state import DATA, ServerState
 from deploys.facts.postgres.upgrade import ASIDE, UpgradeState
+from deploys.settings.units import SIZES
 
-MB, GB = 1 << 20, 1 << 30
-ROOM = GB
+ROOM = SIZES["GB"]
 """Bytes that a new cluster takes beside the old one's files, and some WAL."""
 
 
@@ -50,8 +51,3 @@ def of(
             f"{primary}'s databases have extensions that Postgres {new} lacks: "
             f"{', '.join(sorted(met[primary].missing))}. Install their packages for {new} on all Postgres hosts."
         )
-
-
-def size(number: int) -> str:
-    """A number of bytes, as people read it."""
-    return f"{number / GB:.1f} GB" if number >= GB else f"{number / MB:.0f} MB"

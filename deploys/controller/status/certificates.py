@@ -7,8 +7,8 @@ from typing import Any
 
 from cryptography import x509
 
+from deploys.controller import words
 from deploys.controller.authority import AUTHORITY_FILE
-from deploys.controller.status import words
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
 from deploys.facts.file_set import Contents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
 from deploys.facts.mounts import Mount, Mounts

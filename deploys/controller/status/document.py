@@ -25,7 +25,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.section import Finding, Judged, Survey
 
 

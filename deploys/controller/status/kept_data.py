@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.section import Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
 from deploys.facts.postgres.kept_data import KeptData

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.section import Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.postgres.pool import Pool, PoolState

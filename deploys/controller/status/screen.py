@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Survey, Table
 
 WIDTH = 120

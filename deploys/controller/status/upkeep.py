@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deploys.controller.status import debian_version, words
+from deploys.controller import words
+from deploys.controller.status import debian_version
 from deploys.controller.status.section import Cell, Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
 from deploys.facts.upkeep import Upkeep, UpkeepState

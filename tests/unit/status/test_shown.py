@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from deploys.controller.status import document, screen, words
+from deploys.controller import words
+from deploys.controller.status import document, screen
 from deploys.controller.status.report import SECTIONS, all_findings
 from deploys.controller.status.section import Cell, Finding, Judged, Survey, Table
 from deploys.facts.gateway import GatewayState

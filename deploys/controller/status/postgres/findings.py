@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from deploys.controller import words
 from deploys.controller.postgres import topology
 from deploys.controller.postgres.topology import TopologyError
-from deploys.controller.status import words
 from deploys.controller.status.postgres import server
 from deploys.controller.status.postgres.replication import Behind
 from deploys.controller.status.postgres.view import View

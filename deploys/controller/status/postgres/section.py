@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.postgres import findings, tables
 from deploys.controller.status.postgres.replication import Behind
 from deploys.controller.status.postgres.view import View, views

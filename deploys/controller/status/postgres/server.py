@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.facts.postgres.state import Answer
 from deploys.facts.postgres.status import HeldSlot, Numbers
 

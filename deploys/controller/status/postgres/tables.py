@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploys.controller.status import words
+from deploys.controller import words
 from deploys.controller.status.postgres import server
 from deploys.controller.status.postgres.view import View
 from deploys.controller.status.section import NOTHING, Cell, Table

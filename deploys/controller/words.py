@@ -46,6 +46,16 @@ def moment(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def second(timestamp: float) -> str:
+    """
+    A moment to the second, in UTC, for where it is given to a command.
+
+    Args:
+        timestamp: seconds since 1970
+    """
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%F %T UTC")
+
+
 def iso(timestamp: float) -> str:
     """
     A moment as programs read it (RFC 3339).
