@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+REASON = 300
+"""Characters of what a test failed by that are shown; pytest printed all of it above."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -47,6 +50,17 @@ def durations(tier: str, report: Path) -> list[Duration]:
         Duration(float(case.get("time", 0)), tier, f"{case.get('classname', '')}.{case.get('name', '')}".strip("."))
         for case in _suite(report).iter("testcase")
     ]
+
+
+def failures(tier: str, report: Path) -> list[str]:
+    """The tests of a report that failed, each with what it failed by."""
+    found = []
+    for case in _suite(report).iter("testcase") if report.exists() else ():
+        for kind in ("failure", "error"):
+            if (problem := case.find(kind)) is not None:
+                reason = " ".join(problem.get("message", "").split())
+                found.append(f"{tier}  {case.get('classname', '')}.{case.get('name', '')}: {reason[:REASON]}")
+    return found
 
 
 def table(results: Iterable[Result]) -> str:

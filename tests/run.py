@@ -89,6 +89,10 @@ def main(arguments: Sequence[str]) -> int:
     taken = [one for tier in tiers for one in results.durations(tier.name, REPORTS / f"{tier.name}.xml")]
     if taken:
         print(f"\nThe slowest tests:\n{results.slowest(taken)}")
+    failures = [one for tier in tiers for one in results.failures(tier.name, REPORTS / f"{tier.name}.xml")]
+    if failures:
+        # At the very end: it is what is left of an output that is cut.
+        print("\nFailed:", *failures, sep="\n  ")
     failed = sum(result.failed for result in ended)
     print(f"\n{sum(result.passed for result in ended)} passed, {failed} failed", flush=True)
     return 1 if failed else 0

@@ -46,6 +46,12 @@ def test_ordinary_tests_are_counted_and_the_slowest_named(samples: Path) -> None
     assert results.slowest(results.durations("sample", report), 1).endswith("test_slow")
 
 
+def test_what_failed_is_said_at_the_end(samples: Path) -> None:
+    tiers.pytest("sample", "not long", str(samples))
+    (broken,) = results.failures("sample", tiers.REPORTS / "sample.xml")
+    assert broken.endswith("test_samples.test_broken: assert False")
+
+
 def test_long_tests_are_for_test_long_only(samples: Path) -> None:
     assert tiers.pytest("sample", "long", str(samples))
     assert names(tiers.REPORTS / "sample.xml") == ["test_soak"]
