@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.backup import pgbackrest, push, receive, record, settings_of, verify, wal, watch
+from tests.unit.backup import metrics, pgbackrest, push, receive, record, settings_of, verify, wal, watch
 
 SEGMENT = 16 * 1024**2
 
@@ -117,9 +117,20 @@ def test_a_promoted_server_that_has_less_is_believed() -> None:
 def test_what_was_done_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     record.write("wal", {"until": 5}, tmp_path)
     assert record.read("wal", tmp_path)["until"] == 5
-    assert [path.name for path in tmp_path.iterdir()] == ["wal.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wal.json", "wal.prom"]
     (tmp_path / "wal.json").write_text("{")
     assert record.read("wal", tmp_path) == {}
+
+
+def test_what_was_done_is_a_metric_each_where_there_is_a_number() -> None:
+    went_well = metrics.of("full", {"at": 1764000000.5, "result": "well", "problems": [], "size": 9, "label": "2F"})
+    assert [line for line in went_well.splitlines() if not line.startswith("#")] == [
+        'tracseq_backup_last_run_timestamp_seconds{record="full"} 1764000000.5',
+        'tracseq_backup_last_run_success{record="full"} 1.0',
+        'tracseq_backup_size_bytes{record="full"} 9.0',
+    ]
+    assert 'last_run_success{record="full"} 0.0' in metrics.of("full", {"result": "failed", "problems": ["No disk."]})
+    assert 'last_run_success{record="wal"} 0.0' in metrics.of("wal", {"problems": ["No primary answers."]})
 
 
 def test_only_finished_files_are_pushed_in_order(tmp_path: Path) -> None:

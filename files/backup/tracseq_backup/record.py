@@ -1,4 +1,8 @@
-"""What was done last, a file each, for whoever looks at the site: one writer a file, and never half a file."""
+"""
+What was done last, for whoever looks at the site: a file of each in JSON, and one of its metrics beside it.
+
+One writer a file, and never half a file.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from tracseq_backup import metrics
 
 DIRECTORY = Path("/var/lib/tracseq-backup/state")
 
@@ -21,14 +27,19 @@ def write(name: str, values: dict[str, Any], directory: Path = DIRECTORY) -> Non
         values: what to keep; the time is added
         directory: where
     """
-    text = json.dumps({"at": time.time(), **values}, indent=1, sort_keys=True)
-    new = directory / f".{name}.{os.getpid()}"
-    with new.open("w") as file:
-        file.write(f"{text}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    kept = {"at": time.time(), **values}
+    _put(directory / f"{name}.json", json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    _put(directory / f"{name}.prom", metrics.of(name, kept))
+
+
+def _put(file: Path, text: str) -> None:
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    with new.open("w") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
     new.chmod(0o644)
-    new.rename(directory / f"{name}.json")
+    new.rename(file)
 
 
 def read(name: str, directory: Path = DIRECTORY) -> dict[str, Any]:

@@ -46,6 +46,11 @@ def keep_slot(settings: Settings, server: str, archived: int) -> None:
     )
 
 
+def newest_backup(info: dict[str, Any]) -> int | None:
+    """When the newest backup ended, by what the repository says it holds."""
+    return max((backup["timestamp"]["stop"] for backup in info.get("backup", [])), default=None)
+
+
 def late(settings: Settings, now: float, last: dict[str, Any], wal_until: float, since: float) -> Iterator[str]:
     """
     A sentence for each thing that is missing.
@@ -63,7 +68,7 @@ def late(settings: Settings, now: float, last: dict[str, Any], wal_until: float,
             f" ({_minutes(settings.wal_maximum_age)} are allowed):"
             " see journalctl -u tracseq-wal-receive -u tracseq-wal-push."
         )
-    newest = max((backup["timestamp"]["stop"] for backup in last.get("backup", [])), default=None)
+    newest = newest_backup(last)
     if newest is None and now - since > settings.wal_maximum_age:
         yield "There is no backup yet: see journalctl -u tracseq-backup-full."
     elif newest is not None and now - newest > settings.backup_maximum_age:
@@ -125,7 +130,14 @@ def main() -> None:
     problems += late(settings, now, found, reckoned["until"] or since, since)
     record.write(
         "wal",
-        {**reckoned, "since": since, "segment": segment, "waiting": len(push.waiting()), "problems": problems},
+        {
+            **reckoned,
+            "since": since,
+            "segment": segment,
+            "waiting": len(push.waiting()),
+            "newest": newest_backup(found) or 0,
+            "problems": problems,
+        },
     )
     record.fail(problems)
 
