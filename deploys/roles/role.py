@@ -42,7 +42,8 @@ class Role:
 
     The folder has ``declaration.py`` with a ``DECLARATION``, ``apply.py`` with ``apply(run)`` and,
     where a host can leave the role, ``remove.py`` with ``remove(run)``. What the role can do before
-    the groups it comes after are ready is ``prepare(run)`` in ``prepare.py``.
+    the groups it comes after are ready is ``prepare(run)`` in ``prepare.py``; what it can do only
+    once roles that use it have changed is ``finish(run)`` in ``finish.py``.
 
     Args:
         name: of the folder
@@ -79,6 +80,14 @@ class Role:
             barrier(name=f"{title}: hosts that left it have given it up")
         if wanted:
             self._module("apply").apply(run)
+
+    def finish(self, run: Run) -> None:
+        """
+        Have this host of the run without what others used until now.
+
+        Called like ``apply()``, on a line after those of the roles that used it.
+        """
+        self._module("finish").finish(run)
 
     def _leaving(self, run: Run) -> list[str]:
         """The hosts of the run that have the role, and are to have it no more."""

@@ -10,7 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests import lab, ledger
-from tests.inventory import group
+from tests.inventory import Host, group
 from tests.ledger import SERVICE, Ledger
 from tests.scenarios.postgres import Pair, ask, found
 
@@ -18,6 +18,7 @@ FAILOVER, STATUS = "deploys/failover.py", "deploys/status.py"
 PORT = 6432
 POOL = ("--data", f"postgres_pool_port={PORT}")
 RATE = 200
+WATCH = "tracseq-test-watch"
 CLIENTS = 60
 DATA = group("postgres", lab.INVENTORY)[0].data
 USER, DATABASE = DATA["postgres_user"], DATA["postgres_database"]
@@ -139,6 +140,24 @@ def test_a_failover_under_it_loses_nothing_and_gateways_follow(pair: Pair) -> No
     pools = {name: status.json["hosts"][name]["pool"] for name in ADDRESSES}
     assert (pools[pair.replica]["serves"], pools[pair.primary]["serves"]) == (True, False)
     assert lab.site(*POOL).changes == {}
+
+
+def test_it_goes_last_and_no_gateway_misses_its_database(pair: Pair) -> None:
+    for gateway in group("gateways", lab.INVENTORY):
+        lab.ssh(gateway.name, f"systemd-run --quiet --unit={WATCH} sh -c '{asked_again_and_again(gateway)}'")
+    run = lab.site()
+    assert run.code == 0, run.output
+    for gateway in group("gateways", lab.INVENTORY):
+        lines = lab.ssh(gateway.name, f"systemctl stop {WATCH}; cat /run/{WATCH}").splitlines()
+        said = [json.loads(line)["database"]["status"] for line in lines if line.startswith("{")]
+        assert set(said) == {"up"}, (gateway.name, said)
+    assert "pool" not in lab.pyinfra("--json", lab.INVENTORY, STATUS).json["hosts"][pair.primary]
+
+
+def asked_again_and_again(gateway: Host) -> str:
+    """Shell that writes down what a gateway says of itself, five times a second."""
+    ask_it = f"curl -sS -m 5 http://127.0.0.1:{gateway.data['gateway_port']}/health/detailed"
+    return f"while sleep 0.2; do {ask_it}; echo; done >/run/{WATCH} 2>/dev/null"
 
 
 def gateways_come_through(primary: str) -> bool:

@@ -13,7 +13,6 @@ from deploys.operations.file_set import File
 from deploys.operations.postgres import pool, shell
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.pool.declaration import Pool
-from deploys.roles.pool.remove import remove
 from deploys.settings.debian import RELEASES
 
 DIRECTORY = "/etc/tracseq/pool"
@@ -23,11 +22,9 @@ SOCKETS = "/run/pgbouncer"
 
 
 def apply(run: Run) -> None:
-    """Have the pool where the site's data has one; else none."""
+    """Have the pool where the site's data has one."""
     if run.site.shared.postgres_pool_port:
         serve(run=run)
-    elif "pool" in run.machine.roles:
-        remove(run=run)
 
 
 @deploy("Pool")
