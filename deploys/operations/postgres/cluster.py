@@ -79,7 +79,7 @@ answers() {{
   until query --command='select 1' >/dev/null 2>&1; do
     case "$(systemctl show --property=ActiveState,Job --value {unit} | tr '\\n' ' ')" in
       "active "*) return 0 ;;
-      "failed "*|"inactive  "|"inactive 0 ") return 1 ;;
+      "failed  "|"failed 0 "|"inactive  "|"inactive 0 ") return 1 ;;
     esac
     sleep 0.1
   done
