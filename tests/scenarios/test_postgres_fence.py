@@ -10,7 +10,8 @@ from tests import lab
 from tests.scenarios import postgres
 from tests.scenarios.postgres import Pair, ask, said, state, written_to_by_gateways
 
-RELEASE = "tracseq-fence release $(ls /etc/postgresql | grep -E '^[0-9]+$')-main"
+VERSION = "$(ls /etc/postgresql | grep -E '^[0-9]+$')"
+RELEASE, CLUSTER = f"tracseq-fence release {VERSION}-main", f"{VERSION} main"
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,15 @@ def test_a_former_primary_that_boots_without_a_network_is_locked_and_then_refuse
     assert "Not released" in refused
     lab.eventually(lambda: written_to_by_gateways(new), within=90)
     assert state(old) == "failed"
+
+
+def test_one_that_is_started_past_systemd_is_stopped(powered_off: Pair) -> None:
+    """By hand, and so with nobody asked; that systemd knows nothing of it must not keep the fence from ending it."""
+    old, new = powered_off.primary, powered_off.replica
+    lab.up(old)
+    lab.eventually(lambda: "Locked" in said(old), within=60)
+    lab.connect(old)
+    lab.eventually(lambda: state(old) == "failed", within=60)
+    lab.ssh(old, f"runuser -u postgres -- pg_ctlcluster --skip-systemctl-redirect {CLUSTER} start")
+    lab.eventually(lambda: lab.ssh(old, f"pg_lsclusters --no-header {CLUSTER}").split()[3] == "down", within=90)
+    assert f"Stopped: {new} is the primary on timeline" in said(old)

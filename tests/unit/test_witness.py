@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,7 +134,19 @@ def test_nonsense_changes_nothing(site: list[Witness], said: str) -> None:
     pg2.run("tell", SYSTEM, "2")
     pg1.say(said)
     assert pg1.heard(SYSTEM) == "2 pg2"
-    assert sorted(path.name for path in pg1.state.iterdir()) == [SYSTEM, f"{SYSTEM}.statement"]
+    assert sorted(path.name for path in pg1.state.iterdir() if path.is_file()) == [SYSTEM, f"{SYSTEM}.statement"]
+
+
+def test_a_host_that_lost_its_power_between_two_files_hears_it_again(site: list[Witness]) -> None:
+    pg1, pg2, gw1 = site
+    pg1.run("tell", SYSTEM, "1")
+    before = (gw1.state / SYSTEM).read_text()
+    pg2.run("tell", SYSTEM, "2")
+    (gw1.state / SYSTEM).write_text(before)
+    statement_file = gw1.state / f"{SYSTEM}.statement"
+    os.utime(gw1.state / SYSTEM, (statement_file.stat().st_mtime - 60,) * 2)
+    pg2.run("tell", SYSTEM, "2")
+    assert gw1.heard(SYSTEM) == "2 pg2"
 
 
 def test_a_changed_statement_is_not_believed(site: list[Witness]) -> None:
