@@ -109,6 +109,36 @@ def test_a_replica_that_misses_the_end_of_a_stopped_primary_is_not_promoted_with
     assert "Bring the primary back" in refused("pg2", pg1=replace(SHUT_DOWN, checkpoint=4950), pg2=REPLICA)
 
 
+def test_a_former_primary_is_not_taken_for_the_one_that_handed_over() -> None:
+    """A fenced one of an earlier timeline, the primary of now crashed, and a replica of that one."""
+    follower = replace(AHEAD, timeline=2, answer=replace(AHEAD.answer or Answer(True), timeline=2))
+    crashed = replace(CRASHED, timeline=2)
+    assert "Bring the primary back" in refused(None, pg1=SHUT_DOWN, pg2=crashed, pg3=follower)
+    # Right after a promotion the last checkpoint is still of the timeline before.
+    assert "Bring the primary back" in refused(None, pg1=SHUT_DOWN, pg2=CRASHED, pg3=AHEAD)
+
+
+def test_beside_a_former_primary_a_planned_one_is_finished() -> None:
+    follower = replace(AHEAD, timeline=2, answer=replace(AHEAD.answer or Answer(True), timeline=2))
+    change = decided("pg3", pg1=SHUT_DOWN, pg2=replace(SHUT_DOWN, timeline=2, checkpoint=4900), pg3=follower)
+    assert (change.former, change.target, change.promotes) == ("pg2", "pg3", True)
+
+
+def test_a_stopped_primary_does_not_start_while_another_may_have_been_promoted() -> None:
+    said = refused("pg1", {"pg2": "no route"}, pg1=SHUT_DOWN, pg3=REPLICA)
+    assert "pg2 (not reached) may have been promoted since" in said
+    follower = replace(REPLICA, timeline=2, answer=replace(REPLICA.answer or Answer(True), timeline=2))
+    with pytest.raises(FailoverError, match="pg1 does not run as a replica"):
+        decided("pg1", False, None, pg1=SHUT_DOWN, pg3=follower)
+
+
+def test_nobody_is_promoted_beside_a_server_that_runs_and_says_nothing() -> None:
+    mute = replace(PRIMARY, answer=None, silence="the database system is starting up")
+    for force in (False, True):
+        with pytest.raises(FailoverError, match=r"pg1 runs and does not say .*starting up.* power pg1 off"):
+            decided(None, force, pg1=mute, pg2=REPLICA)
+
+
 def test_a_replica_of_an_older_timeline_is_refused() -> None:
     newer = replace(CRASHED, timeline=3)
     with pytest.raises(FailoverError, match="older timeline"):

@@ -61,6 +61,13 @@ def decide(
         raise FailoverError(
             f"{' and '.join(running)} both run as the primary. Stop the one that the platform did not write to last."
         )
+    for name, cluster in clusters.items():
+        if cluster.running and not cluster.answer and not cluster.replica:
+            raise FailoverError(
+                f"The server of {name} runs and does not say whether it takes writes: {cluster.silence}. Beside it "
+                f"nobody is promoted. Look at its log; where you give it up, stop it there (systemctl stop "
+                f"postgresql@{cluster.version}-main) or power {name} off, and run again."
+            )
     if target and target not in clusters:
         reason = f"was not reached: {silent[target]}" if target in silent else "is no Postgres host with data"
         raise FailoverError(f"{target} {reason}.")
@@ -107,8 +114,15 @@ def _without_a_running_one(
 ) -> Failover:
     """No primary was reached that runs: somebody else must take over, and may not have all it had."""
     replicas = {name: cluster for name, cluster in clusters.items() if cluster.replica and cluster.answer}
-    handed = [name for name, cluster in clusters.items() if cluster.shut_down]
+    newest = max((clusters[name].known_timeline or 0 for name in clusters), default=0)
+    handed = _handed(clusters, newest)
     if target and target in handed:
+        if silent:
+            raise FailoverError(
+                f"{target} was stopped in order, but {' and '.join(silent)} (not reached) may have been promoted "
+                f"since. Where none was, start {target} on the host itself, where it asks the others first: systemctl "
+                f"start postgresql@{clusters[target].version}-main."
+            )
         return Failover(
             _topology(servers, clusters, target),
             None,
@@ -117,9 +131,10 @@ def _without_a_running_one(
         )
     chosen = target or max(replicas, key=lambda name: _position(replicas[name]), default=None)
     if chosen not in replicas:
-        raise FailoverError(f"{chosen or 'No host that was reached'} runs as a replica: there is nobody to promote.")
+        if target:
+            raise FailoverError(f"{target} does not run as a replica, and cannot be promoted.")
+        raise FailoverError("No host that was reached runs as a replica: there is nobody to promote.")
     position = _position(replicas[chosen])
-    newest = max((clusters[name].known_timeline or 0 for name in clusters), default=0)
     if (replicas[chosen].known_timeline or 0) < newest:
         raise FailoverError(f"{chosen} is on an older timeline than another server that was reached.")
     if len(handed) == 1 and not silent and clusters[handed[0]].checkpoint < position:
@@ -145,6 +160,21 @@ def _without_a_running_one(
         (found, f"{chosen} is promoted, and tells every other host."),
         promotes=True,
     )
+
+
+def _handed(clusters: Mapping[str, Cluster], newest: int) -> list[str]:
+    """
+    The primary that was stopped in order: what its replicas have received is all that there is.
+
+    None where another server of its timeline, or of a newer one, was a primary and did not end in order.
+    """
+    stopped = {
+        name: cluster
+        for name, cluster in clusters.items()
+        if not cluster.running and not cluster.replica and cluster.contents is None
+    }
+    last = [name for name, one in stopped.items() if not one.shut_down or (one.known_timeline or 0) >= newest]
+    return last if all(clusters[name].shut_down for name in last) else []
 
 
 def _what_may_be_lost(name: str, cluster: Cluster, now: float) -> str:

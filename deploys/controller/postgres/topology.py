@@ -95,7 +95,8 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
             there = " and ".join(f"{DATA}/{version}/main" for version in sorted(server.clusters))
             problems.append(
                 f"{name} has data in {there}, and not just one of them runs. Start the one that is "
-                "the site's, or move the others away."
+                "the site's, or move the others away. Where deploys/upgrade_postgres.py was interrupted, "
+                "run that again: it finishes."
             )
             continue
         cluster = server.cluster
@@ -105,7 +106,8 @@ def _in_the_way(servers: Mapping[str, ServerState]) -> list[str]:
             problems.append(
                 f"{name}: {DATA}/{cluster.version}/main holds something that is no "
                 f"complete Postgres cluster ({cluster.contents}). Nothing is ever overwritten: "
-                "look at it, and move it away if it is not needed."
+                "look at it, and move it away if it is not needed. Where deploys/upgrade_postgres.py was "
+                "interrupted, it is not finished by this: run that again."
             )
         elif server.installed and cluster.version not in server.installed:
             problems.append(
@@ -154,12 +156,11 @@ def _without_running_primary(clusters: Mapping[str, Cluster], first: str) -> str
         f"{name} ({'replica' if cluster.replica else 'primary'}, {cluster.state}, timeline {cluster.known_timeline})"
         for name, cluster in clusters.items()
     )
-    promote = f"pg_ctlcluster {max(cluster.version for cluster in clusters.values())} main promote"
     if not stopped:
         raise TopologyError(
             [
                 f"No server is the primary; there is data on {listed}. Nothing new is made beside "
-                f"it: bring the primary back, or promote the replica that is to be it ({promote})."
+                f"it: bring the primary back, or have a replica promoted: deploys/failover.py says what that may cost."
             ]
         )
     if len(stopped) > 1:
