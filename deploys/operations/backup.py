@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pyinfra import host
@@ -120,22 +121,37 @@ def drilled(since: float) -> Steps:
 
 
 @operation
-def point(point: str, user: str) -> Steps:
+def point(point: str, user: str, since: float) -> Steps:
     """
     Have a named restore point in the WAL, and its time kept on the backup host.
 
+    It fails where a point of that name is older: whoever makes one before a second migration must not
+    be told that there is one, and go back to before the first.
+
     + point: its name
     + user: the system user that owns the repository
+    + since: seconds since 1970, by the host's own clock: one that was made later is the one that is asked for
 
     **Example:**
 
     .. code:: python
 
-        backup.point(name="Restore point before_the_migration", point="before_the_migration", user="pgbackrest")
+        backup.point(
+            name="Restore point before_the_migration",
+            point="before_the_migration",
+            user="pgbackrest",
+            since=1795619584.0,
+        )
     """
     records: Mapping[str, Mapping[str, Any]] = yield Reading(Records)
-    if point in records.get("points", {}).get("points", {}):
+    made = records.get("points", {}).get("points", {}).get(point)
+    if made is not None and made >= since:
         host.noop("it was made")
+        return
+    if made is not None:
+        when = datetime.fromtimestamp(made, UTC).strftime("%F %T UTC")
+        problem = f"There is a restore point {point} of {when}: nothing was made. Give this one another name."
+        yield StringCommand(shell.failed(problem))
         return
     yield script("cd /", f"runuser -u {user} -- {program('point', point)}")
 

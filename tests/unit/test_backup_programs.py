@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.backup import metrics, pgbackrest, push, receive, record, settings_of, verify, wal, watch
+from tests.unit.backup import believed, metrics, pgbackrest, push, receive, record, settings_of, verify, wal, watch
 
 SEGMENT = 16 * 1024**2
 
@@ -131,6 +131,35 @@ def test_what_was_done_is_a_metric_each_where_there_is_a_number() -> None:
     ]
     assert 'last_run_success{record="full"} 0.0' in metrics.of("full", {"result": "failed", "problems": ["No disk."]})
     assert 'last_run_success{record="wal"} 0.0' in metrics.of("wal", {"problems": ["No primary answers."]})
+
+
+def backup_of(label: str, start: int, stop: int) -> dict[str, Any]:
+    return {"label": label, "timestamp": {"start": start, "stop": stop}}
+
+
+def test_a_backup_whose_primary_lies_about_the_time_is_not_believed() -> None:
+    old = backup_of("20231001-000000F", 1_696_118_400, 1_696_118_500)
+    new = backup_of("20231114-221320F", 1_700_000_000, 1_700_000_060)
+    # Nobody has judged yet: what is there is believed.
+    assert believed.judged(None, [old], 1_700_000_000, 1_700_000_060) == (["20231001-000000F"], [])
+    known = ["20231001-000000F"]
+    assert believed.judged(known, [old, new], 1_700_000_000, 1_700_000_061) == ([*known, "20231114-221320F"], [])
+    for start, stop in (
+        (1_700_000_000, 1_696_500_000),  # it ended 40 days ago, and all before it would be too old
+        (1_696_500_000, 1_700_000_060),
+        (1_700_000_000, 1_800_000_000),
+        (1_800_000_000, 1_800_000_060),  # no later one could be made
+    ):
+        lie = backup_of("lie", start, stop)
+        assert believed.judged(known, [old, lie], 1_700_000_000, 1_700_000_061) == (known, [lie])
+        # Nor is it later, when another was made.
+        assert believed.judged(known, [old, lie], 1_700_090_000, 1_700_090_061) == (known, [lie])
+
+
+def test_what_was_done_well_last_is_kept_when_it_fails(tmp_path: Path) -> None:
+    record.write("drill", {"result": "well", "at": 5.0}, tmp_path)
+    record.write("drill", {"result": "failed", "problems": ["No room."], "at": 9.0}, tmp_path)
+    assert record.read("drill", tmp_path)["succeeded"] == 5.0
 
 
 def test_only_finished_files_are_pushed_in_order(tmp_path: Path) -> None:

@@ -7,7 +7,11 @@ from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import backups
 from deploys.controller.run import Opened
+from deploys.engine import hosts
 from deploys.operations import backup
+
+AGAIN = 600
+"""Seconds within which a run that is repeated means the point that it has made."""
 
 
 @deploy("Restore point")
@@ -18,7 +22,8 @@ def apply(run: Opened) -> None:
     Raises:
         PyinfraError: where it has no name.
     """
-    name = run.options.to_point
+    name, host = run.options.to_point, run.site.host(hosts.current()).name
     if name is None:
         raise PyinfraError("Name the restore point: --data to_point=before_the_migration. No host was changed.")
-    backup.point(name=f"Restore point {name}", point=name, user=backups.USER)
+    since = run.machines[host].number("clock") - AGAIN
+    backup.point(name=f"Restore point {name}", point=name, user=backups.USER, since=since)

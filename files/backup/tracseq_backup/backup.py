@@ -16,7 +16,7 @@ import time
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
-from tracseq_backup import pgbackrest, postgres, record, verify
+from tracseq_backup import believed, pgbackrest, postgres, record, verify
 from tracseq_backup.settings import Settings, load
 
 KINDS = {"full": "full", "differential": "diff"}
@@ -58,6 +58,7 @@ def make(settings: Settings, kind: str, number: int) -> list[str]:
         kind: of ``KINDS``
         number: of the repository
     """
+    began = time.time()
     standby = "--backup-standby" if has_standby(settings) else "--no-backup-standby"
     line = pgbackrest.command(
         settings, f"--repo={number}", f"--type={KINDS[kind]}", standby, "--no-expire-auto", *LOUD, "backup"
@@ -66,6 +67,8 @@ def make(settings: Settings, kind: str, number: int) -> list[str]:
     code, output = pgbackrest.run(pgbackrest.room(settings, line, True, writable, pgbackrest.sealed(settings)))
     if code:
         return [f"No {kind} backup was made in repository {number}: {pgbackrest.reason(output)}"]
+    if wrong := believed.problems(settings, number, began):
+        return wrong
     line = pgbackrest.command(settings, f"--repo={number}", "expire")
     code, output = pgbackrest.run(pgbackrest.room(settings, line, settings.network, writable))
     return [f"What is too old is still in repository {number}: {pgbackrest.reason(output)}"] if code else []
@@ -75,10 +78,10 @@ def main(kind: str) -> None:
     """Make a backup in each repository, and verify them."""
     settings, turn = load(), TURN.open("w")
     flock(turn, LOCK_EX)
-    began = time.time()
+    began, before = time.time(), {one["label"] for one in pgbackrest.info(settings).get("backup", [])}
     problems = [problem for number in settings.repositories for problem in make(settings, kind, number)]
     keep_info(settings)
-    made = [one for one in pgbackrest.info(settings).get("backup", []) if one["timestamp"]["start"] >= int(began) - 1]
+    made = [one for one in pgbackrest.info(settings).get("backup", []) if one["label"] not in before]
     last = made[-1] if made else {}
     record.write(
         kind,

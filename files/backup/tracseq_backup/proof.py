@@ -1,10 +1,11 @@
 """
 Proves a recovered cluster: it starts, answers, has its rows, and every page is as its checksum says.
 
-    python3 -m tracseq_backup.proof DIRECTORY [thorough]
+    python3 -m tracseq_backup.proof DIRECTORY SLOT [thorough]
 
 It runs in a room with neither a network nor the repository nor its passphrase: functions of the data's own
-may run here. ``thorough`` also checks the structure of tables and indexes, for a cluster that is thrown away.
+may run here. SLOT, unless it is empty, keeps the WAL of the new timeline for whoever receives it. ``thorough``
+also checks the structure of tables and indexes, for a cluster that is thrown away.
 """
 
 from __future__ import annotations
@@ -36,15 +37,23 @@ def counted(said: str) -> dict[str, int]:
     return {name: int(number) for name, _, number in rows}
 
 
-def proved(settings: Settings, directory: Directory, thorough: bool) -> dict[str, Any]:
+def proved(settings: Settings, directory: Directory, slot: str, thorough: bool) -> dict[str, Any]:
     """
     What was found in a cluster.
+
+    Args:
+        settings: of this host
+        directory: where the cluster is
+        slot: a replication slot that it is given; empty: none
+        thorough: whether the structure of tables and indexes is checked, too
 
     Raises:
         OSError: where something is not as it should be.
     """
     rows, answer = {}, ""
-    with server.running(settings, directory, {}):
+    with server.running(settings, directory, {"wal_keep_size": "1GB"}):
+        if slot:
+            server.ask(directory, "postgres", f"select pg_create_physical_replication_slot('{slot}', true);")
         for database in server.ask(directory, "postgres", DATABASES).splitlines():
             rows[database] = counted(server.ask(directory, database, ROWS))
         if settings.proof_query:
@@ -77,11 +86,11 @@ def _checked(settings: Settings, program: str, *arguments: str) -> None:
         raise OSError(f"{program}: {pgbackrest.reason(output)}")
 
 
-def main(path: str, *how: str) -> None:
+def main(path: str, slot: str, *how: str) -> None:
     """Prove, and keep what was found."""
     settings, directory = load(), Directory(Path(path))
     try:
-        found = proved(settings, directory, "thorough" in how)
+        found = proved(settings, directory, slot, "thorough" in how)
     except OSError as error:
         (directory.path / "problem").write_text(str(error))
         sys.exit(str(error))

@@ -24,15 +24,18 @@ def write(name: str, values: dict[str, Any], directory: Path = DIRECTORY) -> Non
 
     Args:
         name: of the file, without its suffix
-        values: what to keep; the time is added
+        values: what to keep; the time is added, and with a ``result`` when that was ``well`` last
         directory: where
     """
     kept = {"at": time.time(), **values}
-    _put(directory / f"{name}.json", json.dumps(kept, indent=1, sort_keys=True) + "\n")
-    _put(directory / f"{name}.prom", metrics.of(name, kept))
+    if "result" in kept and "succeeded" not in kept:
+        kept["succeeded"] = kept["at"] if kept["result"] == "well" else read(name, directory).get("succeeded", 0.0)
+    put(directory / f"{name}.json", json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    put(directory / f"{name}.prom", metrics.of(name, kept))
 
 
-def _put(file: Path, text: str) -> None:
+def put(file: Path, text: str) -> None:
+    """Have a file with this text, never half of it."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
     with new.open("w") as opened:
         opened.write(text)

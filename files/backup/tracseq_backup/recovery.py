@@ -1,10 +1,11 @@
 """
 Recovers a cluster whose backup was put into a directory, up to its goal, on a timeline of its own.
 
-    python3 -m tracseq_backup.recovery DIRECTORY '{"time": "…"}' SLOT
+    python3 -m tracseq_backup.recovery DIRECTORY '{"time": "…"}'
 
 It runs in a room without a network, in which the repository cannot be written to. Nobody connects to
-the server meanwhile, and what ALTER SYSTEM had set does not count: no code of the data's own runs here.
+the server, autovacuum neither, and what ALTER SYSTEM had set does not count: no code of the data's own
+runs here, beside the passphrase. That it has recovered is read in its log and in its control file.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ def targets(settings: Settings, directory: Directory, goal: Goal) -> dict[str, s
         "recovery_target_timeline": str(goal.timeline or "latest"),
         "recovery_target_action": "promote",
         "hot_standby": "off",
+        "autovacuum": "off",
+        # The slot of whoever receives it is made later.
+        "wal_keep_size": "1GB",
     }
     if goal.time:
         found["recovery_target_time"] = goal.time
@@ -42,7 +46,7 @@ def targets(settings: Settings, directory: Directory, goal: Goal) -> dict[str, s
     return found
 
 
-def main(path: str, goal: str, slot: str) -> None:
+def main(path: str, goal: str) -> None:
     """Recover, and keep what was reached."""
     settings, directory = load(), Directory(Path(path))
     own = directory.data / "postgresql.auto.conf"
@@ -50,14 +54,7 @@ def main(path: str, goal: str, slot: str) -> None:
     own.touch(mode=0o600)
     (directory.data / "recovery.signal").touch(mode=0o600)
     try:
-        with server.running(settings, directory, targets(settings, directory, parse(goal))):
-            # Whoever receives the WAL of the new timeline is to have all of it: the slot keeps it from here on.
-            kept = f"select pg_create_physical_replication_slot('{slot}', true) \\g /dev/null\n" if slot else ""
-            said = server.ask(
-                directory,
-                "postgres",
-                f"checkpoint;\n{kept}select timeline_id, pg_current_wal_lsn() from pg_control_checkpoint();",
-            )
+        server.recovered(settings, directory, targets(settings, directory, parse(goal)))
     except OSError as error:
         print(directory.log.read_text(errors="replace"))
         last = COMMITTED.search(directory.log.read_text(errors="replace"))
@@ -70,11 +67,14 @@ def main(path: str, goal: str, slot: str) -> None:
         sys.exit(1)
     log = directory.log.read_text(errors="replace")
     print(log)
-    timeline, position = said.split("|")
-    committed = COMMITTED.search(log)
-    reached = {"timeline": int(timeline), "position": position, "committed": committed[1] if committed else None}
+    committed, found = COMMITTED.search(log), server.control(settings, directory)
+    reached = {
+        "timeline": int(found["Latest checkpoint's TimeLineID"]),
+        "position": found["Latest checkpoint's REDO location"],
+        "committed": committed[1] if committed else None,
+    }
     (directory.path / "reached.json").write_text(json.dumps(reached))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:3])

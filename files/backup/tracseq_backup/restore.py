@@ -101,14 +101,19 @@ def make(settings: Settings, goal: Goal) -> None:
         with restored.turn():
             found = made(settings, goal)
     except Refused as refused:
-        record.fail([str(refused)])
+        _failed(str(refused))
     except OSError as error:
-        record.fail([f"The repository cannot be read: {error}"])
+        _failed(f"The repository cannot be read: {error}")
     else:
         kept: dict[str, Any] = {
             name: found[name] for name in ("at", "label", "size", "committed", "timeline", "seconds")
         }
         record.write("restore", {**kept, "result": "well"})
+
+
+def _failed(problem: str) -> None:
+    record.write("restore", {"result": "failed", "problems": [problem]})
+    record.fail([problem])
 
 
 def send(settings: Settings, name: str) -> None:

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,11 @@ LIMITS = {
 }
 """What the cluster was written with, as pg_controldata and postgresql.conf call it: recovery may need as much."""
 TRIED = re.compile(r"the database system is (?:starting up|not accepting connections|shutting down)")
+READY = "database system is ready to accept connections"
+"""What a server writes once it has recovered (with hot_standby off)."""
 SUPERUSER = "postgres"
+OPTIONS = "-c session_preload_libraries= -c local_preload_libraries="
+"""A role of the data may have been given libraries that a connection would load."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,29 @@ def running(settings: Settings, directory: Directory, more: Mapping[str, str]) -
     Raises:
         OSError: with its own words where it does not come up.
     """
+    with _started(settings, directory, more) as process:
+        _until(lambda: _answers(directory), process, directory)
+        yield
+
+
+def recovered(settings: Settings, directory: Directory, targets: Mapping[str, str]) -> None:
+    """
+    Have a server recover up to its goal and shut down in order, and nobody connect to it.
+
+    Args:
+        settings: of this host
+        directory: where the cluster is
+        targets: the settings with which it recovers
+
+    Raises:
+        OSError: with its own words where it does not come to an end.
+    """
+    with _started(settings, directory, targets) as process:
+        _until(lambda: READY in directory.log.read_text(errors="replace"), process, directory)
+
+
+@contextmanager
+def _started(settings: Settings, directory: Directory, more: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     found = control(settings, directory)
     lines = {
         "data_directory": str(directory.data),
@@ -96,14 +123,18 @@ def running(settings: Settings, directory: Directory, more: Mapping[str, str]) -
             stdout=log, stderr=log, cwd=directory.path,
         )  # fmt: skip
         try:
-            while not _answers(directory):
-                if process.poll() is not None:
-                    raise OSError(f"Postgres did not come up: {complaint(directory)}")
-                time.sleep(0.5)
-            yield
+            yield process
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()
+
+
+def _until(reached: Callable[[], bool], process: subprocess.Popen[bytes], directory: Directory) -> None:
+    """Wait for something that a server comes to."""
+    while not reached():
+        if process.poll() is not None:
+            raise OSError(f"Postgres did not come up: {complaint(directory)}")
+        time.sleep(0.5)
 
 
 def ask(directory: Directory, database: str, statements: str) -> str:
@@ -116,7 +147,7 @@ def ask(directory: Directory, database: str, statements: str) -> str:
     done = subprocess.run(
         ["psql", "-XAtq", "--set=ON_ERROR_STOP=1", f"--host={directory.path}", f"--username={SUPERUSER}",
          f"--dbname={database}", "--file=-"],
-        input=statements, capture_output=True, text=True, check=False,
+        input=statements, capture_output=True, text=True, check=False, env=os.environ | {"PGOPTIONS": OPTIONS},
     )  # fmt: skip
     if done.returncode:
         raise OSError(done.stderr.strip())

@@ -9,6 +9,7 @@ from typing import Any
 sys.path.insert(0, "files/backup")
 
 from tracseq_backup import (
+    believed,
     choice,
     collect,
     goal,
@@ -29,6 +30,7 @@ from tracseq_backup import (
 from tracseq_backup.settings import Settings
 
 __all__ = [
+    "believed",
     "choice",
     "collect",
     "goal",
