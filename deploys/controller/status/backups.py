@@ -26,6 +26,9 @@ TITLES = {
 }
 """What each record is of, in the order of the screen."""
 FULL = "tracseq-backup-full.service"
+WATCH = 120
+"""Seconds that one look may take, where the repository is large."""
+WATCHES_MISSED = 3
 COLUMNS = ("host", "what", "last", "ago", "took", "stored", "result")
 
 Known = Mapping[str, Mapping[str, Any]]
@@ -42,6 +45,8 @@ def judged(survey: Survey) -> Judged:
     for name, records in read.items():
         allowed = survey.site.host(name).value("backup_drill_maximum_age")
         findings += late_drill(name, records, survey.read_at, float(str(allowed)))
+        interval = float(str(survey.site.host(name).value("backup_wal_interval")))
+        findings += unwatched(name, records, survey.read_at, interval)
     rows = [row for name, records in read.items() for row in _rows(survey.read_at, name, records)]
     return Judged(dict(read), findings, tables=[Table("Backups", COLUMNS, tuple(rows))])
 
@@ -90,6 +95,25 @@ def late_drill(host: str, records: Known, read_at: float, allowed: float) -> Ite
             host,
             f"{done} (every {words.time(allowed)} there must be one).",
             "Make one: systemctl start tracseq-restore-drill",
+        )
+
+
+def unwatched(host: str, records: Known, read_at: float, interval: float) -> Iterator[Finding]:
+    """
+    Whether nobody has looked at the WAL and the backups lately: what the records say is of then.
+
+    Args:
+        host: its name
+        records: what it did last, by name
+        read_at: seconds since 1970
+        interval: after how many seconds somebody looks again
+    """
+    last = records.get("wal", {}).get("at")
+    if last is not None and read_at - float(last) > WATCHES_MISSED * interval + WATCH:
+        yield Finding(
+            host,
+            f"Nobody has looked at the WAL and the backups for {words.time(read_at - float(last))}.",
+            "Its timer does not run: systemctl status tracseq-backup-watch.timer tracseq-backup-watch.service",
         )
 
 

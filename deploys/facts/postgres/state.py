@@ -175,11 +175,11 @@ class Cluster:
 
         + primary: the cluster of the running primary
         """
-        if primary.answer is None or self.known_timeline is None:
+        if primary.answer is None or self.known_timeline in (None, primary.answer.timeline):
             return False
-        position = self.answer.position if self.answer else self.checkpoint
-        left = primary.answer.history.get(self.known_timeline)
-        return self.known_timeline != primary.answer.timeline and (left is None or position > left)
+        left = primary.answer.history.get(self.known_timeline or 0)
+        # Of one that does not run nobody knows how far its WAL goes: its last checkpoint is not the end of it.
+        return left is None or self.answer is None or self.answer.position > left
 
     @property
     def too_late(self) -> bool:

@@ -167,8 +167,14 @@ def paused(timeout: int = 60) -> Steps:
     if not current.configured or current.paused:
         host.noop("it promotes nobody")
         return
+    control = "runuser -u postgres -- patronictl -c /etc/patroni/config.yml"
+    # This member's Patroni may have ended already, and to pause what is paused is an error: etcd is asked.
     yield script(
-        f"cd /; timeout {timeout} runuser -u postgres -- patronictl -c /etc/patroni/config.yml pause --wait >/dev/null"
+        "cd /",
+        f"shared=$({control} show-config)",
+        "if ! echo \"$shared\" | grep --quiet '^pause: true$'; then",
+        f"  timeout {timeout} {control} pause --wait >/dev/null",
+        "fi",
     )
 
 

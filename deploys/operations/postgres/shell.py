@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from deploys.facts.postgres.data_directory import COPY, REWOUND
 from deploys.facts.postgres.state import CLUSTER, DATA, SUPERSEDED
 
 REFUSED = (
@@ -116,5 +117,7 @@ def brought(version: int, *makers: str, superseded: bool = False) -> list[str]:
         *(f"runuser -u postgres -- {maker} >/dev/null" for maker in makers),
         *([f"rm -rf -- {place}{SUPERSEDED}", f"mv -T -- {place} {place}{SUPERSEDED}"] if superseded else []),
         f'mv -T -- "$new" {place}',
+        # What a rejoin has left that was killed is of no use beside a new copy.
+        f"rm -rf -- {place}.{COPY} {place}.{REWOUND}",
         *([f"rm -rf -- {place}{SUPERSEDED}"] if superseded else []),
     ]

@@ -16,7 +16,7 @@ from tests.unit.status.pretended import NOW, said, survey
 WELL: dict[str, Any] = {
     "full": {"at": 1_700_000_000.0, "label": "20231114-221300F", "result": "well", "seconds": 11.0, "stored": 1 << 24},
     "verification": {"at": 1_700_000_020.0, "result": "well", "problems": []},
-    "wal": {"at": 1_700_000_030.0, "until": 1_700_000_010.0, "since": NOW - 60},
+    "wal": {"at": NOW - 20, "until": 1_700_000_010.0, "since": NOW - 60},
     "drill": {"at": NOW - 3600, "result": "well", "problems": []},
 }
 IDLE = UnitsState(units={FULL: ServiceState({"ActiveState": "inactive"})})
@@ -48,6 +48,10 @@ def test_backups_that_are_well_are_shown() -> None:
         (
             WELL | {"verification": {"at": 1.0, "result": "failed", "problems": ["Repository 1: invalid checksum."]}},
             "The last verification did not end well. Repository 1: invalid checksum.",
+        ),
+        (
+            WELL | {"wal": WELL["wal"] | {"at": NOW - 1000}},
+            "Nobody has looked at the WAL and the backups for 17 min.",
         ),
         (
             WELL | {"drill": {"at": NOW - 9 * 86400, "result": "well"}},

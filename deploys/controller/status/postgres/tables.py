@@ -9,7 +9,7 @@ from deploys.controller.status.postgres import server
 from deploys.controller.status.postgres.view import View
 from deploys.controller.status.section import NOTHING, Cell, Table
 
-SERVERS = ("host", "role", "timeline", "state", "behind", "delay", "connections", "archived", "databases", "up since")
+SERVERS = ("host", "role", "timeline", "state", "behind", "delay", "connections", "databases", "up since")
 SLOTS = ("slot", "on", "used", "state", "holds back", "at most")
 
 
@@ -34,7 +34,6 @@ def _server(view: View, late: bool) -> tuple[Cell, ...]:
         *beginning,
         *_behind(view, late),
         Cell(f"{numbers.connections} of {numbers.most_connections}", server.crowded(numbers)),
-        _archived(view),
         Cell(words.size(sum(numbers.databases.values()))),
         Cell(words.moment(numbers.started)),
     )
@@ -45,17 +44,6 @@ def _behind(view: View, late: bool) -> tuple[Cell, Cell]:
         return NOTHING, NOTHING
     seconds = view.behind.seconds
     return Cell(words.size(view.behind.size), late), NOTHING if seconds is None else Cell(words.time(seconds), late)
-
-
-def _archived(view: View) -> Cell:
-    assert view.numbers is not None
-    archive = view.numbers.archive
-    if not archive.on:
-        return Cell("off")
-    wrong = bool(list(server.of_archive(view.numbers)))
-    if archive.last_age is None:
-        return Cell("none yet", wrong)
-    return Cell(f"{words.time(archive.last_age)} ago", wrong)
 
 
 def slots(views: Sequence[View]) -> Table:
