@@ -47,7 +47,7 @@ STATE = """
 iptables -S; ip6tables -S; iptables -t nat -S
 cat /etc/default/ufw /etc/ufw/*.rules /etc/ufw/ufw.conf /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*
 systemctl is-enabled ufw ssh; systemctl cat ssh.service; /usr/sbin/sshd -T; ss -Hltn | grep -c :22
-systemctl list-timers --all --plain --no-legend | grep tracseq
+systemctl list-timers --all --plain --no-legend | grep -e -undo-
 ls -d /run/tracseq/commit-confirmed-* 2>/dev/null
 true
 """
