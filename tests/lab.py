@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -134,29 +135,41 @@ def together(names: Iterable[str], inventory: str) -> list[str]:
 
 def save(*names: str, inventory: str = INVENTORY) -> None:
     """Keep the disks of machines, to be put back with ``restore()``; the machines stop, and are booted by ``up()``."""
-    names = tuple(together(names, inventory))
-    for name in names:
-        pull_the_plug(name)
-    for name in names:
+    for name in _off(names, inventory):
         directory = lab.machine_directory(name)
-        lab_copy(directory / "disk", directory / "saved")
+        kept = directory / "kept"
+        kept.mkdir(exist_ok=True)
+        # From now on the machine writes above it (overlayfs): nothing is copied, however much its disk holds.
+        (directory / "disk").rename(kept / f"{len(list(kept.iterdir())):03}")
+        (directory / "disk").mkdir()
 
 
 def restore(*names: str, inventory: str = INVENTORY) -> None:
-    """Have machines running from the disks that were kept."""
-    names = tuple(together(names, inventory))
-    for name in names:
+    """Have machines running from the disks that were kept last."""
+    chosen = _off(names, inventory)
+    for name in chosen:
+        disk = lab.machine_directory(name) / "disk"
+        shutil.rmtree(disk)
+        disk.mkdir()
+    up(*chosen, inventory=inventory)
+
+
+def _off(names: Iterable[str], inventory: str) -> list[str]:
+    """Pull the plug of machines, and take out their disks."""
+    chosen = together(names, inventory)
+    for name in chosen:
         if running(name):
             pull_the_plug(name)
-    for name in names:
-        directory = lab.machine_directory(name)
+    for name in chosen:
         eventually(lambda name=name: not running(name))
-        lab_copy(directory / "saved", directory / "disk")
-    up(*names, inventory=inventory)
+        # One that died alone left it mounted.
+        root = str(lab.machine_directory(name) / "root")
+        subprocess.run(["umount", "--lazy", root], capture_output=True, check=False)
+    return chosen
 
 
-def lab_copy(source: Path, target: Path) -> None:
-    """Copy a machine's disk, with everything that a disk can hold."""
+def copy(source: Path, target: Path) -> None:
+    """Copy what a machine's disk holds, with everything that a disk can hold."""
     subprocess.run(["rm", "-rf", str(target)], check=True)
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 

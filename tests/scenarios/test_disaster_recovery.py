@@ -63,10 +63,10 @@ def test_a_site_comes_back_on_new_machines(disk: Path) -> None:
 
     # All of the site burns, but for the disk with the repository.
     lab.pull_the_plug(holder)
-    lab.lab_copy(Path(f"{machine_directory(holder)}/disk{REPOSITORY}"), disk)
+    lab.copy(Path(f"{machine_directory(holder)}/root{REPOSITORY}"), disk)
     lab.destroy(*lab.names())
     lab.up()
-    lab.lab_copy(disk, Path(f"{machine_directory(holder)}/root{REPOSITORY}"))
+    lab.copy(disk, Path(f"{machine_directory(holder)}/root{REPOSITORY}"))
 
     began = time.monotonic()
     run = lab.pyinfra("-y", "--json", lab.INVENTORY, RECOVERY, timeout=900)

@@ -71,7 +71,7 @@ def diverge(pair: Pair, *, forgets: bool = False) -> None:
 
 def killed_when(name: str, host: str) -> None:
     """Begin a run, and take a host's power away as soon as there is something of this name beside its data."""
-    below = settings.machine_directory(host) / "disk/var/lib/postgresql"
+    below = settings.machine_directory(host) / "root/var/lib/postgresql"
     with TemporaryFile("w+") as output:
         process = subprocess.Popen(
             [PYINFRA, "-y", lab.INVENTORY, REJOIN], stdin=subprocess.DEVNULL, stdout=output, stderr=output

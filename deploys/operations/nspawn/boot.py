@@ -83,9 +83,14 @@ def start(machine: lab.Machine, root: str) -> str:
     # Not registered with machined: systemd need not be this machine's own first process. Each has
     # a cgroup of its own, or their systemds would undo each other's. The kernel keys of its network
     # namespace are its own to set.
+    # Below its disk lie the states of it that were kept, the newest on top.
     return f"""
-mount -t overlay tracseq-lab \\
-  -o lowerdir={lab.CACHE}/{root}/root,upperdir={directory}/disk,workdir={directory}/work {directory}/root
+below={lab.CACHE}/{root}/root
+for kept in {directory}/kept/*; do
+  [ ! -d $kept ] || below=$kept:$below
+done
+mount -t overlay tracseq-lab {directory}/root \\
+  -o redirect_dir=on,lowerdir=$below,upperdir={directory}/disk,workdir={directory}/work
 setsid sh -c 'for tree in {CGROUP_TREES}; do
   [ -e $tree/cgroup.procs ] || continue
   mkdir -p $tree/{lab.BRIDGE}/{machine.name} && echo $$ > $tree/{lab.BRIDGE}/{machine.name}/cgroup.procs
