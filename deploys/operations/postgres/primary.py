@@ -91,12 +91,14 @@ def handed_over(version: int, to: str, server: str, timeout: int = 30) -> Steps:
 
 
 @operation
-def promoted(version: int, timeout: int = 60) -> Steps:
+def promoted(version: int, timeout: int = 60, handed_over: bool = False) -> Steps:
     """
     Have a replica be the primary.
 
     + version: of Postgres
     + timeout: seconds it may take (default 60)
+    + handed_over: whether the primary before it was stopped in order, and has nothing that this one lacks: it takes
+      writes at once then, while the other hosts hear of it (default false: they hear of it before its first write)
 
     **Example:**
 
@@ -110,11 +112,13 @@ def promoted(version: int, timeout: int = 60) -> Steps:
         return
     yield script(
         shell.query(version),
+        *([shell.handed_over()] if handed_over else []),
         f'if [ "$(query --command="select pg_promote(true, {timeout})")" != t ]; then',
         f"  tail -n 20 {shell.log_file(version)} >&2",
         f"  echo 'It was not promoted within {timeout} s; the last lines of its log are above.' >&2",
         "  exit 1",
         "fi",
+        *([f"rm -f {shell.HANDED_OVER}"] if handed_over else []),
     )
 
 

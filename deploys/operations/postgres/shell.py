@@ -20,6 +20,10 @@ REFUSED = (
 """Query: the lines of its files that a running server does not take, but for settings that wait for a restart."""
 
 
+HANDED_OVER = "/run/tracseq/postgres-handed-over"
+"""The file that says for a minute that the primary was stopped in order: see tracseq-fence."""
+
+
 def data_directory(version: int) -> str:
     """Where the data of the host's cluster is."""
     return f"{DATA}/{version}/{CLUSTER}"
@@ -59,6 +63,11 @@ def released() -> str:
     A run has asked the servers themselves, and may be at work before any other host can answer.
     """
     return "install -D --mode=644 /dev/null /run/tracseq/postgres-released"
+
+
+def handed_over() -> str:
+    """Shell: let the promotion that follows not wait until every host has heard of it: nobody else can take writes."""
+    return f"install -D --mode=644 /dev/null {HANDED_OVER}"
 
 
 def restarted(version: int) -> str:

@@ -52,7 +52,11 @@ def stopped(change: Change) -> None:
 @deploy("Failover")
 def promoted(change: Change) -> None:
     """Have the next primary take writes; every host of the site hears of it."""
-    primary.promoted(name=f"{change.failover.target} is the primary", version=change.run.topology.version)
+    primary.promoted(
+        name=f"{change.failover.target} is the primary",
+        version=change.run.topology.version,
+        handed_over=change.failover.former is not None,
+    )
 
 
 @deploy("Failover")
