@@ -36,7 +36,8 @@ class Stands(FactBase[Standing]):
         running = f"{DATA}/{version}/{CLUSTER}/postmaster.pid"
         return f"""
 cd /
-timeout 10 runuser -u postgres -- psql -XAtq --dbname=postgres --command="{QUERY.strip()}" \\
+timeout 10 setpriv --reuid=postgres --regid=postgres --init-groups \\
+  psql -XAtq --dbname=postgres --command="{QUERY.strip()}" \\
   --port="$(sed -n 4p {running} 2>/dev/null)" --host="$(sed -n 5p {running} 2>/dev/null)" 2>/dev/null
 true
 """
