@@ -72,7 +72,8 @@ def test_a_site_comes_back_on_new_machines(disk: Path) -> None:
     run = lab.pyinfra("-y", "--json", lab.INVENTORY, RECOVERY, timeout=900)
     took = time.monotonic() - began
     assert run.code == 0, run.output
-    print([line for line in run.output.splitlines() if "timeline" in line or "The site is up" in line])
+    said = [line.strip() for line in run.output.splitlines() if not line.startswith("{")]
+    print([line for line in said if "timeline" in line])
     lab.eventually(ledger.answers, within=120, every=1)
     primary = postgres.found().primary
     lost = judge.lost(primary)
