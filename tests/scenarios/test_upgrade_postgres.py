@@ -88,8 +88,8 @@ def new_debian(name: str, inventory: str) -> None:
     lab.reboot(name, inventory=inventory)
 
 
-def killed_at(operation: str, after: float, inventory: str) -> None:
-    """Begin an upgrade, and kill it when an operation has begun."""
+def killed_at(operation: str, after: float, inventory: str) -> bool:
+    """Begin an upgrade and kill it once an operation has begun; whether it got there: less may be left to do."""
     process = subprocess.Popen(
         [PYINFRA, "-y", inventory, UPGRADE],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -102,8 +102,9 @@ def killed_at(operation: str, after: float, inventory: str) -> None:
             time.sleep(after)
             process.kill()
             process.wait()
-            return
-    raise AssertionError(f"the run ended before {operation}: {''.join(said)}")
+            return True
+    assert process.wait() == 0, f"the run ended before {operation}: {''.join(said)}"
+    return False
 
 
 def test_a_new_debian_leaves_the_old_postgres_running(inventory: str) -> None:
@@ -149,12 +150,13 @@ def test_what_pg_upgrade_refuses_stops_nothing(inventory: str) -> None:
 
 def test_killed_anywhere_it_is_finished_by_the_next_run(inventory: str) -> None:
     before = ask(PRIMARY, ROWS, inventory)
-    for operation, after in KILLED[:3]:
-        killed_at(operation, after, inventory)
-    killed_at("Upgrade | pg_upgrade", 6.0, inventory)
+    reached = [operation for operation, after in KILLED[:3] if killed_at(operation, after, inventory)]
+    if killed_at("Upgrade | pg_upgrade", 1.5, inventory):
+        reached.append("Upgrade | pg_upgrade")
     lab.reboot(PRIMARY, inventory=inventory)
-    for operation, after in KILLED[3:]:
-        killed_at(operation, after, inventory)
+    reached += [operation for operation, after in KILLED[3:] if killed_at(operation, after, inventory)]
+    print(f"\nkilled at {', '.join(reached)}")
+    assert len(reached) >= 5
     run = lab.pyinfra("-y", inventory, UPGRADE)
     assert run.code == 0, run.output
     lab.eventually(lambda: streams(inventory), within=60)
