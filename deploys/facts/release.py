@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
+from deploys.facts.postgres.state import CLUSTER, DATA
+
 
 @dataclass(frozen=True)
 class ReleaseState:
@@ -54,10 +56,18 @@ class Revision(FactBase[str | None]):
     """
 
     def command(self, database: str) -> str:
-        return (
-            "cd / && runuser -u postgres -- psql -XAtq "
-            f"--dbname={shlex.quote(database)} --command='select version_num from alembic_version' 2>/dev/null; true"
-        )
+        # The server that runs: beside it there may be the cluster of the major version before.
+        return f"""
+cd /
+for data in {DATA}/*/{CLUSTER}; do
+  pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
+  [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
+  timeout 20 runuser -u postgres -- psql -XAtq --dbname={shlex.quote(database)} \\
+    --port="$(sed -n 4p "$data/postmaster.pid")" --host="$(sed -n 5p "$data/postmaster.pid")" \\
+    --command='select version_num from alembic_version' 2>/dev/null
+done
+true
+"""
 
     @staticmethod
     def default() -> str | None:
