@@ -9,12 +9,15 @@ from deploys.facts.postgres.state import Answer, Role, Slot, StartupSetting
 
 # The verifiers of passwords stay on the server: their salt and a digest are enough to compare them,
 # and only of the roles that the site's pg_hba.conf names: no other is compared.
+# A replica whose primary is gone may have made no checkpoint on that one's timeline yet: what it received says it.
 QUERY = """
 select json_build_object(
   'recovery', pg_is_in_recovery(),
   'timeline', case when pg_is_in_recovery()
     then coalesce((select received_tli from pg_stat_wal_receiver),
-                  (select timeline_id from pg_control_checkpoint()))
+                  greatest((select timeline_id from pg_control_checkpoint()),
+                           (select max(('x' || left(name, 8))::bit(32)::int) from pg_ls_waldir()
+                             where name ~ '^[0-9A-F]{24}$')))
     else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end,
   'position', case when pg_is_in_recovery()
     then greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), coalesce(pg_last_wal_replay_lsn(), '0/0'))
