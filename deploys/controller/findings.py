@@ -119,20 +119,26 @@ def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Ite
             continue
         # A firewall of ours that does not know the two yet is about to: it is no finding.
         theirs = found.get(peer.name, MachineState())
-        if _forbids(found[host.name], address, port) or _forbids(theirs, host.address, port):
+        if _forbids(found[host.name], OUT, address, port) or _forbids(theirs, IN, host.address, port):
             continue
         yield Finding(host.name, f"reach {peer.name}", f"{address}:{port} {answer}", "reachable")
 
 
-def _forbids(machine: MachineState, address: str, port: int) -> bool:
-    """Whether a firewall that is in force has no rule for this peer and port."""
+IN, OUT = "input", "output"
+"""How the names of ufw's chains end: who may connect to the host, and to whom the host may."""
+
+
+def _forbids(machine: MachineState, way: str, address: str, port: int) -> bool:
+    """Whether a firewall that is in force has no rule for this peer and port, in this way."""
     if not machine.firewall:
         return False
     for rule in machine.rules:
         words = rule.split()
         options = dict(pairwise(words))
-        network = options.get("-s") or options.get("-d")
-        if options.get("--dport") == str(port) and (network is None or ip_address(address) in ip_network(network)):
+        if options.get("--dport") != str(port) or not words[0].endswith(way):
+            continue
+        network = options.get("-s" if way == IN else "-d")
+        if network is None or ip_address(address) in ip_network(network):
             return False
     return True
 

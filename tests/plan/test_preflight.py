@@ -86,6 +86,19 @@ def test_a_firewall_that_is_about_to_open_is_no_obstacle(copy: PlannedCopy) -> N
     assert copy.plan(inventory="closed.py").code == 0
 
 
+def test_a_known_host_that_gets_a_role_is_no_obstacle(copy: PlannedCopy) -> None:
+    """It may connect to Postgres, and none of the others may to it: that a run changes."""
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    rules = (
+        '*reached, "is\\tfirewall\\tyes", '
+        '"rule\\tufw-user-output -d 10.0.0.31/32 -p tcp -m tcp --dport 5432 -j ACCEPT", '
+        '"rule\\tufw-user-output -d 10.0.0.32/32 -p tcp -m tcp --dport 5432 -j ACCEPT"]'
+    )
+    joins = text.replace("\\trefused", "\\tno answer within 2 s").replace("*reached]", rules)
+    (copy.directory / "joins.py").write_text(joins)
+    assert copy.plan(inventory="joins.py").code == 0
+
+
 def test_a_new_host_is_known_to_no_firewall_but_a_known_one_is_missed(copy: PlannedCopy) -> None:
     text = (copy.directory / "tests/plan/inventory.py").read_text()
     rules = (
