@@ -41,7 +41,7 @@ def test_the_database_goes_on_and_a_full_backup_begins_anew(site: Site, little_i
     print(record(site.holder, "wal")["problems"])
     run = lab.site(*LIMIT)
     assert run.code == 0, run.output
-    assert slot(site.primary, site.holder) == "reserved"
+    lab.eventually(lambda: slot(site.primary, site.holder) == "reserved", within=60)
     told = backup(site, "full")
     assert record(site.holder, "full")["result"] == "well", told
     archived(site, clock(site))
