@@ -32,8 +32,19 @@ def archived_until(before: dict[str, Any], now: float, written: int, archived: i
     return {"until": max([before.get("until", 0.0), *reached]), "seen": ahead}
 
 
-def keep_slot(settings: Settings, server: str, archived: int) -> None:
-    """Have a standby keep WAL from what is archived on, and no more."""
+def keep_slot(settings: Settings, server: str, segment: str) -> None:
+    """
+    Have a standby keep WAL from what is archived on, and no more; and a primary not be asked for what is archived.
+
+    A primary that lost its power has the slot where its last checkpoint had it, and has removed what the receiver had
+    fetched since: without this, the receiver would ask for that for ever.
+
+    Args:
+        settings: of this host
+        server: name of the host
+        segment: the newest that is archived
+    """
+    archived = wal.end(segment)
     here = postgres.connection(settings, server)
     where = f"where slot_name = '{settings.slot}'"
     postgres.ask(
@@ -43,6 +54,11 @@ def keep_slot(settings: Settings, server: str, archived: int) -> None:
         "select pg_replication_slot_advance(slot_name, least(pg_last_wal_replay_lsn(),"
         f" '{wal.text(archived)}'::pg_lsn)) from pg_replication_slots {where} and not active"
         f" and pg_is_in_recovery() and restart_lsn < least(pg_last_wal_replay_lsn(), '{wal.text(archived)}'::pg_lsn)",
+        # Only on the timeline of that segment: of an earlier one it may have what this server never had.
+        f"select pg_replication_slot_advance(slot_name, '{wal.text(archived)}'::pg_lsn) from pg_replication_slots"
+        f" {where} and not active and restart_lsn < '{wal.text(archived)}'::pg_lsn and case when pg_is_in_recovery()"
+        f" then false else left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) = '{segment[:8]}'"
+        f" and pg_current_wal_flush_lsn() >= '{wal.text(archived)}'::pg_lsn end",
     )
 
 
@@ -121,9 +137,11 @@ def main() -> None:
             postgres.ask(primary, "select pg_switch_wal()")
     except OSError as error:
         problems.append(f"No primary answers: {error}")
-    for server in settings.servers if archived else ():
+    for server in settings.servers:
+        if segment is None:
+            break
         try:
-            keep_slot(settings, server, archived)
+            keep_slot(settings, server, segment)
         except OSError as error:
             print(f"{server} keeps no WAL for the case that it is promoted: {error}", flush=True)
     since = before.get("since") or now
