@@ -15,6 +15,9 @@ from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 from deploys.settings.units import written
 
+IN, OUT = "input", "output"
+"""How the names of ufw's chains end: who may connect to the host, and to whom the host may."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -122,10 +125,6 @@ def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Ite
         if _forbids(found[host.name], OUT, address, port) or _forbids(theirs, IN, host.address, port):
             continue
         yield Finding(host.name, f"reach {peer.name}", f"{address}:{port} {answer}", "reachable")
-
-
-IN, OUT = "input", "output"
-"""How the names of ufw's chains end: who may connect to the host, and to whom the host may."""
 
 
 def _forbids(machine: MachineState, way: str, address: str, port: int) -> bool:

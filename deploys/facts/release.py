@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
-from deploys.facts.postgres.state import CLUSTER, DATA
+from deploys.facts.postgres.running import asked
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,7 @@ class Revision(FactBase[str | None]):
     """
 
     def command(self, database: str) -> str:
-        # The server that runs: beside it there may be the cluster of the major version before.
-        return f"""
-cd /
-for data in {DATA}/*/{CLUSTER}; do
-  pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
-  [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
-  timeout 20 runuser -u postgres -- psql -XAtq --dbname={shlex.quote(database)} \\
-    --port="$(sed -n 4p "$data/postmaster.pid")" --host="$(sed -n 5p "$data/postmaster.pid")" \\
-    --command='select version_num from alembic_version' 2>/dev/null
-done
-true
-"""
+        return asked("select version_num from alembic_version", database)
 
     @staticmethod
     def default() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.lab import pyinfra
+from tests.lab import Run, pyinfra
 from tests.plan.conftest import PlannedCopy
 
 
@@ -77,37 +77,34 @@ def test_a_host_that_another_cannot_reach(copy: PlannedCopy) -> None:
     assert rows(run.output) == {("gw2", "reach pg1")}
 
 
-def test_a_firewall_that_is_about_to_open_is_no_obstacle(copy: PlannedCopy) -> None:
+def where_nobody_answers(copy: PlannedCopy, *rules: str) -> Run:
+    """A plan of the site whose hosts do not reach each other, and have a firewall in force with these rules."""
     text = (copy.directory / "tests/plan/inventory.py").read_text()
-    closed = text.replace("\\trefused", "\\tno answer within 2 s").replace(
-        "*reached]", '*reached, "is\\tfirewall\\tyes"]'
-    )
+    found = ", ".join(f'"{line}"' for line in ("is\\tfirewall\\tyes", *(f"rule\\t{rule}" for rule in rules)))
+    closed = text.replace("\\trefused", "\\tno answer within 2 s").replace("*reached]", f"*reached, {found}]")
     (copy.directory / "closed.py").write_text(closed)
-    assert copy.plan(inventory="closed.py").code == 0
+    return copy.plan(inventory="closed.py")
+
+
+def test_a_firewall_that_is_about_to_open_is_no_obstacle(copy: PlannedCopy) -> None:
+    assert where_nobody_answers(copy).code == 0
 
 
 def test_a_known_host_that_gets_a_role_is_no_obstacle(copy: PlannedCopy) -> None:
     """It may connect to Postgres, and none of the others may to it: that a run changes."""
-    text = (copy.directory / "tests/plan/inventory.py").read_text()
-    rules = (
-        '*reached, "is\\tfirewall\\tyes", '
-        '"rule\\tufw-user-output -d 10.0.0.31/32 -p tcp -m tcp --dport 5432 -j ACCEPT", '
-        '"rule\\tufw-user-output -d 10.0.0.32/32 -p tcp -m tcp --dport 5432 -j ACCEPT"]'
+    run = where_nobody_answers(
+        copy,
+        "ufw-user-output -d 10.0.0.31/32 -p tcp -m tcp --dport 5432 -j ACCEPT",
+        "ufw-user-output -d 10.0.0.32/32 -p tcp -m tcp --dport 5432 -j ACCEPT",
     )
-    joins = text.replace("\\trefused", "\\tno answer within 2 s").replace("*reached]", rules)
-    (copy.directory / "joins.py").write_text(joins)
-    assert copy.plan(inventory="joins.py").code == 0
+    assert run.code == 0
 
 
 def test_a_new_host_is_known_to_no_firewall_but_a_known_one_is_missed(copy: PlannedCopy) -> None:
-    text = (copy.directory / "tests/plan/inventory.py").read_text()
-    rules = (
-        '*reached, "is\\tfirewall\\tyes", '
-        '"rule\\tufw-user-input -s 10.0.0.21/32 -p tcp -m tcp --dport 5432 -j ACCEPT", '
-        '"rule\\tufw-user-output -d 10.0.0.31/32 -p tcp -m tcp --dport 5432 -j ACCEPT"]'
+    run = where_nobody_answers(
+        copy,
+        "ufw-user-input -s 10.0.0.21/32 -p tcp -m tcp --dport 5432 -j ACCEPT",
+        "ufw-user-output -d 10.0.0.31/32 -p tcp -m tcp --dport 5432 -j ACCEPT",
     )
-    known = text.replace("\\trefused", "\\tno answer within 2 s").replace("*reached]", rules)
-    (copy.directory / "known.py").write_text(known)
-    run = copy.plan(inventory="known.py")
     assert run.code != 0
     assert rows(run.output) == {("gw1", "reach pg1")}

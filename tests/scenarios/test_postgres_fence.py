@@ -71,12 +71,17 @@ def powered_off(pair: Pair) -> Iterator[Pair]:
     yield pair
 
 
-def test_a_former_primary_that_boots_without_a_network_is_locked_and_then_refused(powered_off: Pair) -> None:
-    old, new = powered_off.primary, powered_off.replica
+def locked_and_then_refused(old: str) -> None:
+    """Have a former primary boot without a network, and hear of the promotion when it has one."""
     lab.up(old)
     lab.eventually(lambda: "Locked" in said(old), within=60)
     lab.connect(old)
     lab.eventually(lambda: state(old) == "failed", within=60)
+
+
+def test_a_former_primary_that_boots_without_a_network_is_locked_and_then_refused(powered_off: Pair) -> None:
+    old, new = powered_off.primary, powered_off.replica
+    locked_and_then_refused(old)
     assert f"Not started: {new} is the primary on timeline" in said(old)
     # It knows by itself now, and with all power gone at once, too.
     lab.reboot(old, new)
@@ -91,10 +96,7 @@ def test_a_former_primary_that_boots_without_a_network_is_locked_and_then_refuse
 def test_one_that_is_started_past_systemd_is_stopped(powered_off: Pair) -> None:
     """By hand, and so with nobody asked; that systemd knows nothing of it must not keep the fence from ending it."""
     old, new = powered_off.primary, powered_off.replica
-    lab.up(old)
-    lab.eventually(lambda: "Locked" in said(old), within=60)
-    lab.connect(old)
-    lab.eventually(lambda: state(old) == "failed", within=60)
+    locked_and_then_refused(old)
     lab.ssh(old, f"runuser -u postgres -- pg_ctlcluster --skip-systemctl-redirect {CLUSTER} start")
     lab.eventually(lambda: lab.ssh(old, f"pg_lsclusters --no-header {CLUSTER}").split()[3] == "down", within=90)
     assert f"Stopped: {new} is the primary on timeline" in said(old)

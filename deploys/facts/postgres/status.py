@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
-from deploys.facts.postgres.state import CLUSTER, DATA
+from deploys.facts.postgres.running import asked
 
 QUERY = """
 select json_build_object(
@@ -125,18 +125,7 @@ class Status(FactBase[Numbers | None]):
     """What the host's running cluster ``main`` counts; None where none runs or answers."""
 
     def command(self) -> str:
-        return f"""
-cd /
-for data in {DATA}/*/{CLUSTER}; do
-  pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
-  [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
-  timeout 20 runuser -u postgres -- psql -XAtq --dbname=postgres \\
-    --port="$(sed -n 4p "$data/postmaster.pid")" --host="$(sed -n 5p "$data/postmaster.pid")" 2>/dev/null <<'SQL'
-{QUERY}
-SQL
-done
-true
-"""
+        return asked(QUERY)
 
     @staticmethod
     def default() -> Numbers | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
-from deploys.facts.postgres.state import CLUSTER, DATA
+from deploys.facts.postgres.running import asked
 
 QUERY = """
 select json_build_object(
@@ -33,18 +33,7 @@ class Verifiers(FactBase[dict[str, Any]]):
     """
 
     def command(self, database: str) -> str:
-        return f"""
-cd /
-for data in {DATA}/*/{CLUSTER}; do
-  pid=$(sed -n 1p "$data/postmaster.pid" 2>/dev/null)
-  [ "$(cat "/proc/${{pid:-none}}/comm" 2>/dev/null)" = postgres ] || continue
-  timeout 20 runuser -u postgres -- psql -XAtq --dbname={database} \\
-    --port="$(sed -n 4p "$data/postmaster.pid")" --host="$(sed -n 5p "$data/postmaster.pid")" 2>/dev/null <<'SQL'
-{QUERY}
-SQL
-done
-true
-"""
+        return asked(QUERY, database)
 
     @staticmethod
     def default() -> dict[str, Any]:

@@ -137,13 +137,12 @@ def main() -> None:
             postgres.ask(primary, "select pg_switch_wal()")
     except OSError as error:
         problems.append(f"No primary answers: {error}")
-    for server in settings.servers:
-        if segment is None:
-            break
-        try:
-            keep_slot(settings, server, segment)
-        except OSError as error:
-            print(f"{server} keeps no WAL for the case that it is promoted: {error}", flush=True)
+    if segment:
+        for server in settings.servers:
+            try:
+                keep_slot(settings, server, segment)
+            except OSError as error:
+                print(f"{server} keeps no WAL for the case that it is promoted: {error}", flush=True)
     since = before.get("since") or now
     problems += late(settings, now, found, reckoned["until"] or since, since)
     record.write(
