@@ -25,6 +25,7 @@ FUNCTIONS = frozenset(
         "pg_backup_start(text,boolean)",
         "pg_backup_stop(boolean)",
         "pg_create_restore_point(text)",
+        "pg_ls_waldir()",
         "pg_switch_wal()",
     }
 )

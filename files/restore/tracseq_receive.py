@@ -20,6 +20,13 @@ from pathlib import Path
 TIMEOUT = 600
 
 
+def ready():
+    """Tell systemd that whoever sends can connect now (sd_notify(3))."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service_manager:
+            service_manager.sendto(b"READY=1", address.replace("@", "\0", 1))
+
+
 def frame(piece):
     """A piece with its length before it."""
     return len(piece).to_bytes(4, "big") + piece
@@ -72,6 +79,7 @@ def main(file):
     context.load_verify_locations(settings["authority"])
     context.verify_mode = ssl.CERT_REQUIRED
     with socket.create_server(("::", settings["port"]), family=socket.AF_INET6, dualstack_ipv6=True) as server:
+        ready()
         while True:
             plain, _ = server.accept()
             plain.settimeout(TIMEOUT)

@@ -172,7 +172,16 @@ def test_only_finished_files_are_pushed_in_order(tmp_path: Path) -> None:
 def test_what_is_unfinished_of_another_timeline_is_found(tmp_path: Path) -> None:
     for name in ("000000010000000000000004.partial", "000000010000000000000003", "000000020000000000000004.partial"):
         (tmp_path / name).touch()
-    assert [path.name for path in receive.outdated(2, tmp_path)] == ["000000010000000000000004.partial"]
+    found = receive.outdated(2, "0000000000000004", tmp_path)
+    assert [path.name for path in found] == ["000000010000000000000004.partial"]
+
+
+def test_what_is_unfinished_and_removed_by_the_primary_is_found(tmp_path: Path) -> None:
+    for name in ("0000000200000001000000FE.partial", "0000000200000001000000FD"):
+        (tmp_path / name).touch()
+    assert receive.outdated(2, "00000001000000FE", tmp_path) == []
+    found = receive.outdated(2, "0000000200000000", tmp_path)
+    assert [path.name for path in found] == ["0000000200000001000000FE.partial"]
 
 
 def test_a_backup_may_write_to_no_backup_that_is_complete(tmp_path: Path) -> None:

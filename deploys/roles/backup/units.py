@@ -65,7 +65,14 @@ def continuous(library: str, repository: str) -> Iterator[Job]:
         library: where the programs are
         repository: directory of the repository
     """
-    yield _service("WAL is received", RECEIVE, "receive", library, network=True, writable=[f"{DIRECTORY}/wal"])
+    yield _service(
+        "WAL is received",
+        RECEIVE,
+        "receive",
+        library,
+        network=True,
+        writable=[f"{DIRECTORY}/wal", f"{DIRECTORY}/state"],
+    )
     yield _service(
         "WAL is pushed into the repository",
         PUSH,

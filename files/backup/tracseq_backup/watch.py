@@ -49,6 +49,8 @@ def keep_slot(settings: Settings, server: str, segment: str) -> None:
     where = f"where slot_name = '{settings.slot}'"
     postgres.ask(
         here,
+        f"select pg_drop_replication_slot(slot_name) from pg_replication_slots {where} and not active"
+        " and pg_is_in_recovery() and wal_status = 'lost'",
         f"select pg_create_physical_replication_slot('{settings.slot}', true) where pg_is_in_recovery()"
         f" and not exists (select from pg_replication_slots {where})",
         "select pg_replication_slot_advance(slot_name, least(pg_last_wal_replay_lsn(),"
@@ -91,6 +93,12 @@ def late(settings: Settings, now: float, last: dict[str, Any], wal_until: float,
         yield (
             f"The newest backup is {_hours(now - newest)} old ({_hours(settings.backup_maximum_age)} are allowed): "
             "see journalctl -u tracseq-backup-full -u tracseq-backup-differential."
+        )
+    lost = record.read("receive").get("lost", 0)
+    if lost > max((backup["timestamp"]["start"] for backup in last.get("backup", [])), default=0):
+        yield (
+            "This host was away for longer than the primary keeps WAL for it (postgres_max_slot_wal_keep_size):"
+            " until the next backup no restore goes past that gap. Make it now: systemctl start tracseq-backup-full."
         )
     state = record.read("state").get("succeeded") or since
     if settings.state_sources and now - state > settings.state_maximum_age:
