@@ -48,4 +48,4 @@ def test_the_database_goes_on_and_a_full_backup_begins_anew(site: Site, little_i
     on(site.holder, "systemctl start tracseq-backup-watch")
     assert record(site.holder, "wal")["problems"] == []
     assert postgres.follows(postgres.found())
-    assert on(site.holder, "systemctl --failed --no-legend 'tracseq-*'") == ""
+    assert on(site.holder, "systemctl list-units --failed --no-legend 'tracseq-*'") == ""
