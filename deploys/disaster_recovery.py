@@ -44,5 +44,8 @@ roles.backup_state.apply(run)
 roles.backup.apply(run)
 roles.gateway.apply(run)
 roles.load_balancer.apply(run)
+roles.exporters.apply(run)
+roles.monitoring.apply(run)
+roles.dead_mans_switch.apply(run)
 
 everything.told(recovery, said)

@@ -111,6 +111,7 @@ patroni_port = 8008  # Patroni's on the Postgres hosts, for each other
 etcd_client_port = 2379
 etcd_peer_port = 2380
 redis_port = 6379
+metrics_port = 9998  # exporters of every host, where the site has monitoring hosts
 backup_server_port = 8432
 backup_state_port = 8433
 backup_restore_port = 8434
@@ -136,6 +137,17 @@ patroni_retry_timeout = "5s"
 # Whether a write is acknowledged only once a replica has it, so that a failover loses none. While no replica
 # answers, the primary goes on alone, and is replaced by nobody.
 patroni_synchronous = True
+
+# --- mail for alerts, of a site with monitoring hosts -----------------------------------------------
+
+# By which server, to whom and as whom. Without a port (such as 587) there is no mail. A user needs ALERT_MAIL_PASSWORD
+# in .env.<environment>. Without alert_mail_tls the connection is not encrypted.
+alert_mail_server = ""
+alert_mail_port = None
+alert_mail_to = []
+alert_mail_from = ""
+alert_mail_user = None
+alert_mail_tls = True
 
 # --- requests ------------------------------------------------------------------------------------
 

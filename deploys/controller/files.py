@@ -15,3 +15,13 @@ def read(path: str) -> str:
         path: below files/
     """
     return (FILES / path).read_text()
+
+
+def names(directory: str) -> list[str]:
+    """
+    The names of the files in a directory, in order.
+
+    Args:
+        directory: below files/
+    """
+    return sorted(path.name for path in (FILES / directory).iterdir())

@@ -19,6 +19,9 @@ restore = Role("restore")
 backup = Role("backup")
 gateway = Role("gateway")
 load_balancer = Role("load_balancer")
+exporters = Role("exporters")
+monitoring = Role("monitoring")
+dead_mans_switch = Role("dead_mans_switch")
 
 ROLES = tuple(value for value in list(globals().values()) if isinstance(value, Role))
 """All of them, in the order above."""

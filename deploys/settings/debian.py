@@ -15,9 +15,21 @@ class Debian:
     """Those of the protocol, within transaction pooling: since PgBouncer 1.21."""
     nginx_has_http2_directive: bool
     """``http2 on`` came with nginx 1.25.1, and made ``listen … http2`` a warning."""
+    alertmanager_has_teams: bool
+    """Teams by workflows: since Alertmanager 0.28."""
 
 
 RELEASES = {
-    "12": Debian(python="3.11.2", pgbouncer_has_prepared_statements=False, nginx_has_http2_directive=False),
-    "13": Debian(python="3.13.5", pgbouncer_has_prepared_statements=True, nginx_has_http2_directive=True),
+    "12": Debian(
+        python="3.11.2",
+        pgbouncer_has_prepared_statements=False,
+        nginx_has_http2_directive=False,
+        alertmanager_has_teams=False,
+    ),
+    "13": Debian(
+        python="3.13.5",
+        pgbouncer_has_prepared_statements=True,
+        nginx_has_http2_directive=True,
+        alertmanager_has_teams=True,
+    ),
 }

@@ -33,6 +33,7 @@ class Shared(Data):
     etcd_client_port: Port = value("port of etcd, for Patroni")
     etcd_peer_port: Port = value("port on which the members of etcd talk to each other")
     redis_port: Port = value("port of Redis", "guide")
+    metrics_port: Port = value("port on which a host answers the monitoring hosts, over mutual TLS")
     service_ports: tuple[Port, ...] = value("ports of the platform's services", "guide: 8080 to 8086")
     postgres_first_primary: str = value("primary of a site that has no data yet")
     postgres_database: Identifier = value("the platform's database", "guide")

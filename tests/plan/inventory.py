@@ -35,10 +35,15 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (32, 8434),
             (41, 8434),
             *((peer, port) for peer in (31, 32, 41) for port in (2379, 2380, 8008)),
+            *((peer, 9998) for peer in (11, 21, 22, 23, 31, 32, 41, 51)),
         )
     ]
     return f"@fake/{name}", {
         "environment": "plan",
+        "alert_mail_server": "10.0.0.99",
+        "alert_mail_port": 25,
+        "alert_mail_from": "monitoring@example.org",
+        "alert_mail_to": ["administrator@example.org"],
         "address": f"10.0.0.{number}",
         "fake_delay": 0,
         "fake_delay_jitter": 0,
@@ -51,3 +56,4 @@ gateways = [_host("gw1", 21), _host("gw2", 22), _host("gw3", 23)]
 postgres = [_host("pg1", 31), _host("pg2", 32)]
 redis = [_host("redis1", 41)]
 backups = [_host("backup1", 51)]
+monitoring = [_host("backup1", 51)]

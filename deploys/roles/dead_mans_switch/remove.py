@@ -1,0 +1,29 @@
+"""What a host gives back that watches over monitoring no more."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller.run import Run
+from deploys.operations import role
+from deploys.operations.service import UNITS
+from deploys.roles.dead_mans_switch.declaration import DECLARATION, DIRECTORY, NAME
+
+PROGRAM = "/usr/local/lib/tracseq/tracseq_dead_mans_switch.py"
+
+
+@deploy("Dead man's switch")
+def remove(run: Run) -> None:
+    """Have nobody watch over monitoring from here."""
+    role.removed(
+        name="It asks nobody any more",
+        units=[f"{NAME}.timer", f"{NAME}.service"],
+        paths=[
+            f"/var/lib/tracseq/applied/{NAME}.timer",
+            f"{UNITS}/{NAME}.service",
+            PROGRAM,
+            DIRECTORY,
+            f"/var/lib/private/{NAME}",
+            *DECLARATION.traces,
+        ],
+    )

@@ -1,0 +1,1 @@
+"""What each host tells the monitoring hosts of itself."""

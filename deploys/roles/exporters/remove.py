@@ -1,0 +1,40 @@
+"""What a host gives back that nobody asks any more."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller import exporters
+from deploys.controller.run import Run
+from deploys.operations import role
+from deploys.operations.service import UNITS
+from deploys.roles.exporters.declaration import DECLARATION, DIRECTORY
+
+CERTIFICATES = "tracseq-certificates"
+PROGRAM = f"/usr/local/sbin/{CERTIFICATES}"
+LINK = "/var/lib/tracseq-collectors/state"
+"""What Debian's collectors leave, beside what programs of the site do."""
+UPDATES = f"{exporters.NODE}-apt.timer"
+PROGRAMS = ("prometheus-exporter-exporter", exporters.NODE, exporters.POSTGRES, exporters.REDIS)
+
+
+@deploy("Exporters")
+def remove(run: Run) -> None:
+    """Have no exporter run here; their packages stay."""
+    role.removed(
+        name="Exporters are gone",
+        units=[f"{CERTIFICATES}.timer", UPDATES, *(f"{program}.service" for program in PROGRAMS)],
+        paths=[
+            f"/var/lib/tracseq/applied/{CERTIFICATES}.timer",
+            f"/var/lib/tracseq/applied/{UPDATES}",
+            f"{UNITS}/{CERTIFICATES}.timer",
+            f"{UNITS}/{CERTIFICATES}.service",
+            PROGRAM,
+            "/var/lib/tracseq-certificates",
+            "/var/lib/tracseq-collectors",
+            *(f"/var/lib/tracseq/applied/{program}.service" for program in PROGRAMS),
+            *(f"{UNITS}/{program}.service.d/tracseq.conf" for program in PROGRAMS),
+            DIRECTORY,
+            *DECLARATION.traces,
+        ],
+    )

@@ -1,0 +1,131 @@
+"""Prometheus asks every host of the site; Alertmanager tells people what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pyinfra.api import deploy
+
+from deploys.controller import alerts, exporters, files
+from deploys.controller.alerts import Monitoring
+from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.run import Run
+from deploys.controller.templates import render
+from deploys.operations import service
+from deploys.operations.file_set import File
+from deploys.operations.service import UNITS, Unit
+from deploys.roles.monitoring.declaration import CLUSTER_PORT
+
+PROMETHEUS, ALERTMANAGER = "prometheus.service", "prometheus-alertmanager.service"
+CREDENTIALS = "/etc/prometheus/tracseq"
+CONFIGURATION = "/etc/prometheus/alertmanager.yml"
+BLACKBOX = "/etc/prometheus/blackbox.yml"
+BLACKBOX_PORT = 9115
+RULES = "monitoring/rules"
+OWN = ("root", "prometheus", "640")
+
+
+@deploy("Monitoring")
+def apply(run: Run) -> None:
+    """Have every host asked, and people told."""
+    data = run.host.data(Monitoring)
+    service.configured(
+        name="Alertmanager",
+        unit=Unit(ALERTMANAGER, reload=f"systemctl reload {ALERTMANAGER}"),
+        files=[
+            File(CONFIGURATION, render("monitoring/alertmanager.yml.j2", **told(run)), *OWN, secret=True),
+            *cluster(run),
+        ],
+        validate=f"amtool check-config {CONFIGURATION}",
+    )
+    service.configured(
+        name="Blackbox exporter",
+        unit=Unit(f"{exporters.BLACKBOX}.service", reload=f"systemctl reload {exporters.BLACKBOX}"),
+        files=[
+            File(BLACKBOX, render("monitoring/blackbox.yml.j2", domain=run.site.shared.domain, authority=trusted(run))),
+            File(
+                f"{UNITS}/{exporters.BLACKBOX}.service.d/tracseq.conf",
+                render("monitoring/blackbox.conf.j2", configuration=BLACKBOX, port=BLACKBOX_PORT),
+                restart=True,
+            ),
+        ],
+        validate=f"{exporters.BLACKBOX} --config.check --config.file={BLACKBOX}",
+    )
+    own = run.authority.of_client(run.host)
+    service.configured(
+        name="Prometheus",
+        unit=Unit(PROMETHEUS, reload=f"systemctl reload {PROMETHEUS}"),
+        files=[
+            File(f"{CREDENTIALS}/authority.crt", run.authority.certificate),
+            # It reads these anew for each connection.
+            File(f"{CREDENTIALS}/client.crt", own.certificate),
+            File(f"{CREDENTIALS}/client.key", own.key, *OWN, secret=True),
+            File(
+                "/etc/prometheus/prometheus.yml",
+                render(
+                    "monitoring/prometheus.yml.j2",
+                    interval=seconds(data.scrape_interval),
+                    environment=run.site.shared.environment,
+                    directory=CREDENTIALS,
+                    targets=list(exporters.targets(run.site)),
+                    balancers={one.name: one.address for one in run.site.group("load_balancers")},
+                    blackbox=BLACKBOX_PORT,
+                ),
+            ),
+            *(File(f"/etc/prometheus/rules/{name}", files.read(f"{RULES}/{name}")) for name in files.names(RULES)),
+            File(
+                f"{UNITS}/{PROMETHEUS}.d/tracseq.conf",
+                render(
+                    "monitoring/prometheus.conf.j2",
+                    retention=seconds(data.prometheus_retention),
+                    size=f"{int(data.prometheus_retention_size)}B",
+                ),
+                restart=True,
+            ),
+        ],
+        purged=["/etc/prometheus/rules"],
+        validate="promtool check config /etc/prometheus/prometheus.yml",
+    )
+
+
+def trusted(run: Run) -> str | None:
+    """Who must have signed the site's public certificate: its own authority; None where that is somebody else's."""
+    own = all(balancer.value("certificate_file") is None for balancer in run.site.group("load_balancers"))
+    return AUTHORITY_FILE if own else None
+
+
+def cluster(run: Run) -> Iterator[File]:
+    """Alertmanager's unit; and where there are several, how they agree on who tells people of what."""
+    peers = [f"{one.address}:{CLUSTER_PORT}" for one in run.site.group("monitoring") if one.name != run.host.name]
+    member = run.authority.of_member(run.host)
+    unit = render(
+        "monitoring/alertmanager.conf.j2",
+        peers=sorted(peers),
+        listen=f"{run.host.address}:{CLUSTER_PORT}",
+        directory=CREDENTIALS,
+    )
+    yield File(f"{UNITS}/{ALERTMANAGER}.d/tracseq.conf", unit, restart=True)
+    if peers:
+        settings = render("monitoring/cluster.yml.j2", directory=CREDENTIALS)
+        yield File(f"{CREDENTIALS}/cluster.yml", settings, restart=True)
+        yield File(f"{CREDENTIALS}/authority.crt", run.authority.certificate)
+        yield File(f"{CREDENTIALS}/member.crt", member.certificate, restart=True)
+        yield File(f"{CREDENTIALS}/member.key", member.key, *OWN, secret=True, restart=True)
+
+
+def told(run: Run) -> Mapping[str, Any]:
+    """Whom Alertmanager tells, and when: the values of its configuration."""
+    data = run.host.data(Monitoring)
+    return {
+        "mail": alerts.mail(run.site),
+        "webhooks": alerts.webhooks(run.site),
+        "wait": seconds(data.alert_group_wait),
+        "interval": seconds(data.alert_group_interval),
+        "repeat": seconds(data.alert_repeat_interval),
+    }
+
+
+def seconds(duration: float) -> str:
+    """A duration as Prometheus writes it."""
+    return f"{duration:.0f}s"

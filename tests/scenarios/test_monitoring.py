@@ -1,0 +1,261 @@
+"""The site is seen: what is measured, what a rule says of it, and that somebody is told, and told of its end."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deploys.controller.templates import render
+from tests import lab, rules
+from tests.inventory import group, hosts
+from tests.ledger import SERVICE
+from tests.scenarios.postgres import UNIT, found
+
+pytestmark = pytest.mark.long
+
+INVENTORY = "inventories/lab_monitoring.py"
+WATCHERS = WATCHER, OTHER = "mon1", "mon2"
+MAILS = "/run/mails"
+RECEIVER = "tracseq-test-mail"
+PAGES, ANSWERS = "/run/pages", "tracseq-test-service"
+WORDS = {"and", "or", "on", "by", "le", "count", "sum", "max", "rate", "increase", "vector", "time", "abs", "deriv",
+         "histogram_quantile", "predict_linear", "avg_over_time", "instance", "job", "service"}  # fmt: skip
+"""What a rule has of names that are no metrics."""
+UNMADE = {"node_timex_sync_status", "node_timex_maxerror_seconds", "node_timex_offset_seconds"}
+"""A machine of the lab may not ask for its clock, which is that of all of them (systemd-nspawn(1))."""
+EXPRESSION = re.compile(r"        expr: \|?(.*?)\n        (?:for|labels):", re.DOTALL)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site_with_monitoring(site_as_it_should_be: None) -> Iterator[None]:
+    """The lab's site, watched over; afterwards it is the lab's site again, and nobody watches."""
+    # The service that gateways ask; without it they would rightly complain; and whom alerts are sent to.
+    lab.ssh(
+        SERVICE,
+        # Those of an earlier process that was killed.
+        f"systemctl stop {RECEIVER} {ANSWERS} 2>/dev/null; mkdir -p {PAGES}; echo well > {PAGES}/health\n"
+        f"systemd-run --quiet --unit={ANSWERS} python3 -m http.server --directory {PAGES} 8081",
+    )
+    lab.ssh(
+        SERVICE,
+        "DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet=2 install python3-aiosmtpd >/dev/null\n"
+        f"rm -rf {MAILS}\n"
+        f"systemd-run --quiet --unit={RECEIVER} python3 -m aiosmtpd --nosetuid --listen 0.0.0.0:2525"
+        f" --class aiosmtpd.handlers.Mailbox {MAILS}",
+    )
+    lab.up(*WATCHERS, inventory=INVENTORY)
+    made = lab.site(inventory=INVENTORY)
+    assert made.code == 0, made.output
+    yield
+    lab.ssh(SERVICE, f"systemctl stop {RECEIVER} {ANSWERS}; rm -rf {MAILS} {PAGES}", check=False)
+    lab.destroy(*WATCHERS)
+    gone = lab.site()
+    assert gone.code == 0, gone.output
+    assert lab.site().changes == {}
+    for name in lab.names():
+        assert lab.ssh(name, "systemctl is-active 'prometheus-*'; true").split().count("active") == 0
+
+
+def asked(path: str, watcher: str = WATCHER, **parameters: str) -> Any:
+    """What the Prometheus of a host answers."""
+    query = urllib.parse.urlencode(parameters)
+    url = shlex.quote(f"http://127.0.0.1:9090/api/v1/{path}?{query}")
+    return json.loads(lab.ssh(watcher, f"curl -sS -m 20 {url}", inventory=INVENTORY))["data"]
+
+
+def firing() -> set[str]:
+    """The alerts that fire, but for the one that always does."""
+    alerts = asked("alerts")["alerts"]
+    return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"} - {"Watchdog"}
+
+
+def mails() -> list[str]:
+    """The subjects of all mails that have arrived, in their order."""
+    said = lab.ssh(SERVICE, f"grep -h '^Subject: ' $(ls -tr {MAILS}/new/* 2>/dev/null) /dev/null; true")
+    return [line.removeprefix("Subject: ") for line in said.splitlines()]
+
+
+def used(text: str) -> set[str]:
+    """The names of the metrics in a file of rules."""
+    names: set[str] = set()
+    for expression in EXPRESSION.findall(text):
+        bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|\"[^\"]*\"", "", expression)
+        names |= set(re.findall(r"\b[a-z_][a-z0-9_]*[a-z0-9]\b", bare)) - WORDS
+    return names
+
+
+def test_a_second_run_changes_nothing() -> None:
+    assert lab.site(inventory=INVENTORY).changes == {}
+
+
+@pytest.mark.parametrize("watcher", WATCHERS)
+def test_every_target_answers(watcher: str) -> None:
+    def down() -> dict[str, str]:
+        targets = asked("targets", watcher)["activeTargets"]
+        return {one["scrapeUrl"]: one["lastError"] for one in targets if one["health"] != "up"}
+
+    lab.eventually(lambda: not down(), within=60)
+    assert down() == {}
+    jobs = [one["labels"]["job"] for one in asked("targets", watcher)["activeTargets"]]
+    assert jobs.count("node") == len(hosts(INVENTORY))
+    assert set(jobs) == {"node", "postgres", "redis", "gateway", "prometheus", "alertmanager", "site"}
+
+
+def test_every_metric_that_a_rule_names_is_there() -> None:
+    for gateway in group("gateways", INVENTORY):
+        lab.ssh(gateway.name, f"curl -sS -m 10 http://127.0.0.1:{gateway.data['gateway_port']}/health >/dev/null")
+
+    def missing() -> set[str]:
+        known = set(asked("label/__name__/values"))
+        return {name for path in rules.RULES.glob("*.yml") for name in used(path.read_text())} - known
+
+    lab.eventually(lambda: not missing() or missing() == UNMADE, within=60, every=2)
+    assert "made_up_metric" in used("        expr: rate(made_up_metric[5m]) > 0\n        labels:")
+
+
+def test_nobody_but_the_monitoring_host_is_answered() -> None:
+    gateway, *_ = group("gateways", INVENTORY)
+    pair = found()
+    url = f"https://{pair.primary}:{gateway.data['metrics_port']}/proxy?module=node"
+    inside = "--cert {0}/client.crt --key {0}/client.key --cacert {0}/authority.crt".format("/etc/prometheus/tracseq")
+    assert "node_load1" in lab.ssh(WATCHER, f"curl -sS -m 10 {inside} '{url}'", inventory=INVENTORY)
+    curl = "curl -sS -m 10 --cacert /etc/tracseq/authority.crt"
+    without = lab.ssh(WATCHER, f"{curl} '{url}' 2>&1; true", inventory=INVENTORY)
+    assert "node_load1" not in without
+    assert "certificate required" in without or "bad certificate" in without
+    # The certificate of another host of the site, from an address that the firewall lets in.
+    key = lab.ssh("backup1", "cat /etc/tracseq/backup/client.key")
+    certificate = lab.ssh("backup1", "cat /etc/tracseq/backup/client.crt")
+    other = lab.ssh(
+        WATCHER,
+        f"umask 077; cat > /run/other.pem <<'PEM'\n{certificate}{key}PEM\n"
+        f"{curl} --cert /run/other.pem '{url}' 2>&1; rm /run/other.pem",
+        inventory=INVENTORY,
+    )
+    assert "node_load1" not in other
+    assert "node_load1" not in lab.ssh(gateway.name, f"curl -sS -m 4 -k '{url}' 2>&1; true")
+
+
+def test_no_rule_is_without_its_case() -> None:
+    assert set(rules.of_files()) - {"Watchdog"} == {case.alert for case in rules.CASES}
+
+
+def test_rules_fire_and_are_silent_as_they_should_and_every_threshold_counts() -> None:
+    """By promtool on the monitoring host: each case, and each threshold changed tenfold, which a case must notice."""
+    files = rules.of_files()
+    documents = {}
+    for number, case in enumerate(rules.CASES):
+        text = files[case.alert].read_text()
+        versions = {case.alert: text, **dict(rules.changed(text, case.alert))}
+        for part, (what, version) in enumerate(versions.items()):
+            documents[f"{number:03}-{part}"] = {
+                "what": what,
+                "rules": version,
+                "test": rules.document(case, "rules.yml"),
+                "passes": what == case.alert,
+            }
+    lab.ssh(WATCHER, f"cat > /run/rules.json <<'JSON'\n{json.dumps(documents)}\nJSON", inventory=INVENTORY)
+    lab.ssh(WATCHER, f"cat > /run/rules.py <<'PYTHON'\n{TRY}\nPYTHON", inventory=INVENTORY)
+    begin = "systemd-run --quiet --unit=try-rules --service-type=exec"
+    lab.ssh(WATCHER, f"{begin} sh -c 'python3 /run/rules.py >/run/rules.out'", inventory=INVENTORY)
+    lab.eventually(
+        lambda: lab.ssh(WATCHER, "systemctl is-active try-rules; true", inventory=INVENTORY).strip() != "active",
+        within=900, every=2,
+    )  # fmt: skip
+    wrong = json.loads(lab.ssh(WATCHER, "cat /run/rules.out", inventory=INVENTORY))
+    assert wrong == []
+    print(f"\n{len(rules.CASES)} rules; {len(documents) - len(rules.CASES)} changed thresholds were noticed")
+
+
+TRY = """
+import json, pathlib, subprocess, tempfile
+wrong = []
+for one in json.load(open("/run/rules.json")).values():
+    with tempfile.TemporaryDirectory() as directory:
+        for name, text in (("rules.yml", one["rules"]), ("test.yml", one["test"])):
+            pathlib.Path(directory, name).write_text(text)
+        done = subprocess.run(["promtool", "test", "rules", f"{directory}/test.yml"], capture_output=True)
+    if (done.returncode == 0) != one["passes"]:
+        wrong.append(one["what"])
+print(json.dumps(wrong))
+"""
+
+
+def test_routes() -> None:
+    route = "amtool config routes test --config.file=/etc/prometheus/alertmanager.yml"
+    for severity, receiver in (("page", "everybody"), ("ticket", "everybody"), ("none", "nobody")):
+        assert lab.ssh(WATCHER, f"{route} severity={severity}", inventory=INVENTORY).strip() == receiver
+
+
+@pytest.mark.parametrize("watcher", WATCHERS)
+def test_each_way_to_tell_is_one_that_its_alertmanager_knows(watcher: str) -> None:
+    ways = {"plain": ["https://example.org/a"], "slack": ["https://example.org/b"], "teams": ["https://example.org/c"]}
+    if watcher == WATCHER:
+        ways["teams"] = []
+    mail = {"server": "mail.example.org:587", "sender": "a@example.org", "to": ["b@example.org"], "tls": True,
+            "user": "a", "password": "b"}  # fmt: skip
+    text = render("monitoring/alertmanager.yml.j2", mail=mail, webhooks=ways, wait="30s", interval="5m", repeat="12h")
+    said = lab.ssh(
+        watcher,
+        f"cat > /run/ways.yml <<'YAML'\n{text}\nYAML\namtool check-config /run/ways.yml 2>&1",
+        inventory=INVENTORY,
+    )
+    assert "SUCCESS" in said
+
+
+def test_a_replica_that_stops_is_told_by_mail_and_so_is_its_end() -> None:
+    pair = found()
+    lab.eventually(lambda: firing() == set(), within=240, every=2)
+    before = len(mails())
+    lab.ssh(pair.replica, f"systemctl stop {UNIT}")
+    lab.eventually(lambda: any("1 firing: PostgresDown" in one for one in mails()[before:]), within=120, every=1)
+    # The second Alertmanager waits 15 s for the first; what is over before that both may tell.
+    time.sleep(25)
+    lab.ssh(pair.replica, f"systemctl start {UNIT}")
+    lab.eventually(lambda: any("over: PostgresDown" in one for one in mails()[before:]), within=120, every=1)
+    # Two Alertmanagers know of it, and one of them tells.
+    time.sleep(40)
+    told = [one for one in mails()[before:] if "PostgresDown" in one]
+    assert [one.split(" (")[0] for one in told] == ["1 firing: PostgresDown", "over: PostgresDown"]
+    text = lab.ssh(SERVICE, f"cat $(grep -l 'firing: PostgresDown' {MAILS}/new/*)")
+    assert "make status says which part it had" in text
+    assert "docs/operations/the-primary-is-gone.md" in text
+    print(f"\nmails: {mails()[before:]}")
+
+
+@pytest.mark.parametrize("unit", ["prometheus", "prometheus-alertmanager", None])
+def test_that_monitoring_is_dead_is_told_by_a_load_balancer(unit: str | None) -> None:
+    before = len(mails())
+    if unit:
+        lab.ssh(WATCHER, f"systemctl stop {unit}", inventory=INVENTORY)
+    else:
+        lab.pull_the_plug(WATCHER)
+    began = time.monotonic()
+    lab.eventually(lambda: any("1 firing: MonitoringDead" in one for one in mails()[before:]), within=240, every=1)
+    print(f"\ntold {time.monotonic() - began:.0f} s after {unit or 'its host'} was gone")
+    if unit:
+        lab.ssh(WATCHER, f"systemctl start {unit}", inventory=INVENTORY)
+    else:
+        lab.up(WATCHER, inventory=INVENTORY)
+    lab.eventually(lambda: any("over: MonitoringDead" in one for one in mails()[before:]), within=180, every=1)
+
+
+def test_what_it_costs_a_host() -> None:
+    """Memory of all exporters of a host, what they share with others by its part (PSS)."""
+    for name in (found().primary, "gw1", "redis1"):
+        pss = lab.ssh(
+            name,
+            "for unit in $(systemctl list-units --plain --no-legend 'prometheus-*.service' | cut -d ' ' -f 1); do"
+            " pid=$(systemctl show --property=MainPID --value $unit);"
+            " sed -n 's/^Pss: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/smaps_rollup; done",
+        )
+        megabytes = sum(map(int, pss.split())) / 1024
+        print(f"\nexporters of {name}: {megabytes:.0f} MB")
+        assert megabytes < 60
