@@ -74,6 +74,9 @@ def test_a_second_run_changes_nothing(promotion: Promotion) -> None:
 
 def test_two_primaries_stop_the_run_before_anything_is_changed(promotion: Promotion) -> None:
     by_hand = f"cd /; V=$(ls /etc/postgresql | grep -E '^[0-9]+$'); runuser -u postgres -- {PG_CTL}"
+    # Its fence would stop it within seconds; here it is a host without one.
+    fence = "tracseq-timeline.timer tracseq-fence.path"
+    lab.ssh(promotion.old, f"systemctl stop {fence} tracseq-timeline tracseq-fence", inventory=lab.INVENTORY)
     lab.ssh(promotion.old, f"{by_hand} start; rm /etc/sysusers.d/tracseq.conf", inventory=lab.INVENTORY)
     before = activity(promotion.new), activity(promotion.old)
     run = lab.site(inventory=lab.INVENTORY)
@@ -88,7 +91,7 @@ def test_two_primaries_stop_the_run_before_anything_is_changed(promotion: Promot
     assert (activity(promotion.new), activity(promotion.old)) == before
     gone = lab.ssh(promotion.old, "ls /etc/sysusers.d/tracseq.conf", check=False, inventory=lab.INVENTORY)
     assert gone == "", "the run wrote a file, although it had to stop"
-    lab.ssh(promotion.old, f"{by_hand} stop", inventory=lab.INVENTORY)
+    lab.ssh(promotion.old, f"{by_hand} stop; systemctl start {fence}", inventory=lab.INVENTORY)
 
 
 def test_the_old_primary_becomes_a_replica_once_its_data_is_out_of_the_way(promotion: Promotion) -> None:
