@@ -115,6 +115,7 @@ metrics_port = 9998  # exporters of every host, where the site has monitoring ho
 backup_server_port = 8432
 backup_state_port = 8433
 backup_restore_port = 8434
+backup_second_place_port = None  # of the server that a second place is on: SFTP has 22
 service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
 
 # --- the database that the platform uses ---------------------------------------------------------

@@ -40,9 +40,10 @@ backup_proof_query = None
 # date. What is too old goes there once all of the repository was found well, and never before.
 # None, or a dictionary whose "type" is one of
 # - "s3": with "path" (bucket/directory), "endpoint" (a URL) and, if need be, "region"
-# - "sftp": with "path", "host", "user", "host_key" (as ssh-keyscan prints it, without the name), "port"
+# - "sftp": with "path", "host", "user", "host_key" (as ssh-keyscan prints it, without the name)
 # - "directory": with "path", where another disk or a share is mounted
 # Secrets in .env: BACKUP_S3_KEY and BACKUP_S3_SECRET, or BACKUP_SFTP_PASSWORD.
+# The firewall lets the backup host reach backup_second_place_port (group_data/all.py; SFTP: 22) beside 80 and 443.
 backup_second_place = None
 backup_second_place_interval = "15m"
 

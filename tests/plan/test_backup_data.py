@@ -51,6 +51,14 @@ def test_a_site_without_a_backup_host_needs_no_passphrase(copy: PlannedCopy) -> 
             '{"type": "s3", "path": "bucket", "endpoint": "https://s3.example.org"}',
             ".env.plan: BACKUP_S3_KEY is missing, and backup_second_place needs it.",
         ),
+        (
+            '{"type": "s3", "path": "bucket", "endpoint": "http://10.0.0.98:9000"}',
+            "backup_second_place.endpoint is at port 9000: give backup_second_place_port the same.",
+        ),
+        (
+            '{"type": "sftp", "path": "backups", "host": "10.0.0.98", "user": "vault", "host_key": "ssh-ed25519 A"}',
+            "backup_second_place of type sftp needs backup_second_place_port, such as 22.",
+        ),
         ('{"type": "ftp", "path": "bucket"}', "backup_second_place.type"),
     ],
 )

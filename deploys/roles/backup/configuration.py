@@ -11,7 +11,7 @@ from deploys.controller import backups
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations.file_set import File
-from deploys.roles.backup.declaration import SECRETS_OF, Backups
+from deploys.roles.backup.declaration import SECRETS_OF, Backups, OfSecondPlace
 from deploys.settings import declarations
 
 CREDENTIALS = "/etc/tracseq/backup"
@@ -35,14 +35,15 @@ def second_place(run: Run) -> Iterator[File]:
     place = run.host.data(Backups).backup_second_place
     if place is None:
         return
+    port = run.site.data(OfSecondPlace).backup_second_place_port
     secrets = {name: run.site.secret(name) for name in SECRETS_OF[place.type]}
     yield closed(
         f"{CREDENTIALS}/rclone.conf",
-        render("backup/rclone.conf.j2", place=place, credentials=CREDENTIALS, secrets=secrets),
+        render("backup/rclone.conf.j2", place=place, port=port, credentials=CREDENTIALS, secrets=secrets),
     )
     if place.type == "sftp":
         yield closed(f"{CREDENTIALS}/sftp_password", secrets["BACKUP_SFTP_PASSWORD"] + "\n")
-        where = place.host if place.port == 22 else f"[{place.host}]:{place.port}"
+        where = place.host if port == 22 else f"[{place.host}]:{port}"
         yield File(f"{CREDENTIALS}/known_hosts", f"{where} {place.host_key}\n")
 
 

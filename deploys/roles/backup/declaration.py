@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration
+from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Port
 
@@ -28,7 +30,6 @@ class SecondPlace(BaseModel):
     region: str | None = None
     host: str | None = None
     """Of a server that speaks SFTP."""
-    port: Port = 22
     user: str | None = None
     host_key: str | None = None
     """Its public key, as ssh-keyscan(1) prints it, without the name."""
@@ -43,6 +44,14 @@ class SecondPlace(BaseModel):
 
 SECRETS_OF = {"directory": (), "s3": ("BACKUP_S3_KEY", "BACKUP_S3_SECRET"), "sftp": ("BACKUP_SFTP_PASSWORD",)}
 """What .env must have for each type of a second place."""
+
+
+class OfSecondPlace(Data):
+    """group_data/all.py"""
+
+    backup_second_place_port: Port | None = value(
+        "port of the server of a second place, which the firewall lets the backup host reach; None: 443, or no server"
+    )
 
 
 class Backups(Data):
@@ -88,6 +97,12 @@ def problems(site: Site) -> Iterator[str]:
         for name in SECRETS_OF[place.type] if place else ():
             if name not in site.secrets:
                 yield f".env.{site.shared.environment}: {name} is missing, and backup_second_place needs it."
+        opened = site.data(OfSecondPlace).backup_second_place_port
+        if place and place.type == "sftp" and not opened:
+            yield "backup_second_place of type sftp needs backup_second_place_port, such as 22."
+        port = urlsplit(place.endpoint or "").port if place and place.type == "s3" else None
+        if port not in (None, 80, 443, opened):
+            yield f"backup_second_place.endpoint is at port {port}: give backup_second_place_port the same."
         if data.backup_wal_maximum_age < 2 * data.backup_wal_interval:
             yield (
                 "backup_wal_maximum_age (in group_data/backups.py) must be at least twice backup_wal_interval, "
@@ -100,11 +115,13 @@ DECLARATION = Declaration(
     group="backups",
     required=False,
     model=Backups,
+    shared=OfSecondPlace,
     # Of Postgres' own packages the server, too: clusters are restored here.
     packages=("pgbackrest", "postgresql", "postgresql-client", "python3", "rclone", "restic"),
     preseeds={"/etc/postgresql-common/createcluster.d/tracseq-backup.conf": "create_main_cluster = false\n"},
     secrets={"BACKUP_PASSPHRASE": 20},
     optional_secrets={"BACKUP_S3_KEY": 8, "BACKUP_S3_SECRET": 16, "BACKUP_SFTP_PASSWORD": 12},
+    rules=(Rule(source="backups", destination="anywhere", ports=("backup_second_place_port",)),),
     after=("postgres", "redis"),
     traces=("/etc/pgbackrest/pgbackrest.conf",),
     units=("tracseq-wal-receive.service", "tracseq-wal-push.service"),
