@@ -28,10 +28,12 @@ LINE = re.compile(rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})
     ],
 )
 def test_a_trace_is_handed_on_with_a_span_of_our_own(value: str, flags: bytes) -> None:
-    trace_id, line = trace_from(value.encode())
-    match = LINE.fullmatch(line)
+    trace = trace_from(value.encode())
+    match = LINE.fullmatch(trace.line)
     assert match is not None
-    assert trace_id == match[1] == TRACE.encode()
+    assert trace.trace_id == match[1] == TRACE.encode()
+    assert trace.parent_id == PARENT.encode()
+    assert trace.span_id == match[2]
     assert match[2] != PARENT.encode()
     assert match[3] == flags
 
@@ -42,10 +44,11 @@ def test_a_trace_is_handed_on_with_a_span_of_our_own(value: str, flags: bytes) -
      f"00-{'0' * 32}-{PARENT}-01", f"00-{TRACE}-{'0' * 16}-01", f"cc-{TRACE}-{PARENT}-01x"],
 )  # fmt: skip
 def test_what_is_no_trace_begins_a_new_one(value: str | None) -> None:
-    trace_id, line = trace_from(None if value is None else value.encode())
-    match = LINE.fullmatch(line)
+    trace = trace_from(None if value is None else value.encode())
+    match = LINE.fullmatch(trace.line)
     assert match is not None
-    assert trace_id == match[1] != TRACE.encode()
+    assert trace.trace_id == match[1] != TRACE.encode()
+    assert trace.parent_id == b""
 
 
 def test_the_trace_is_in_the_access_log_the_audit_trail_and_problems(

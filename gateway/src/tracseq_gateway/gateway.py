@@ -37,6 +37,8 @@ from tracseq_gateway.proxy.own_answers import send_problem
 from tracseq_gateway.proxy.retry import RetryLimits
 from tracseq_gateway.proxy.target import API_PREFIX
 from tracseq_gateway.proxy.trace import request_id_from, trace_from
+from tracseq_gateway.tracing.exporter import SpanExporter
+from tracseq_gateway.tracing.tracer import Tracer
 from tracseq_gateway.upstream.breaker import CircuitBreaker
 from tracseq_gateway.upstream.health_check import HealthChecker
 from tracseq_gateway.upstream.pool import ConnectionPool
@@ -48,6 +50,7 @@ log = logging.getLogger("tracseq_gateway")
 SWEEP_SECONDS = 0.5
 LOG_FLUSH_SECONDS = 0.2
 CHECK_SECONDS = 1.0
+SPANS_STOP_SECONDS = 2.0
 
 
 class Gateway:
@@ -74,6 +77,9 @@ class Gateway:
         )
         self.metrics = MetricsRecorder(enabled=settings.enable_metrics)
         self._log_sink = log_sink
+        self._masker = Masker(settings.log_mask_fields)
+        endpoint = settings.trace_endpoint
+        self._spans = SpanExporter(endpoint, settings.trace_queue) if endpoint else None
         self._guard = Guard(settings, self.redis, loop)
         self._context = ExchangeContext(
             loop,
@@ -97,7 +103,6 @@ class Gateway:
 
     def _make_chain(self) -> RequestChain:
         settings = self.settings
-        masker = Masker(settings.log_mask_fields)
         return RequestChain(
             self.services,
             ClientResolver(settings.trusted_proxies),
@@ -105,8 +110,10 @@ class Gateway:
             self._guard,
             self.limiter,
             self.metrics,
-            AccessLog(self._log_sink, masker) if settings.enable_access_log else None,
+            AccessLog(self._log_sink, self._masker) if settings.enable_access_log else None,
             self.audit,
+            Tracer(self._spans, self._masker) if self._spans else None,
+            settings.trace_sample_ratio,
         )
 
     def _make_services(self) -> dict[str, Service]:
@@ -132,6 +139,8 @@ class Gateway:
         self._guard.verifier.start()
         if self.audit is not None:
             self.audit.start()
+        if self._spans is not None:
+            self._spans.start()
         self._health_checker.start()
         self._tasks = [
             asyncio.create_task(self._repeat(SWEEP_SECONDS, self._sweep)),
@@ -158,6 +167,8 @@ class Gateway:
                 server.pool.close()
         if self.audit is not None:
             await self.audit.stop()
+        if self._spans is not None:
+            await asyncio.to_thread(self._spans.stop, SPANS_STOP_SECONDS)
         await self.redis.stop()
         await self.database.stop()
         self._log_sink.flush()
@@ -200,5 +211,4 @@ class Gateway:
         """Answer something that could not be understood as a request."""
         self.metrics.request_ended("", b"", problem.status, 0.0)
         log.info("A request from %s was refused: %s", connection.peer[0], problem.detail)
-        trace_id, _ = trace_from(None)
-        send_problem(response, problem, request_id_from(None), trace_id)
+        send_problem(response, problem, request_id_from(None), trace_from(None).trace_id)

@@ -7,6 +7,7 @@ from tracseq_gateway.downstream.request import Request
 from tracseq_gateway.downstream.response import Response
 from tracseq_gateway.proxy.client import UNKNOWN, Client
 from tracseq_gateway.proxy.target import Target
+from tracseq_gateway.proxy.trace import NO_TRACE
 from tracseq_gateway.upstream.server import UpstreamServer
 from tracseq_gateway.upstream.service import Service
 
@@ -20,8 +21,7 @@ class RequestRecord:
         peer: the address that the connection comes from, a load balancer's as a rule.
         headers: the request's fields, of those that come twice the last.
         request_id: the name of the request in every log.
-        trace_id: the trace that it is a part of (W3C Trace Context, 3.2.2.3).
-        traceparent_line: the field line that hands the trace on.
+        trace: the trace that it is a part of, and the gateway's part in it.
         client: where the request came from.
         target: where it is to go, by its path; None before that is known.
         path: the path below the service's address.
@@ -55,8 +55,7 @@ class RequestRecord:
         "service",
         "started_at",
         "target",
-        "trace_id",
-        "traceparent_line",
+        "trace",
         "trial",
     )
 
@@ -66,8 +65,7 @@ class RequestRecord:
         self.peer = peer
         self.headers: dict[bytes, bytes] = {}
         self.request_id = b""
-        self.trace_id = b""
-        self.traceparent_line = b""
+        self.trace = NO_TRACE
         self.client: Client = UNKNOWN
         self.target: Target | None = None
         self.path = b""

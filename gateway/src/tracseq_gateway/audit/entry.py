@@ -27,7 +27,7 @@ def entry_line(record: RequestRecord, gateway: str, seconds: float) -> bytes:
     caller = _caller(identity.user, identity.tenant, identity.roles) if identity else _caller(None, None, frozenset())
     line = (
         f'{{"occurred_at": "{_time.now()}", "id": "{next(_entry_ids).decode()}", '
-        f'"request_id": "{record.request_id.decode()}", "trace_id": "{record.trace_id.decode()}", {caller}, '
+        f'"request_id": "{record.request_id.decode()}", "trace_id": "{record.trace.trace_id.decode()}", {caller}, '
         f'"client_address": "{record.client.address}", '
         f'"method": "{request.method.decode()}", "service": {service}, "path": {quoted(request.path)}, '
         f'"status": {record.status}, "cause": {cause}, "duration": {seconds:.6f}, "gateway": "{gateway}"}}\n'

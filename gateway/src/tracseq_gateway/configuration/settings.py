@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     enable_access_log: bool = True
     enable_sql_logging: bool = False
 
+    trace_endpoint: str | None = Field(None, pattern=r"^https?://[^\s/]+/\S*$")
+    trace_sample_ratio: float = Field(1, ge=0, le=1)
+    trace_queue: int = Field(8192, ge=1, le=1_000_000)
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -31,7 +31,7 @@ class EndpointExchange:
         self._request = request
         self._response = response
         self._request_id = request_id_from(headers.get(b"x-request-id"))
-        self._trace_id, _ = trace_from(headers.get(b"traceparent"))
+        self._trace_id = trace_from(headers.get(b"traceparent")).trace_id
         self._task: asyncio.Task[None] | None = None
         request.discard_body = True
 

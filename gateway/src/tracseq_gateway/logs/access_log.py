@@ -34,7 +34,8 @@ class AccessLog:
         cause = f', "cause": "{record.cause}"' if record.cause else ""
         line = (
             f'{{"time": "{self._time.now()}", "level": "INFO", "logger": "access", "request_id": '
-            f'"{record.request_id.decode()}", "trace_id": "{record.trace_id.decode()}", '
+            f'"{record.request_id.decode()}", "trace_id": "{record.trace.trace_id.decode()}", '
+            f'"span_id": "{record.trace.span_id.decode()}", "parent_span_id": "{record.trace.parent_id.decode()}", '
             f'"client": "{record.client.address}", "method": "{request.method.decode()}", {target}, '
             f'"status": {record.status}, "seconds": {seconds:.6f}, "received": {request.body_size}, '
             f'"sent": {record.response.body_bytes}, '

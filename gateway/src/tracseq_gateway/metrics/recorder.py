@@ -14,6 +14,9 @@ class MetricsRecorder:
         self._enabled = enabled
         self._requests: dict[tuple[str, bytes, int], Counter] = {}
         self._durations: dict[str, Histogram] = {}
+        # A rule looks at them, and a metric that is not there is no metric that stands still.
+        for result in ("sent", "rejected", "dropped"):
+            registry.SPANS.labels(result)
 
     def request_ended(self, service: str, method: bytes, status: int, seconds: float) -> None:
         """Count an answered request; ``service`` is empty where it led to none."""

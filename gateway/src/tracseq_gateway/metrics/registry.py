@@ -51,6 +51,7 @@ TASKS = Gauge("gateway_tasks", "Tasks of the event loop.", multiprocess_mode="li
 DATABASE_CONNECTIONS = Gauge(
     "gateway_database_connections", "Connections to Postgres.", ("state",), multiprocess_mode="livesum"
 )
+SPANS = Counter("gateway_trace_spans_total", "Spans by what became of them.", ("result",))
 AUDIT_BACKLOG = Gauge(
     # All workers look at the same folder, so their numbers are not to be added up.
     "gateway_audit_backlog",

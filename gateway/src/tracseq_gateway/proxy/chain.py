@@ -17,6 +17,7 @@ from tracseq_gateway.proxy.request_fields import common_fields
 from tracseq_gateway.proxy.target import find_target
 from tracseq_gateway.proxy.trace import request_id_from, trace_from
 from tracseq_gateway.record import RequestRecord
+from tracseq_gateway.tracing.tracer import Tracer
 from tracseq_gateway.upstream.failure import FAILING_STATUSES
 from tracseq_gateway.upstream.service import Service
 
@@ -37,6 +38,8 @@ class RequestChain:
         metrics: MetricsRecorder,
         access_log: AccessLog | None,
         audit: AuditTrail | None,
+        tracer: Tracer | None,
+        trace_ratio: float,
     ) -> None:
         self._services = services
         self._clients = clients
@@ -46,6 +49,8 @@ class RequestChain:
         self._metrics = metrics
         self._access_log = access_log
         self._audit = audit
+        self._tracer = tracer
+        self._trace_ratio = trace_ratio
         self._policies: tuple[Policy, ...] = (
             self._understand,
             self._identify,
@@ -79,7 +84,7 @@ class RequestChain:
         request = record.request
         record.headers = headers = dict(request.headers)
         record.request_id = request_id_from(headers.get(b"x-request-id"))
-        record.trace_id, record.traceparent_line = trace_from(headers.get(b"traceparent"))
+        record.trace = trace_from(headers.get(b"traceparent"), self._trace_ratio)
         record.client = self._clients.resolve(record.peer, request.headers)
         record.answer_lines = b"x-request-id: %b\r\n" % record.request_id
         if b"origin" in headers:
@@ -152,7 +157,7 @@ class RequestChain:
             record.client,
             record.target,
             record.request_id,
-            record.traceparent_line,
+            record.trace.line,
             record.identity.field_lines if record.identity else b"",
         )
 
@@ -179,3 +184,5 @@ class RequestChain:
             self._audit.request_ended(record, seconds)
         if self._access_log is not None:
             self._access_log.request_ended(record, seconds)
+        if self._tracer is not None:
+            self._tracer.request_ended(record, seconds)

@@ -441,7 +441,7 @@ class Exchange:
             self._cut()
         else:
             self._take_answer_back()
-            send_problem(self._response, problem, record.request_id, record.trace_id, record.answer_lines)
+            send_problem(self._response, problem, record.request_id, record.trace.trace_id, record.answer_lines)
 
     def _cut(self) -> None:
         if self._response.ends_with_connection:
