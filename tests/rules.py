@@ -118,6 +118,13 @@ def backup(name: str, record: str, fires: object, silent: object) -> tuple[Serie
     return one(f"tracseq_backup_{name}", f'instance="backup1",record="{record}"', fires, silent)
 
 
+def limited(name: str, limit: str, value: int, fires: object, silent: object) -> tuple[Series, Series]:
+    """A value of a backup host's watch, which has its limit beside it."""
+    bounds = {f'tracseq_backup_{limit}{{instance="backup1",record="wal"}}': f"{value}x40"}
+    firing, quiet = backup(name, "wal", fires, silent)
+    return {**firing, **bounds}, {**quiet, **bounds}
+
+
 CASES = (
     Case(
         "HostGone",
@@ -172,7 +179,7 @@ CASES = (
         {f"node_timex_sync_status{{{HOST}}}": "0x30", f"node_timex_maxerror_seconds{{{HOST}}}": "17x30"},
         {f"node_timex_sync_status{{{HOST}}}": "0x30", f"node_timex_maxerror_seconds{{{HOST}}}": "10x30"},
     ),
-    Case("ClockIsOff", *one("node_timex_offset_seconds", HOST, -1, 0.2)),
+    Case("ClockIsOff", *one("node_time_seconds", HOST, "10+60x30", "1+60x30")),
     Case("UnitFailed", *one("node_systemd_unit_state", f'{HOST},name="nginx.service",state="failed"', 1, 0)),
     Case(
         "UnitRestartsAgainAndAgain",
@@ -180,6 +187,7 @@ CASES = (
     ),
     Case("HostRebooted", *one("node_boot_time_seconds", HOST, 800, 100), at="20m"),
     Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),
+    Case("NobodyAsksTheSite", *one("up", SITE, 0, 1)),
     Case("SiteAnswersSlowly", *one("probe_duration_seconds", SITE, 3, 0.3)),
     Case("PublicCertificateEnds", *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY)),
     Case(
@@ -188,14 +196,14 @@ CASES = (
     ),
     Case(
         "SecurityUpdatesWait",
-        {f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm-security/stable-security"}}': "2x99"},
+        {f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm-security/stable-security"}}': "2x20 _ 2x99"},
         {f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm/stable"}}': "2x99"},
         at="4d",
         every="1h",
     ),
     Case(
         "RebootNeeded",
-        {f"node_reboot_required{{{HOST}}}": "1x40"},
+        {f"node_reboot_required{{{HOST}}}": "1x10 _ 1x40"},
         {f"node_reboot_required{{{HOST}}}": "0x40"},
         at="8d",
         every="6h",
@@ -236,12 +244,25 @@ CASES = (
         at="30h",
         every="1h",
     ),
-    Case("BackupTooOld", *backup("newest_timestamp_seconds", "wal", "0x40", "86400x40"), at="30h", every="1h"),
-    Case("ArchiveBehind", *backup("archived_until_timestamp_seconds", "wal", 0, 1300), at="30m"),
-    Case("BackupFailed", *backup("last_run_success", "full", 0, 1)),
+    Case(
+        "BackupTooOld",
+        *limited("newest_timestamp_seconds", "maximum_age_seconds", 108_000, "1x40", "86400x40"),
+        at="32h",
+        every="1h",
+        also_silent=(limited("newest_timestamp_seconds", "maximum_age_seconds", 108_000, "0x40", "0x40")[0],),
+    ),
+    Case("NoBackup", *backup("newest_timestamp_seconds", "wal", "0x40", "1x40"), at="5h", every="1h"),
+    Case(
+        "ArchiveBehind", *limited("archived_until_timestamp_seconds", "maximum_behind_seconds", 900, 0, 1300), at="30m"
+    ),
+    Case(
+        "BackupFailed",
+        *backup("last_run_success", "full", 0, 1),
+        also_silent=(backup("last_run_success", "restore", 0, 1)[0],),
+    ),
     Case("DrillFailed", *backup("last_run_success", "drill", 0, 1)),
     Case("DrillTooOld", *backup("last_run_timestamp_seconds", "drill", "0x250", "172800x250"), at="9d", every="1h"),
-    Case("BackupMetricsStale", *backup("last_run_timestamp_seconds", "wal", 0, 1300), at="30m"),
+    Case("BackupMetricsStale", *limited("last_run_timestamp_seconds", "interval_seconds", 60, 0, 1350), at="30m"),
     Case("RedisDown", *one("redis_up", HOST, 0, 1)),
     Case(
         "RedisMemoryAlmostGone",
@@ -273,6 +294,7 @@ CASES = (
         *one("gateway_audit_backlog", 'instance="gw1",place="disk"', "0+200x60", "0+10x60"),
         at="40m",
     ),
+    Case("SpansAreLost", *one("gateway_trace_spans_total", 'instance="gw1",result="dropped"', "0+1x30", "3x30")),
     Case("LimitsNotShared", *one("gateway_rate_limit_shared", 'instance="gw1"', 0, 1)),
     Case("GatewayWithoutDatabase", *one("gateway_database_connections", 'instance="gw1",state="open"', 0, 3)),
     Case("RulesFail", *one("prometheus_rule_evaluation_failures_total", 'instance="mon1"', "0+1x30", "3x30")),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import field_validator
-
 from deploys.settings.data import Data, value
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Port, Size
 
 PASSWORD = "ALERT_MAIL_PASSWORD"
 WEBHOOKS, SLACK, TEAMS = "ALERT_WEBHOOKS", "ALERT_SLACK_WEBHOOKS", "ALERT_TEAMS_WEBHOOKS"
+
+
+SWITCH = "/etc/tracseq/dead-mans-switch"
+"""Where a load balancer keeps the certificate with which it asks monitoring hosts whether they live."""
+PROMETHEUS = "/etc/prometheus/tracseq"
+"""Where a monitoring host keeps the certificates with which it asks others."""
 
 
 class AlertMail(Data):
@@ -39,13 +43,6 @@ class Monitoring(Data):
     dead_mans_switch_after: Duration = value(
         "how long monitoring may be silent before the load balancers tell people themselves"
     )
-
-    @field_validator("dead_mans_switch_after")
-    @classmethod
-    def _is_longer_than_a_heartbeat(cls, after: Duration) -> Duration:
-        if after < 90:
-            raise ValueError("write 90s or more: of an alert that goes on, Prometheus speaks once a minute")
-        return after
 
 
 def mail(site: Site) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Findi
         if skew > host.own.maximum_clock_skew:
             allowed = host.own.maximum_clock_skew
             yield Finding(name, "clock", f"{skew:.1f} s off the others", f"at most {allowed:g} s")
-        yield from _ports(host, machine)
+        yield from _ports(site, host, machine)
         yield from _obstacles(site, host, machine)
         yield from _reach(site, host, found)
 
@@ -88,9 +88,11 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
             yield Finding(host.name, label, f"{size / 1024**3:.1f} GB", f"at least {written(minimum)}")
 
 
-def _ports(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
+def _ports(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:
     for role in declarations.of_host(host.groups).values():
         for listener in role.listeners:
+            if listener.asked_by and not site.group(listener.asked_by):
+                continue
             port = host.value(listener.port) if isinstance(listener.port, str) else listener.port
             holder = machine.listeners.get(int(str(port))) if port is not None else None
             if holder is not None and not holder.startswith(listener.programs):

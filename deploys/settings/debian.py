@@ -15,6 +15,8 @@ class Debian:
     """Those of the protocol, within transaction pooling: since PgBouncer 1.21."""
     nginx_has_http2_directive: bool
     """``http2 on`` came with nginx 1.25.1, and made ``listen … http2`` a warning."""
+    postgres_collectors: tuple[str, ...]
+    """What its Postgres exporter looks at unless it is told not to: sizes of all tables among it."""
     alertmanager_has_teams: bool
     """Teams by workflows: since Alertmanager 0.28."""
 
@@ -24,12 +26,25 @@ RELEASES = {
         python="3.11.2",
         pgbouncer_has_prepared_statements=False,
         nginx_has_http2_directive=False,
+        postgres_collectors=("database", "bgwriter"),
         alertmanager_has_teams=False,
     ),
     "13": Debian(
         python="3.13.5",
         pgbouncer_has_prepared_statements=True,
         nginx_has_http2_directive=True,
+        postgres_collectors=(
+            "database",
+            "locks",
+            "replication",
+            "replication_slot",
+            "roles",
+            "stat_bgwriter",
+            "stat_database",
+            "stat_user_tables",
+            "statio_user_tables",
+            "wal",
+        ),
         alertmanager_has_teams=True,
     ),
 }

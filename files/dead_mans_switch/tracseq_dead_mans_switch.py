@@ -16,6 +16,7 @@ import time
 import urllib.request
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from http.client import HTTPException
 from pathlib import Path
 
 TIMEOUT = 20
@@ -42,10 +43,12 @@ def judged(before, now, found, after):
         after: how long it may be silent, in seconds
     """
     heard = min(before.get("heard", now), now)  # a clock that was put back must not hide a silence
+    if now - before.get("looked", now) > after:
+        heard = now  # this host was away itself, and knows nothing of the time between
     if found is not None and found != before.get("count"):
         heard = now
-    known = {**before, "heard": heard, "count": before.get("count") if found is None else found}
-    return known, now - heard > after
+    count = before.get("count") if found is None else found
+    return {**before, "heard": heard, "looked": now, "count": count}, now - heard > after
 
 
 def words(settings, where, heard, silent, problem):
@@ -54,13 +57,15 @@ def words(settings, where, heard, silent, problem):
     since = datetime.fromtimestamp(heard, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if not silent:
         return (
-            f"over: MonitoringDead ({settings['site']})",
+            f"over: MonitoringDead of {name} ({settings['site']})",
             f"Over: {name} hears from Prometheus again, and tells you what is wrong with the site.\n",
         )
+    others = [other.partition(":")[0] for other in settings["ask"] if other != where]
+    rest = f"Unless {', '.join(others)} does, nobody" if others else "Nobody"
     return (
-        f"1 firing: MonitoringDead ({settings['site']})",
+        f"1 firing: MonitoringDead of {name} ({settings['site']})",
         f"{name} has heard nothing from Prometheus since {since}: {problem}.\n"
-        "Whatever else is wrong with the site, nobody tells you now.\n\n"
+        f"{rest} tells you what else is wrong with the site.\n\n"
         f"Do: make status; on {name}: journalctl -u prometheus -u prometheus-alertmanager -n 50\n"
         f"Read: docs/operations/monitoring.md\n"
         f"Said by: {settings['host']}\n",
@@ -104,21 +109,41 @@ def post(url, content):
     urllib.request.urlopen(request, timeout=TIMEOUT).close()
 
 
-def told(settings, silent, subject, text):
-    """Why somebody could not be told; empty where everybody was."""
-    ways = [
-        lambda url=url, way=way: post(url, body(way, settings, silent, subject, text))
-        for way, urls in settings["webhooks"].items()
-        for url in urls
-    ]
+def ways(settings, silent, subject, text):
+    """How people are told, by a name for each way; mail first."""
     if settings["mail"]["server"]:
-        ways.append(lambda: send_mail(settings["mail"], subject, text))
-    problems = []
-    for way in ways:
+        yield "mail", lambda: send_mail(settings["mail"], subject, text)
+    for way, urls in settings["webhooks"].items():
+        for number, url in enumerate(urls, 1):
+            content = body(way, settings, silent, subject, text)
+            yield f"{way} {number}", lambda url=url, content=content: post(url, content)
+
+
+def tell(known, settings, now, silent, subject, text):
+    """
+    Tell people by each way by which they do not know yet, and note by which they do.
+
+    Args:
+        known: what is known of the host; ``said`` has the time at which each way said that it is silent
+        silent: whether it is, or is no longer
+
+    Returns:
+        Why each way that failed did.
+    """
+    said, problems = known.setdefault("said", {}), []
+    for name, way in ways(settings, silent, subject, text):
+        again = name in said and now - said[name] > settings["repeat"]
+        if not (again or name not in said if silent else name in said):
+            continue
+        print(f"{name}: {text}", flush=True)
         try:
             way()
-        except (OSError, smtplib.SMTPException) as error:
-            problems.append(str(error))
+        except (OSError, HTTPException, smtplib.SMTPException) as error:
+            problems.append(f"{name}: {error}")
+        else:
+            said[name] = now
+            if not silent:
+                del said[name]
     return problems
 
 
@@ -126,34 +151,32 @@ def looked(settings, credentials, where, before, now):
     """What is known of a host from now on, and why somebody could not be told."""
     try:
         found, problem = count(settings, credentials, where), "its Alertmanager answers, and is told nothing"
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         found, problem = None, f"it does not answer ({error})"
     known, silent = judged(before, now, found, settings["after"])
-    said = known.get("said", 0)
-    if silent == bool(said) and not (silent and now - said > settings["repeat"]):
-        return known, []
-    subject, text = words(settings, where, known["heard"], silent, problem)
-    print(text, flush=True)
-    problems = told(settings, silent, subject, text)
-    # Who could not be told now is told the next time, and whoever was is told twice.
-    return known if problems else {**known, "said": now if silent else 0}, problems
+    return known, tell(known, settings, now, silent, *words(settings, where, known["heard"], silent, problem))
+
+
+def kept(file):
+    """What was known at the last look, by host."""
+    try:
+        return json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 def main():
     credentials = Path(os.environ["CREDENTIALS_DIRECTORY"])
-    kept = Path(os.environ["STATE_DIRECTORY"], "known.json")
+    file = Path(os.environ["STATE_DIRECTORY"], "known.json")
     settings = json.loads((credentials / "settings.json").read_text())
-    try:
-        before = json.loads(kept.read_text())
-    except (OSError, ValueError):
-        before = {}
-    known, problems = {}, []
+    before, problems = kept(file), []
+    known = {where: before.get(where, {}) for where in settings["ask"]}
     for where in settings["ask"]:
-        known[where], wrong = looked(settings, credentials, where, before.get(where, {}), time.time())
+        known[where], wrong = looked(settings, credentials, where, known[where], time.time())
         problems += wrong
-    new = kept.with_suffix(".new")
-    new.write_text(json.dumps(known))
-    new.rename(kept)
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(known))
+        new.rename(file)
     if problems:
         sys.exit(f"Monitoring is dead or well again, and not everybody could be told: {'; '.join(problems)}")
 

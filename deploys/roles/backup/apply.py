@@ -14,7 +14,7 @@ from deploys.operations import backup, role, service, system
 from deploys.operations.file_set import File
 from deploys.operations.service import Unit
 from deploys.roles.backup import units
-from deploys.roles.backup.configuration import CREDENTIALS, closed, readable, second_place, settings
+from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY, closed, readable, second_place, settings
 from deploys.roles.backup.declaration import Backups
 from deploys.roles.backup.pgbackrest import configuration, of_push
 
@@ -53,7 +53,11 @@ def hold(run: Run) -> None:
         role.removed(
             name="No second place",
             units=[f"{units.SECOND}.timer"],
-            paths=[f"/var/lib/tracseq/applied/{units.SECOND}.timer", *units.of_timer(units.SECOND)],
+            paths=[
+                f"/var/lib/tracseq/applied/{units.SECOND}.timer",
+                f"{DIRECTORY}/state/copy.prom",
+                *units.of_timer(units.SECOND),
+            ],
         )
     backup.first(name="A first backup", user=backups.USER, stanza=backups.STANZA)
 

@@ -11,6 +11,9 @@ from deploys.roles.backup import units
 from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY
 from deploys.roles.backup.declaration import DECLARATION
 
+RECORDS = ("copy", "differential", "drill", "full", "points", "receive", "restore", "state", "verification", "wal")
+"""Of what was done last; each has its metrics beside it."""
+
 
 @deploy("Backup")
 def remove(run: Run) -> None:
@@ -28,6 +31,8 @@ def remove(run: Run) -> None:
             "/etc/tmpfiles.d/tracseq-backup.conf",
             "/etc/pgbackrest/push.conf",
             CREDENTIALS,
+            # Else what it did last would be told for ever, as if it were of today.
+            *(f"{DIRECTORY}/state/{record}.prom" for record in RECORDS),
             *DECLARATION.traces,
         ],
         data=["/var/lib/pgbackrest (or wherever backup_directory was)", DIRECTORY],

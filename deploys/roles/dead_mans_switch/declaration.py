@@ -5,7 +5,6 @@ from __future__ import annotations
 from deploys.settings.declaration import Declaration
 from deploys.settings.rule import Rule
 
-DIRECTORY = "/etc/tracseq/dead-mans-switch"
 NAME = "tracseq-dead-mans-switch"
 
 DECLARATION = Declaration(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.alerts import SWITCH
 from deploys.controller.run import Run
 from deploys.operations import role
 from deploys.operations.service import UNITS
-from deploys.roles.dead_mans_switch.declaration import DECLARATION, DIRECTORY, NAME
+from deploys.roles.dead_mans_switch.declaration import DECLARATION, NAME
 
 PROGRAM = "/usr/local/lib/tracseq/tracseq_dead_mans_switch.py"
 
@@ -22,8 +23,9 @@ def remove(run: Run) -> None:
             f"/var/lib/tracseq/applied/{NAME}.timer",
             f"{UNITS}/{NAME}.service",
             PROGRAM,
-            DIRECTORY,
+            SWITCH,
             f"/var/lib/private/{NAME}",
+            f"/var/lib/{NAME}",
             *DECLARATION.traces,
         ],
     )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pyinfra.api import deploy
 
-from deploys.controller import exporters, files
+from deploys.controller import alerts, exporters, files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
-from deploys.operations import packages, service
+from deploys.operations import packages, role, service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.exporters import units
 from deploys.roles.exporters.declaration import DIRECTORY
-from deploys.roles.exporters.remove import CERTIFICATES, LINK, PROGRAM, UPDATES, remove
+from deploys.roles.exporters.remove import CERTIFICATES, LINK, PROGRAM, SPECIAL, UPDATES, of, remove
 from deploys.settings import declarations
+from deploys.settings.debian import RELEASES
 
 FRONT = "prometheus-exporter-exporter"
 COLLECTORS = "prometheus-node-exporter-collectors"
@@ -36,17 +37,23 @@ def apply(run: Run) -> None:
 def tell(run: Run) -> None:
     """Have an exporter for each thing that this host has, and one port before them."""
     own = tuple(exporters.of(run.site, run.host))
+    debian = RELEASES[run.machine.values["version"]]
     programs = [module.package for module in own if module.package]
     packages.installed(name="Packages", packages=[*programs, COLLECTORS, FRONT])
+    role.removed(
+        name="What is no longer to be told of",
+        units=[f"{program}.service" for program in SPECIAL if program not in programs],
+        paths=[path for program in SPECIAL if program not in programs for path in of(program)],
+    )
     for program in programs:
         service.configured(
             name=program.removeprefix("prometheus-"),
             unit=Unit(f"{program}.service"),
-            files=[drop_in(program, units.line(run.site, run.host, program)), *read_by(run, program)],
+            files=[drop_in(program, units.line(run.site, run.host, program, debian)), *read_by(run, program)],
         )
     own_certificate = f"{DIRECTORY}/server.crt"
     declared = (path for role in declarations.of_host(run.host.groups).values() for path in role.certificates)
-    paths = sorted({own_certificate, *declared})
+    paths = sorted({own_certificate, *declared, *of_monitoring(run)})
     service.configured(
         name="When certificates end",
         unit=Unit(f"{CERTIFICATES}.timer"),
@@ -77,6 +84,15 @@ def tell(run: Run) -> None:
             drop_in(FRONT, units.front(run.site, run.host)),
         ],
     )
+
+
+def of_monitoring(run: Run) -> Iterator[str]:
+    """The certificates that a host has because the site has monitoring hosts."""
+    monitoring = run.site.group("monitoring")
+    if "load_balancers" in run.host.groups and any(one.name != run.host.name for one in monitoring):
+        yield f"{alerts.SWITCH}/client.crt"
+    if "monitoring" in run.host.groups and len(monitoring) > 1:
+        yield f"{alerts.PROMETHEUS}/member.crt"
 
 
 def drop_in(program: str, line: units.Line) -> File:

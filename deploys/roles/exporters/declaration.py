@@ -11,7 +11,7 @@ DIRECTORY = "/etc/tracseq/metrics"
 DECLARATION = Declaration(
     title="Exporters",
     # The name of a program as the kernel keeps it: 15 characters.
-    listeners=(Listener("metrics_port", ("prometheus-expo",)),),
+    listeners=(Listener("metrics_port", ("prometheus-expo",), asked_by="monitoring"),),
     rules=(Rule(source="monitoring", destination="all", ports=("metrics_port",)),),
     traces=(f"{DIRECTORY}/server.crt",),
 )

@@ -17,6 +17,19 @@ LINK = "/var/lib/tracseq-collectors/state"
 UPDATES = f"{exporters.NODE}-apt.timer"
 PROGRAMS = ("prometheus-exporter-exporter", exporters.NODE, exporters.POSTGRES, exporters.REDIS)
 
+SPECIAL = (exporters.POSTGRES, exporters.REDIS)
+"""Exporters of what only some hosts have."""
+
+
+def of(program: str) -> list[str]:
+    """The files of an exporter, what it logs in with among them."""
+    passwords = {exporters.POSTGRES: "postgres.password", exporters.REDIS: "redis.json"}
+    return [
+        f"/var/lib/tracseq/applied/{program}.service",
+        *([f"{DIRECTORY}/{passwords[program]}"] if program in passwords else []),
+        f"{UNITS}/{program}.service.d/tracseq.conf",
+    ]
+
 
 @deploy("Exporters")
 def remove(run: Run) -> None:
@@ -32,8 +45,7 @@ def remove(run: Run) -> None:
             PROGRAM,
             "/var/lib/tracseq-certificates",
             "/var/lib/tracseq-collectors",
-            *(f"/var/lib/tracseq/applied/{program}.service" for program in PROGRAMS),
-            *(f"{UNITS}/{program}.service.d/tracseq.conf" for program in PROGRAMS),
+            *(path for program in PROGRAMS for path in of(program)),
             DIRECTORY,
             *DECLARATION.traces,
         ],

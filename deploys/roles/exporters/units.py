@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from deploys.controller import exporters
 from deploys.roles.exporters.declaration import DIRECTORY
+from deploys.settings.debian import Debian
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -24,13 +25,14 @@ class Line(TypedDict):
     only_loopback: bool
 
 
-def line(site: Site, host: SiteHost, program: str) -> Line:
+def line(site: Site, host: SiteHost, program: str, debian: Debian) -> Line:
     """
     How one of a host's exporters is started.
 
     Args:
         site, host: whose
         program: its package, and the name of its program
+        debian: what the host's release brings
     """
     (port,) = [module.port for module in exporters.of(site, host) if module.package == program]
     listens = f"--web.listen-address=127.0.0.1:{port}"
@@ -45,7 +47,8 @@ def line(site: Site, host: SiteHost, program: str) -> Line:
     if program == exporters.POSTGRES:
         return _line(
             f"/usr/bin/{program} {listens} --disable-default-metrics --disable-settings-metrics"
-            f" --extend.query-path={DIRECTORY}/postgres.yml",
+            f" --extend.query-path={DIRECTORY}/postgres.yml"
+            + "".join(f" --no-collector.{name}" for name in debian.postgres_collectors),
             [
                 f"DATA_SOURCE_URI=:{site.shared.postgres_port}/postgres?host=/run/postgresql&sslmode=disable",
                 "DATA_SOURCE_USER=monitoring",

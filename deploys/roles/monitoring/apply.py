@@ -18,7 +18,7 @@ from deploys.operations.service import UNITS, Unit
 from deploys.roles.monitoring.declaration import CLUSTER_PORT
 
 PROMETHEUS, ALERTMANAGER = "prometheus.service", "prometheus-alertmanager.service"
-CREDENTIALS = "/etc/prometheus/tracseq"
+CREDENTIALS = alerts.PROMETHEUS
 CONFIGURATION = "/etc/prometheus/alertmanager.yml"
 BLACKBOX = "/etc/prometheus/blackbox.yml"
 BLACKBOX_PORT = 9115
@@ -90,7 +90,11 @@ def apply(run: Run) -> None:
 
 
 def trusted(run: Run) -> str | None:
-    """Who must have signed the site's public certificate: its own authority; None where that is somebody else's."""
+    """
+    Who must have signed the site's public certificate: its own authority; None where that is somebody else's.
+
+    That may be an authority of a laboratory's own, which no host knows: then only its end is looked at.
+    """
     own = all(balancer.value("certificate_file") is None for balancer in run.site.group("load_balancers"))
     return AUTHORITY_FILE if own else None
 
@@ -104,6 +108,8 @@ def cluster(run: Run) -> Iterator[File]:
         peers=sorted(peers),
         listen=f"{run.host.address}:{CLUSTER_PORT}",
         directory=CREDENTIALS,
+        # The other may hear of the same a scrape and an evaluation later, and must have told of it by then.
+        peer_timeout=seconds(15 + 2 * run.host.data(Monitoring).scrape_interval),
     )
     yield File(f"{UNITS}/{ALERTMANAGER}.d/tracseq.conf", unit, restart=True)
     if peers:

@@ -16,6 +16,9 @@ GAUGES = {
     "age": ("age_seconds", "Of the backup that was restored, when that began."),
     "newest": ("newest_timestamp_seconds", "When the newest backup ended; 0 where there is none."),
     "until": ("archived_until_timestamp_seconds", "All that was written before is in the repository."),
+    "maximum_age": ("maximum_age_seconds", "How old the newest backup may be."),
+    "maximum_behind": ("maximum_behind_seconds", "How long what was written may be in no backup."),
+    "interval": ("interval_seconds", "How often it is done."),
     "waiting": ("waiting_segments", "Segments of WAL that were received and are not in the repository yet."),
 }
 """The value of a record that each is made of, its name, and what it says."""

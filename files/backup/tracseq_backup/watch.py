@@ -161,6 +161,9 @@ def main() -> None:
             "segment": segment,
             "waiting": len(push.waiting()),
             "newest": newest_backup(found) or 0,
+            "maximum_age": settings.backup_maximum_age,
+            "maximum_behind": settings.wal_maximum_age,
+            "interval": settings.wal_interval,
             "problems": problems,
         },
     )

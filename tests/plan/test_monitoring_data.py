@@ -1,0 +1,44 @@
+"""Alerts that would reach nobody, or come for no reason, are refused before a host is touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plan.conftest import PlannedCopy
+
+UNTOUCHED = "no host was touched"
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (("alert_mail_port=465",), "give the server's port for STARTTLS"),
+        (("alert_mail_server=",), "alert_mail_port (in group_data/all.py) needs alert_mail_server"),
+        (("alert_mail_user=me",), "needs ALERT_MAIL_PASSWORD in .env.plan"),
+        (("alert_mail_user=me", "alert_mail_tls=false"), "its password would be sent in clear"),
+        (("alert_mail_port=null",), "alerts would reach nobody"),
+        (("dead_mans_switch_after=60s",), "dead_mans_switch_after (of backup1) must be at least 90s"),
+        (("certificate_renewal=10d",), "certificate_renewal (in group_data/all.py) must be more than 14 days"),
+    ],
+)
+def test_what_is_wrong_is_said(copy: PlannedCopy, data: tuple[str, ...], problem: str) -> None:
+    run = copy.plan(*(part for one in data for part in ("--data", one)))
+    assert run.code != 0
+    assert problem in run.output
+    assert UNTOUCHED in run.output
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://10.0.0.99:9000/hook", "is at port 9000, to which the firewall lets nobody"),
+        ("hooks-of-the-laboratory", "is no address"),
+        ("https://10.0.0.98/one?key=hjKq3T https://10.0.0.99:443/two", None),
+    ],
+)
+def test_webhooks_are_reached_through_the_firewall(copy: PlannedCopy, url: str, problem: str | None) -> None:
+    copy.secrets.write_text(f"{copy.secrets.read_text()}\nALERT_WEBHOOKS={url}\n")
+    run = copy.plan()
+    assert (run.code == 0) is (problem is None), run.output
+    assert problem is None or problem in run.output
+    assert url not in run.output, "whoever has the address can post"
