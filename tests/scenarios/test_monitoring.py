@@ -111,7 +111,8 @@ def test_every_target_answers(watcher: str) -> None:
 
 def test_every_metric_that_a_rule_names_is_there() -> None:
     for gateway in group("gateways", INVENTORY):
-        lab.ssh(gateway.name, f"curl -sS -m 10 http://127.0.0.1:{gateway.data['gateway_port']}/health >/dev/null")
+        url = f"http://127.0.0.1:{gateway.data['gateway_port']}/api/sample/health"
+        lab.ssh(gateway.name, f"curl -sS -m 10 {url} >/dev/null")
 
     def missing() -> set[str]:
         known = set(asked("label/__name__/values"))
