@@ -203,8 +203,7 @@ CASES = (
     ),
     Case(
         "RebootNeeded",
-        {f"node_reboot_required{{{HOST}}}": "1x10 _ 1x40"},
-        {f"node_reboot_required{{{HOST}}}": "0x40"},
+        *one("node_reboot_required", HOST, "1x10 _ 1x40", "0x40"),
         at="8d",
         every="6h",
     ),
@@ -239,8 +238,7 @@ CASES = (
     Case("Deadlocks", *server("deadlocks", "0+1x30", "0x5 3x30")),
     Case(
         "SettingWaitsForRestart",
-        {f"tracseq_postgres_server_settings_waiting{{{HOST}}}": "1x30"},
-        {f"tracseq_postgres_server_settings_waiting{{{HOST}}}": "0x30"},
+        *server("settings_waiting", "1x30", "0x30"),
         at="30h",
         every="1h",
     ),

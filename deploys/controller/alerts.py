@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from deploys.settings.data import Data, value
+from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Port, Size
 
 PASSWORD = "ALERT_MAIL_PASSWORD"
 WEBHOOKS, SLACK, TEAMS = "ALERT_WEBHOOKS", "ALERT_SLACK_WEBHOOKS", "ALERT_TEAMS_WEBHOOKS"
-
-
 SWITCH = "/etc/tracseq/dead-mans-switch"
 """Where a load balancer keeps the certificate with which it asks monitoring hosts whether they live."""
 PROMETHEUS = "/etc/prometheus/tracseq"
@@ -43,6 +42,13 @@ class Monitoring(Data):
     dead_mans_switch_after: Duration = value(
         "how long monitoring may be silent before the load balancers tell people themselves"
     )
+
+
+def watched(site: Site, host: SiteHost) -> list[SiteHost]:
+    """The monitoring hosts over which a load balancer watches; no host watches over itself."""
+    if "load_balancers" not in host.groups:
+        return []
+    return [one for one in site.group("monitoring") if one.name != host.name]
 
 
 def mail(site: Site) -> dict[str, Any]:

@@ -33,6 +33,10 @@ class Module:
     package: str | None = None
     group: str | None = None
 
+    def on(self, host: SiteHost) -> bool:
+        """Whether a host has it."""
+        return self.group is None or self.group in host.groups
+
 
 def known(site: Site) -> tuple[Module, ...]:
     """Every module that hosts of a site may have, on the ports that Prometheus' wiki has for each exporter."""
@@ -48,7 +52,7 @@ def known(site: Site) -> tuple[Module, ...]:
 
 def of(site: Site, host: SiteHost) -> Iterator[Module]:
     """The modules of a host."""
-    return (module for module in known(site) if module.group is None or module.group in host.groups)
+    return (module for module in known(site) if module.on(host))
 
 
 def path(module: str) -> str:
@@ -59,6 +63,6 @@ def path(module: str) -> str:
 def targets(site: Site) -> Iterator[tuple[str, list[str]]]:
     """The name of each module that any host has, and where it is asked: hosts, with their port."""
     for module in known(site):
-        hosts = [host.name for host in site.hosts if module.group is None or module.group in host.groups]
+        hosts = [host.name for host in site.hosts if module.on(host)]
         if hosts:
             yield module.name, [f"{name}:{site.shared.metrics_port}" for name in sorted(hosts)]

@@ -141,8 +141,9 @@ def tell(known, settings, now, silent, subject, text):
         except (OSError, HTTPException, smtplib.SMTPException) as error:
             problems.append(f"{name}: {error}")
         else:
-            said[name] = now
-            if not silent:
+            if silent:
+                said[name] = now
+            else:
                 del said[name]
     return problems
 

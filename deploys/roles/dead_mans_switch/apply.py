@@ -22,9 +22,8 @@ MINUTE = 60
 
 
 def apply(run: Run) -> None:
-    """Have the load balancers watch over monitoring, where the site has both; no host watches over itself."""
-    others = [one for one in run.site.group("monitoring") if one.name != run.host.name]
-    if others and "load_balancers" in run.host.groups:
+    """Have the load balancers watch over monitoring, where the site has both."""
+    if others := alerts.watched(run.site, run.host):
         watch(run=run, others=others)
     elif "dead_mans_switch" in run.machine.roles:
         remove(run=run)

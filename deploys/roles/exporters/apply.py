@@ -88,10 +88,9 @@ def tell(run: Run) -> None:
 
 def of_monitoring(run: Run) -> Iterator[str]:
     """The certificates that a host has because the site has monitoring hosts."""
-    monitoring = run.site.group("monitoring")
-    if "load_balancers" in run.host.groups and any(one.name != run.host.name for one in monitoring):
+    if alerts.watched(run.site, run.host):
         yield f"{alerts.SWITCH}/client.crt"
-    if "monitoring" in run.host.groups and len(monitoring) > 1:
+    if "monitoring" in run.host.groups and len(run.site.group("monitoring")) > 1:
         yield f"{alerts.PROMETHEUS}/member.crt"
 
 

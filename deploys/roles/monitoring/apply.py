@@ -102,7 +102,6 @@ def trusted(run: Run) -> str | None:
 def cluster(run: Run) -> Iterator[File]:
     """Alertmanager's unit; and where there are several, how they agree on who tells people of what."""
     peers = [f"{one.address}:{CLUSTER_PORT}" for one in run.site.group("monitoring") if one.name != run.host.name]
-    member = run.authority.of_member(run.host)
     unit = render(
         "monitoring/alertmanager.conf.j2",
         peers=sorted(peers),
@@ -113,6 +112,7 @@ def cluster(run: Run) -> Iterator[File]:
     )
     yield File(f"{UNITS}/{ALERTMANAGER}.d/tracseq.conf", unit, restart=True)
     if peers:
+        member = run.authority.of_member(run.host)
         settings = render("monitoring/cluster.yml.j2", directory=CREDENTIALS)
         yield File(f"{CREDENTIALS}/cluster.yml", settings, restart=True)
         yield File(f"{CREDENTIALS}/authority.crt", run.authority.certificate)

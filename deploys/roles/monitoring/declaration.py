@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from deploys.controller.alerts import PASSWORD, SLACK, TEAMS, WEBHOOKS, AlertMail, Monitoring, webhooks
+from deploys.controller.alerts import PASSWORD, PROMETHEUS, SLACK, TEAMS, WEBHOOKS, AlertMail, Monitoring, webhooks
 from deploys.settings.debian import RELEASES
 from deploys.settings.declaration import Declaration, Listener, Machine
 from deploys.settings.host import SiteHost
@@ -88,7 +88,7 @@ DECLARATION = Declaration(
     optional_secrets={PASSWORD: 1, WEBHOOKS: 8, SLACK: 8, TEAMS: 8},
     traces=("/etc/systemd/system/prometheus.service.d/tracseq.conf",),
     units=("prometheus.service", "prometheus-alertmanager.service", "prometheus-blackbox-exporter.service"),
-    certificates=("/etc/prometheus/tracseq/client.crt", "/etc/prometheus/tracseq/authority.crt"),
+    certificates=(f"{PROMETHEUS}/client.crt", f"{PROMETHEUS}/authority.crt"),
     problems=problems,
     obstacles=obstacles,
 )
