@@ -18,6 +18,7 @@ from tests.backups import REPOSITORY, STATE, begun_anew
 from tests.inventory import group
 from tests.ledger import Ledger
 from tests.scenarios import postgres
+from tests.scenarios.killed import Point, killed_where_it_gets_there
 
 RECOVERY = "deploys/disaster_recovery.py"
 RATE = 50
@@ -43,8 +44,21 @@ def disk() -> Iterator[Path]:
     shutil.rmtree(SURVIVES, ignore_errors=True)
 
 
+KILLED = (
+    ("Repository is here", 0.5),
+    ("Cluster is restored", 2.0),
+    ("It is sent to", 0.3),
+    ("State of services is sent", 0.3),
+    ("Cluster is the one from the backup", 0.1),
+    ("Postgres primary | Server", 0.5),
+    ("Copy of the primary", 0.5),
+    ("Gateway runs it", 0.5),
+)
+
+
 @pytest.mark.long
-def test_a_site_comes_back_on_new_machines(disk: Path) -> None:
+@pytest.mark.parametrize("killed", [(), KILLED], ids=["at once", "killed"])
+def test_a_site_comes_back_on_new_machines(disk: Path, killed: tuple[Point, ...]) -> None:
     (holder,) = [host.name for host in group("backups", lab.INVENTORY)]
     (cache,) = [host.name for host in group("redis", lab.INVENTORY)]
     primary = postgres.found().primary
@@ -68,6 +82,9 @@ def test_a_site_comes_back_on_new_machines(disk: Path) -> None:
     lab.up()
     lab.copy(disk, Path(f"{machine_directory(holder)}/root{REPOSITORY}"))
 
+    reached = killed_where_it_gets_there(killed, lab.INVENTORY, RECOVERY)
+    print(f"\nkilled at {', '.join(reached)}")
+    assert reached == [operation for operation, _ in killed]
     began = time.monotonic()
     run = lab.pyinfra("-y", "--json", lab.INVENTORY, RECOVERY, timeout=900)
     took = time.monotonic() - began

@@ -11,6 +11,7 @@ from tests import lab, ledger
 from tests.inventory import group
 from tests.ledger import Ledger
 from tests.scenarios import postgres
+from tests.scenarios.killed import killed_where_it_gets_there
 from tests.scenarios.postgres import Pair, ask
 
 pytestmark = pytest.mark.long
@@ -20,6 +21,22 @@ INVENTORY = "inventories/lab_patroni.py"
 MOVE = "deploys/postgres_failover.py"
 BY_HAND = ("--data", "postgres_failover=manual")
 RATE = 100
+KILLED_MOVING = (
+    ("It is with a majority", 0.0),
+    ("What all members of Patroni share", 0.3),
+    ("Postgres primary | Server", 0.5),
+    ("Roles, databases and slots", 0.0),
+    ("Copy of the primary", 0.0),
+    ("Postgres replica | Server", 0.5),
+)
+KILLED_MOVING_BACK = (
+    ("It promotes nobody any more", 0.3),
+    ("It gives its server back", 0.5),
+    ("Postgres primary | Server", 0.5),
+    ("Copy of the primary", 0.0),
+    ("Nothing is left of it", 0.2),
+    ("Patroni is gone", 0.2),
+)
 WITHIN = 30
 """Seconds within which writes go on after the primary's machine lost its power."""
 
@@ -210,6 +227,27 @@ def test_the_servers_go_back_to_streaming_alone(pair: Pair) -> None:
         judge.more(RATE)
     now = primary(pair)
     print(f"\nmoved back: the longest write waited {judge.longest:.1f} s, none lost")
+    assert judge.lost(now) == set()
+    assert moved(*BY_HAND, INVENTORY).changes == {}
+    again = lab.site(*BY_HAND, inventory=INVENTORY)
+    assert again.code == 0 and again.changes == {}, again.output
+
+
+def test_a_move_that_is_killed_is_finished_by_the_next(pair: Pair) -> None:
+    judge = Ledger()
+    with judge.writing(RATE):
+        judge.more(RATE)
+        there = killed_where_it_gets_there(KILLED_MOVING, INVENTORY, MOVE)
+        moved(INVENTORY)
+        judge.more(RATE)
+        assert moved(INVENTORY).changes == {}
+        back = killed_where_it_gets_there(KILLED_MOVING_BACK, *BY_HAND, INVENTORY, MOVE)
+        moved(*BY_HAND, INVENTORY)
+        judge.more(RATE)
+    now = primary(pair)
+    print(f"\nkilled at {', '.join(there)}; and back at {', '.join(back)}")
+    print(f"the longest write waited {judge.longest:.1f} s, none lost")
+    assert len(there) >= 5 and len(back) >= 5
     assert judge.lost(now) == set()
     assert moved(*BY_HAND, INVENTORY).changes == {}
     again = lab.site(*BY_HAND, inventory=INVENTORY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import pytest
 
 from tests import lab
 from tests.backups import REPOSITORY, STATE, begun_anew
-from tests.inventory import PYINFRA, group
+from tests.inventory import group
 from tests.scenarios import postgres
+from tests.scenarios.killed import killed_at
 from tests.scenarios.postgres import ask, follows, written_to_by_gateways
 
 RESTORE, DRILL, POINT = "deploys/restore.py", "deploys/restore_drill.py", "deploys/restore_point.py"
@@ -182,26 +182,6 @@ KILLED_SWITCHING = (
 """Operations, and how many seconds after each begins the run is killed."""
 
 
-def killed_at(operation: str, after: float, *arguments: str) -> None:
-    """Begin a restore, and kill it when an operation has begun."""
-    given = [part for argument in arguments for part in ("--data", argument)]
-    process = subprocess.Popen(
-        [PYINFRA, "-y", *given, lab.INVENTORY, RESTORE],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        if f"Starting operation: {operation}" in line:
-            break
-    else:
-        raise AssertionError(f"the run ended before {operation}: {''.join(said)}")
-    time.sleep(after)
-    process.kill()
-    process.wait()
-
-
 @pytest.mark.long
 def test_a_restore_that_is_killed_is_finished_by_the_next(site: Site) -> None:
     # The backup that the last switch began must have ended: there is none before it that leads here.
@@ -213,11 +193,11 @@ def test_a_restore_that_is_killed_is_finished_by_the_next(site: Site) -> None:
         assert made.changes == changes
     ask(site.primary, "drop table kept")
     for operation, after in KILLED_MAKING:
-        killed_at(operation, after, "to_point=before_the_drop")
+        killed_at(operation, after, "--data", "to_point=before_the_drop", lab.INVENTORY, RESTORE)
     restored("to_point=before_the_drop")
     assert restored("to_point=before_the_drop").changes == {}
     for operation, after in KILLED_SWITCHING:
-        killed_at(operation, after, "switch=true")
+        killed_at(operation, after, "--data", "switch=true", lab.INVENTORY, RESTORE)
     restored("switch=true")
     assert restored("switch=true").changes == {}
     assert ask(site.primary, "select count(*) from kept") == "5000"

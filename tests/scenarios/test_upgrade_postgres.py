@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests import lab
-from tests.inventory import PYINFRA
+from tests.scenarios.killed import killed_where_it_gets_there
 
 pytestmark = pytest.mark.long
 
@@ -35,10 +33,13 @@ apt-get --yes --quiet=2 --no-install-recommends -o Dpkg::Options::=--force-confd
 ROWS = "select md5(string_agg(name, ',' order by name)) from sample"
 BTREES = """select count(bt_index_check(indexrelid, true)) from pg_index join pg_class on pg_class.oid = indexrelid
   join pg_am on pg_am.oid = relam where amname = 'btree' and relpersistence = 'p'"""
-KILLED = (
+KILLED_BEFORE_ITS_POWER = (
     ("Upgrade | pg_upgrade finds nothing in the way", 2.0),
     ("Upgrade | one1 stops, and its replicas have all that it wrote", 0.3),
     ("Upgrade | All WAL of the old version is in the repository", 0.3),
+    ("Replicas and repository have all WAL of the old version", 1.5),
+)
+KILLED_AFTER = (
     ("Upgrade | The replica's old data is put aside", 0.0),
     ("Postgres primary | Server", 0.5),
     ("Upgrade | Statistics and extensions", 0.5),
@@ -88,25 +89,6 @@ def new_debian(name: str, inventory: str) -> None:
     lab.reboot(name, inventory=inventory)
 
 
-def killed_at(operation: str, after: float, inventory: str) -> bool:
-    """Begin an upgrade and kill it once an operation has begun; whether it got there: less may be left to do."""
-    process = subprocess.Popen(
-        [PYINFRA, "-y", inventory, UPGRADE],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        if f"Starting operation: {operation}" in line:
-            time.sleep(after)
-            process.kill()
-            process.wait()
-            return True
-    assert process.wait() == 0, f"the run ended before {operation}: {''.join(said)}"
-    return False
-
-
 def test_a_new_debian_leaves_the_old_postgres_running(inventory: str) -> None:
     rows = "create table sample as select i as id, md5(i::text) as name from generate_series(1, 100000) as i"
     german = 'create table ordered (name text collate "de-x-icu" unique); insert into ordered select name from sample'
@@ -150,11 +132,9 @@ def test_what_pg_upgrade_refuses_stops_nothing(inventory: str) -> None:
 
 def test_killed_anywhere_it_is_finished_by_the_next_run(inventory: str) -> None:
     before = ask(PRIMARY, ROWS, inventory)
-    reached = [operation for operation, after in KILLED[:3] if killed_at(operation, after, inventory)]
-    if killed_at("Upgrade | pg_upgrade", 1.5, inventory):
-        reached.append("Upgrade | pg_upgrade")
+    reached = killed_where_it_gets_there(KILLED_BEFORE_ITS_POWER, inventory, UPGRADE)
     lab.reboot(PRIMARY, inventory=inventory)
-    reached += [operation for operation, after in KILLED[3:] if killed_at(operation, after, inventory)]
+    reached += killed_where_it_gets_there(KILLED_AFTER, inventory, UPGRADE)
     print(f"\nkilled at {', '.join(reached)}")
     assert len(reached) >= 5
     run = lab.pyinfra("-y", inventory, UPGRADE)
