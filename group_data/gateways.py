@@ -7,6 +7,10 @@ gateway_workers = 1
 gateway_memory = "1GB"
 gateway_cpus = 2.0
 
+# Seconds that requests, uploads and WebSockets have to end before a gateway changes: the load balancers
+# send it nothing new meanwhile. What has not ended then is told that it ends, and has the next value's time.
+gateway_drain_timeout = 30
+
 # Seconds that requests in flight have to end when a gateway stops.
 gateway_shutdown_timeout = 30
 

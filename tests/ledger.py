@@ -24,7 +24,7 @@ from tests.inventory import group
 from tests.tokens import token
 
 SERVICE, PORT = "outsider1", 8081
-SOURCE = Path("tests/scenarios/services/ledger.py")
+SOURCES = Path("tests/scenarios/services")
 WRITERS = 20
 USERS = 1000
 """Gateways let one user write only so often."""
@@ -41,6 +41,8 @@ class Ledger:
         """When each number was acknowledged, in seconds since 1970."""
         self.waited: dict[int, float] = {}
         """How many seconds each of them waited, from its first attempt on."""
+        self.failed: list[str] = []
+        """Attempts that were not acknowledged, each with why; all of them are made again."""
         self._ended = threading.Event()
 
     @contextmanager
@@ -88,11 +90,18 @@ class Ledger:
             number, first = next(_NUMBERS), time.monotonic()
             # One that began is tried until it is acknowledged: its wait is what counts.
             while True:
+                if connection and connection[0].at_eof():
+                    # It was closed while nobody used it, as every server may (RFC 9112, 9.3).
+                    connection[1].close()
+                    connection = None
                 try:
                     connection = connection or await _connection()
                     status = await asyncio.wait_for(_post(*connection, number), 40)
-                except (OSError, asyncio.IncompleteReadError, TimeoutError):
-                    status, connection = 0, None
+                    why = f"status {status}"
+                except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+                    status, connection, why = 0, None, repr(error)
+                if status != 201:
+                    self.failed.append(f"{number}: {why}")
                 if status == 201:
                     self.acknowledged[number], self.waited[number] = time.time(), time.monotonic() - first
                     break
@@ -164,16 +173,18 @@ def serve(primary: str, port: int | None = None, inventory: str = lab.INVENTORY)
         "python3 -c 'import psycopg2' 2>/dev/null || { apt-get update -qq; "
         "DEBIAN_FRONTEND=noninteractive apt-get install -yqq python3-psycopg2 >/dev/null; }\n"
         f"cat > /run/ledger.crt <<'EOF'\n{Path(f'{directory}/authority.crt').read_text()}EOF\n"
-        f"cat > /run/ledger.py <<'EOF'\n{SOURCE.read_text()}EOF\n"
+        "mkdir -p /run/ledger\n"
+        f"cat > /run/ledger/ledger.py <<'EOF'\n{(SOURCES / 'ledger.py').read_text()}EOF\n"
+        f"cat > /run/ledger/streams.py <<'EOF'\n{(SOURCES / 'streams.py').read_text()}EOF\n"
         f"umask 077; echo 'DATABASE_URL={url}' > /run/ledger.env\n"
         "systemctl stop ledger 2>/dev/null || true\n"
-        f"{unit} python3 /run/ledger.py {PORT}",
+        f"{unit} python3 /run/ledger/ledger.py {PORT}",
     )
 
 
 def gone() -> None:
     """Have no service any more."""
-    lab.ssh(SERVICE, "systemctl stop ledger; rm -f /run/ledger.*", check=False)
+    lab.ssh(SERVICE, "systemctl stop ledger; rm -rf /run/ledger /run/ledger.*", check=False)
 
 
 _TRIED = itertools.count(1)

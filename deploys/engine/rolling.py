@@ -47,7 +47,7 @@ def one_at_a_time(group: str | None) -> Iterator[None]:
             raise OperationError(f"{host.name} was left as it is, because {roll.failed} failed before it.")
         try:
             yield
-        except GeneratorExit:
+        except BaseException:
             # pyinfra closes an operation's generator where one of its commands failed.
             roll.failed = host.name
             raise

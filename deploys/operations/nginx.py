@@ -1,8 +1,14 @@
-"""The shell with which a running nginx applies its files, and is seen to have done so."""
+"""The shell with which a running nginx applies its files, is seen to have done so, and leaves out a server."""
 
 from __future__ import annotations
 
+import shlex
+
 ERROR_LOG = "/var/log/nginx/error.log"
+CONFIGURATION = "/etc/nginx/conf.d/tracseq.conf"
+"""The file that names the servers which nginx shares requests among."""
+BEFORE = "/run/tracseq/nginx-before-draining"
+"""Keeps when that file was written: the deploy knows by it that nginx runs with it."""
 TIMEOUT = 10
 """Seconds that the master may take to start its new workers."""
 
@@ -34,3 +40,57 @@ apply() {{
   return 1
 }}
 apply"""
+
+
+MARK = """
+  { bare = $0; sub(/ down;/, ";", bare) }
+  $1 == "server" && $2 != "{" {
+    name = $2; sub(/;.*/, "", name)
+    if (name == server) { found = 1; sub(/;/, " down;", bare) } else others = 1
+  }
+  { print bare }
+  END { exit !(found && others) }
+"""
+"""awk: say of one server that it is down, and of no other; it ends with an error where no other would be left."""
+
+
+def drained(server: str, configuration: str = CONFIGURATION) -> list[str]:
+    """
+    Shell: have nginx begin nothing more with a server, and end what it has begun with it.
+
+    Nothing is done where nginx does not run, does not know the server, or has no other.
+
+    + server: its address and port, as the configuration names it
+    + configuration: the file that names it
+    """
+    file = shlex.quote(configuration)
+    return [
+        "if systemctl is-active --quiet nginx.service &&",
+        f"    awk -v server={shlex.quote(server)} {shlex.quote(MARK)} {file} > {BEFORE}.text; then",
+        # Marks are of a run that died: it has kept the time already.
+        f"  grep -q '^ *server .* down;' {file} || touch -r {file} {BEFORE}",
+        f"  cp -a {file} {file}.tracseq-before",
+        f"  cp {BEFORE}.text {file}",
+        f"  rm {BEFORE}.text",
+        f"  if ! ( {reload()} ); then mv -f {file}.tracseq-before {file}; exit 1; fi",
+        f"  rm {file}.tracseq-before",
+        "fi",
+    ]
+
+
+def undrained(configuration: str = CONFIGURATION) -> list[str]:
+    """
+    Shell: have nginx share requests among all of its servers again.
+
+    + configuration: the file that names them
+    """
+    file = shlex.quote(configuration)
+    return [
+        f"if grep -q '^ *server .* down;' {file}; then",
+        f"  sed '/^ *server /s/ down;/;/' {file} > {file}.tracseq-new",
+        f"  [ ! -e {BEFORE} ] || touch -r {BEFORE} {file}.tracseq-new",
+        f"  mv -f {file}.tracseq-new {file}",
+        f"  rm -f {BEFORE}",
+        f"  ! systemctl is-active --quiet nginx.service || ( {reload()} )",
+        "fi",
+    ]

@@ -12,6 +12,7 @@ from deploys.engine.reading import Reading, Steps, operation
 from deploys.engine.rolling import one_at_a_time
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, staging
+from deploys.operations.drain import Drain, drained
 from deploys.operations.file_set import Difference, File
 from deploys.operations.health import Health
 from deploys.operations.script import script
@@ -53,6 +54,7 @@ def configured(
     also_read: Sequence[str] = (),
     health: Health | None = None,
     rolling: str | None = None,
+    drain: Drain | None = None,
 ) -> Steps:
     """
     Have a service enabled and running, with all the files that it reads.
@@ -72,6 +74,7 @@ def configured(
     + also_read: paths that others change and that it must be restarted for, such as a certificate
     + health: how to tell whether the service is well
     + rolling: a name shared by hosts whose running services may not change at the same time
+    + drain: how its balancers leave it out while it is restarted; None: none sends to it
 
     **Example:**
 
@@ -125,7 +128,7 @@ def configured(
         applied += health.after(unit.name)
     lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
     # One that does not run serves nobody: to start it takes nothing away.
-    with one_at_a_time(rolling if current.running else None):
+    with one_at_a_time(rolling if current.running else None), drained(drain if current.running and action else None):
         yield script(*lines, stdin=file_set.archive(changes.write))
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import socket
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import inventory, lab
-from tests.client import base, client, context
+from tests import inventory, lab, websocket
+from tests.client import client
 from tests.tokens import token
 
 SERVICE, PORT = "outsider1", 8081
@@ -63,34 +59,10 @@ def test_an_event_is_there_before_the_next_is_sent(accept: str) -> None:
 
 
 def test_a_websocket_that_says_nothing_lives_on() -> None:
-    url, headers = base(lab.INVENTORY)
-    address = (url.removeprefix("https://"), 443)
-    request = [
-        "GET /api/samples/echo HTTP/1.1",
-        f"Host: {headers['Host']}",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
-        *(f"{name}: {value}" for name, value in authorization().items()),
-    ]
-    plain = socket.create_connection(address, timeout=20)
-    with context(lab.INVENTORY).wrap_socket(plain, server_hostname=address[0]) as connection:
-        connection.sendall(("\r\n".join(request) + "\r\n\r\n").encode())
-        head = connection.recv(4096)
-        assert head.startswith(b"HTTP/1.1 101"), head
+    with websocket.opened("/api/samples/echo", authorization(), lab.INVENTORY) as tunnel:
         time.sleep(2 * READ_TIMEOUT + 1)
-        connection.sendall(b"\x81\x85" + bytes(4) + b"still")
-        assert _text(connection) == b"still"
-
-
-def _text(connection: ssl.SSLSocket) -> bytes:
-    """The next text that a WebSocket carries; pings of the gateway on the way are none."""
-    while True:
-        head = connection.recv(2)
-        payload = connection.recv(head[1] & 0x7F) if head[1] & 0x7F else b""
-        if head[0] & 0x0F == 1:
-            return payload
+        tunnel.say(b"still")
+        assert tunnel.heard() == b"still"
 
 
 def test_every_gateway_is_there_for_them() -> None:

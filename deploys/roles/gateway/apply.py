@@ -12,6 +12,7 @@ from deploys.controller.postgres import pool
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import release, service
+from deploys.operations.drain import Drain
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
 from deploys.operations.service import Unit
@@ -84,6 +85,22 @@ def apply(run: Run) -> None:
             timeout=data.gateway_health_timeout,
         ),
         rolling="gateways",
+        drain=_drain(run, url),
+    )
+
+
+def _drain(run: Run, url: str) -> Drain | None:
+    """How the balancers leave this gateway out; a gateway that has no other beside it is not left out."""
+    site, host = run.site, run.host
+    balancers = site.group("load_balancers")
+    if len(site.group("gateways")) == 1:
+        return None
+    return Drain(
+        server=f"{host.address}:{site.shared.gateway_port}",
+        balancers=[peer.target for peer in balancers],
+        addresses=[address for peer in balancers for address in peer.addresses],
+        timeout=host.data(Gateways).gateway_drain_timeout,
+        metrics=f"{url}/metrics",
     )
 
 

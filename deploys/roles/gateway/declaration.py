@@ -27,6 +27,11 @@ class Gateways(Data):
     gateway_workers: int | None = value("processes per gateway; None: one per CPU", ge=1)
     gateway_memory: Size = value("memory limit of the unit", "guide: 1 GB")
     gateway_cpus: float = value("CPU limit of the unit, in CPUs", "guide: 2.0", gt=0)
+    gateway_drain_timeout: int = value(
+        "seconds that requests, uploads and WebSockets have to end before a gateway that the balancers left out changes",
+        ge=0,
+        le=86400,
+    )
     gateway_shutdown_timeout: int = value("seconds requests in flight have to end, 1 to 600", ge=1, le=600)
     gateway_health_timeout: int = value(
         "seconds a gateway may take to be well after a change; else what was there before is put back", ge=1, le=600
@@ -60,7 +65,7 @@ DECLARATION = Declaration(
     title="Gateway",
     group="gateways",
     model=Gateways,
-    packages=("python3", "python3-venv"),
+    packages=("python3", "python3-venv", "iproute2"),
     # systemd holds the port while the gateway itself is restarted.
     listeners=(Listener("gateway_port", ("python", "systemd")),),
     rules=(

@@ -4,16 +4,18 @@ A service of the platform that keeps numbers in Postgres, and answers when they 
     DATABASE_URL=postgresql://… python3 ledger.py 8081
 
 A POST whose body is a number keeps it, once, however often it is tried: where Postgres is away, the
-service tries on until it is back, for as long as anybody waits. A GET lists all numbers.
+service tries on until it is back, for as long as anybody waits. A GET lists all numbers. Other paths
+than /ledger are those of streams.py.
 """
 
 import os
 import queue
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import psycopg2  # type: ignore[import-untyped]
+from streams import Streams  # type: ignore[import-not-found]
 
 PATIENCE = 30
 """Seconds that a number is tried for."""
@@ -41,10 +43,11 @@ def keep(number: int) -> None:
         idle.put(connection)
 
 
-class Ledger(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Ledger(Streams):  # type: ignore[misc]
     def do_POST(self) -> None:
+        if self.path != "/ledger":
+            super().do_POST()
+            return
         number = int(self.rfile.read(int(self.headers["Content-Length"])))
         end = time.monotonic() + PATIENCE
         status = 503
@@ -61,6 +64,9 @@ class Ledger(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
+        if self.path != "/ledger":
+            super().do_GET()
+            return
         with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
             cursor.execute("select number from ledger")
             body = "".join(f"{number}\n" for (number,) in cursor).encode()

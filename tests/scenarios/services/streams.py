@@ -1,10 +1,10 @@
 """
-A service of the platform whose answers take their time: events that wait for each other, and a WebSocket.
+A service of the platform whose answers take their time: events that wait for each other, a WebSocket, an upload.
 
     python3 streams.py 8081
 
 /events sends an event, and the next one only when somebody asked for /heard; /echo is a WebSocket
-that sends back what it gets (RFC 6455).
+that sends back what it gets (RFC 6455); a POST to /upload is answered with how many bytes it had.
 """
 
 import base64
@@ -29,6 +29,16 @@ class Streams(BaseHTTPRequestHandler):
             HEARD.set()
             self.send_response(204)
             self.end_headers()
+
+    def do_POST(self) -> None:
+        left = length = int(self.headers["Content-Length"])
+        while left and (piece := self.rfile.read(min(left, 65536))):
+            left -= len(piece)
+        body = str(length - left).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def events(self) -> None:
         HEARD.clear()
@@ -68,4 +78,5 @@ class Streams(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Streams).serve_forever()
+if __name__ == "__main__":
+    ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Streams).serve_forever()
