@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import fcntl
 import hashlib
 import io
@@ -14,7 +13,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gevent.lock import RLock
 from packaging.requirements import Requirement
@@ -64,10 +62,8 @@ def bundle(python: str, machine: str) -> Bundle:
     """
     minor = ".".join(python.split(".")[:2])
     version = tomllib.loads((SOURCE / "pyproject.toml").read_text())["project"]["version"]
-    digest = hashlib.sha256(f"{python} {machine}\n".encode())
-    for path in sorted(_sources()):
-        digest.update(f"{path.relative_to(SOURCE)}\n".encode() + path.read_bytes())
-    release = f"{version}-{digest.hexdigest()[:10]}"
+    kind = f"{python} {machine}\n"
+    release = f"{version}-{_digest(kind).hexdigest()[:10]}"
     archive = CACHE / f"{release}.tar"
     if not archive.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -99,23 +95,16 @@ def _build(archive: Path, python: str, machine: str) -> None:
     shutil.rmtree(wheels)
 
 
-def revisions() -> list[str]:
-    """The database revisions that this gateway knows, the newest last; see Alembic's ``down_revision``."""
-    follows: dict[Any, Any] = {}
-    for path in (SOURCE / "src").rglob("migrations/versions/[0-9]*.py"):
-        # Read, not run: this machine has no Alembic.
-        values = {
-            node.targets[0].id: node.value.value
-            for node in ast.parse(path.read_text()).body
-            if isinstance(node, ast.Assign)
-            and isinstance(node.targets[0], ast.Name)
-            and isinstance(node.value, ast.Constant)
-        }
-        follows[values["down_revision"]] = values["revision"]
-    known: list[str] = []
-    while (following := follows.get(known[-1] if known else None)) is not None:
-        known.append(following)
-    return known
+def source() -> str:
+    """A digest of what a release is made of: releases for different Pythons have the same one."""
+    return _digest("").hexdigest()[:10]
+
+
+def _digest(begin: str) -> hashlib._Hash:
+    digest = hashlib.sha256(begin.encode())
+    for path in sorted(_sources()):
+        digest.update(f"{path.relative_to(SOURCE)}\n".encode() + path.read_bytes())
+    return digest
 
 
 def _sources() -> Iterator[Path]:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from pyinfra.api import FactBase
 
+from deploys.facts import release_history
+from deploys.facts.release_history import Switch
+
 UNIT = "tracseq-gateway.service"
+PROGRAM = "gateway"
+"""What its releases are noted as on a host."""
+SHOWN = 5
+"""How many changes of its release are read."""
 DIRECTORY = "/opt/tracseq/gateway"
 """It holds the releases, and the link to the current one."""
 
@@ -23,6 +30,8 @@ class GatewayState:
     """The host's Debian release: what a gateway's release is made for."""
     answer: str | None = None
     """The HTTP status code of its health endpoint; ``000`` where it did not answer, None where it is stopped."""
+    history: tuple[Switch, ...] = ()
+    """The last times that its release changed, the latest last."""
 
 
 class Gateway(FactBase[GatewayState]):
@@ -33,10 +42,11 @@ class Gateway(FactBase[GatewayState]):
     """
 
     def command(self, healthy: str) -> str:
-        link = f"{DIRECTORY}/current"
+        link, history = f"{DIRECTORY}/current", f"{release_history.DIRECTORY}/{PROGRAM}"
         # A link's time of modification is the deploy's to choose; when it was put in its place is not.
         return f"""
 [ ! -L {link} ] || printf 'release\\t%s\\t%s\\n' "$(basename "$(readlink {link})")" "$(stat -c %Z {link})"
+tail -n {SHOWN} {history} 2>/dev/null | sed 's/^/switch\\t/'
 printf 'debian\\t%s\\n' "$(sed -n 's/^VERSION_ID="\\(.*\\)"/\\1/p' /etc/os-release)"
 # Whoever asks a gateway that is stopped starts it by its socket.
 systemctl is-active --quiet {UNIT} || exit 0
@@ -54,4 +64,5 @@ true
         release, since = rows.get("release", (None, None))
         [answer] = rows.get("answer", (None,))
         [debian] = rows.get("debian", (None,))
-        return GatewayState(release, int(since) if since else None, debian, answer)
+        switches = [line.removeprefix("switch\t") for line in output if line.startswith("switch\t")]
+        return GatewayState(release, int(since) if since else None, debian, answer, release_history.parsed(switches))

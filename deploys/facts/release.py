@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
 from deploys.facts.postgres.running import asked
+
+RECORD = "release.json"
+"""The file of a release that says where it comes from."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """
+    What is kept with a release.
+
+    + source: a digest of what it is made of; releases for different Pythons have the same one
+    + commit: of the repository that it was installed from; empty where there was none
+    + migrations: the revisions of the database that it knows, the first one first, and whether each contracts
+    """
+
+    source: str
+    commit: str
+    migrations: Mapping[str, bool]
 
 
 @dataclass(frozen=True)
@@ -17,6 +37,8 @@ class ReleaseState:
     complete: tuple[str, ...] = field(default=())
     broken: tuple[str, ...] = field(default=())
     current: str | None = None
+    records: Mapping[str, Record] = field(default_factory=dict)
+    """Of those that were installed with one, by name."""
 
 
 class Releases(FactBase[ReleaseState]):
@@ -31,6 +53,7 @@ class Releases(FactBase[ReleaseState]):
 cd {shlex.quote(directory)} 2>/dev/null || exit 0
 for release in $(ls -1tr releases 2>/dev/null); do
   [ -e "releases/$release/.complete" ] && echo "complete $release" || echo "broken $release"
+  [ ! -s "releases/$release/{RECORD}" ] || echo "record $release $(cat "releases/$release/{RECORD}")"
 done
 [ ! -L current ] || echo "current $(basename "$(readlink current)")"
 """
@@ -40,11 +63,12 @@ done
         return ReleaseState()
 
     def process(self, output: list[str]) -> ReleaseState:
-        rows = [line.split() for line in output]
+        rows = [line.split(" ", 2) for line in output]
         return ReleaseState(
             complete=tuple(row[1] for row in rows if row[0] == "complete"),
             broken=tuple(row[1] for row in rows if row[0] == "broken"),
             current=next((row[1] for row in rows if row[0] == "current"), None),
+            records={row[1]: Record(**json.loads(row[2])) for row in rows if row[0] == "record"},
         )
 
 

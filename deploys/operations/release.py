@@ -10,12 +10,12 @@ from pathlib import Path
 from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
-from deploys.facts.release import Releases, ReleaseState, Revision
+from deploys.facts.release import RECORD, Releases, ReleaseState, Revision
 from deploys.operations.script import script
 
 
 @operation
-def installed(directory: str, release: str, archive: str, program: str, kept: int = 3) -> Steps:
+def installed(directory: str, release: str, archive: str, program: str, record: str, kept: int = 3) -> Steps:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -26,6 +26,7 @@ def installed(directory: str, release: str, archive: str, program: str, kept: in
     + release: the name of the release
     + archive: path on the controller of a tar archive of wheels
     + program: the module that is its program; it must be possible to import it on the host
+    + record: what is kept with it, as a line of JSON: where it comes from (facts/release.py)
     + kept: how many releases stay beside the current one and this one
 
     **Example:**
@@ -38,13 +39,16 @@ def installed(directory: str, release: str, archive: str, program: str, kept: in
             release="2.0.0-0a1b2c3d4e",
             archive=".cache/wheels/2.0.0-0a1b2c3d4e.tar",
             program="tracseq_gateway.server.process",
+            record='{"source": "8c5f9ad30e", "commit": "0a1b2c3d4e5f", "migrations": {"0001": false}}',
         )
     """
     current: ReleaseState = yield Reading(Releases, directory=directory)
     others = [name for name in current.complete if name not in (release, current.current)]
     old = [*current.broken, *others[: max(0, len(others) - kept)]]
     old = [name for name in old if name not in (release, current.current)]
-    if release in current.complete and not old:
+    # One that was installed before there were records has none.
+    told = release in current.records
+    if release in current.complete and told and not old:
         host.noop(f"release {release} is installed")
         return
     quoted = shlex.quote(release)
@@ -65,9 +69,12 @@ def installed(directory: str, release: str, archive: str, program: str, kept: in
             # It leaves the bytecode of what is used, a third of all that there is.
             f"{quoted}/bin/python -c 'import importlib, sys; importlib.import_module(sys.argv[1])'"
             f" {shlex.quote(program)}",
+            f"printf '%s\\n' {shlex.quote(record)} > {quoted}/{RECORD}",
             f"sync {quoted}",
             f"touch {quoted}/.complete",
         ]
+    elif not told:
+        lines.append(f"printf '%s\\n' {shlex.quote(record)} > {quoted}/{RECORD}")
     if old:
         lines.append(f"rm -rf -- {' '.join(shlex.quote(name) for name in old)}")
     yield script(*lines, stdin=contents)

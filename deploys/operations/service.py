@@ -55,6 +55,7 @@ def configured(
     health: Health | None = None,
     rolling: str | None = None,
     drain: Drain | None = None,
+    noted: Sequence[str] = (),
 ) -> Steps:
     """
     Have a service enabled and running, with all the files that it reads.
@@ -75,6 +76,7 @@ def configured(
     + health: how to tell whether the service is well
     + rolling: a name shared by hosts whose running services may not change at the same time
     + drain: how its balancers leave it out while it is restarted; None: none sends to it
+    + noted: shell that notes on the host what it runs with, once it is well with changed files
 
     **Example:**
 
@@ -126,6 +128,8 @@ def configured(
     applied = stamp.applied(_or_why(action, quoted)) if action else []
     if health:
         applied += health.after(unit.name)
+    if changes:
+        applied += noted
     lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
     # One that does not run serves nobody: to start it takes nothing away.
     with one_at_a_time(rolling if current.running else None), drained(drain if current.running and action else None):

@@ -34,6 +34,11 @@ class OfRun(Data):
         "whether what only a vanished primary has may be lost; of an upgrade, whether it needs no backup", default=False
     )
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
+    release: str | None = value(
+        "release of the gateways to go back to, or the commit that it was installed from; None: the one before",
+        default=None,
+        min_length=7,
+    )
     former: str | None = value("name of the former primary that comes back as a replica", default=None)
     anew: bool = value("whether a former primary is copied anew although pg_rewind could do it", default=False)
     to_time: Moment | None = value("moment that a restore goes back to, with its zone", default=None)

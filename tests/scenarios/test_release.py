@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.ledger import Ledger
 from tests.scenarios import postgres
 from tests.tokens import token
 
+ROLLBACK = "deploys/rollback.py"
+GATEWAY = "Gateway | Gateway runs it, one host at a time"
+GATEWAYS = [host.name for host in group("gateways", lab.INVENTORY)]
 RATE = 200
 DRAIN = 8
 """Seconds that a gateway may wait for what it has begun: WebSockets never end by themselves."""
@@ -48,32 +52,59 @@ def authorization() -> dict[str, str]:
     return {"Authorization": f"Bearer {token(sub='technician-1', roles=['technician'])}"}
 
 
-def changed(*arguments: str, directory: str | Path = ".") -> lab.Run:
-    run = lab.site("--data", f"gateway_drain_timeout={DRAIN}", *arguments, directory=directory)
+def release(*arguments: str, deploy: str = lab.SITE, directory: str | Path = ".") -> tuple[lab.Run, float]:
+    """A run that changes the gateways, and how many seconds it took."""
+    began = time.monotonic()
+    run = lab.pyinfra("-y", "--json", *arguments, lab.INVENTORY, deploy, directory=directory)
+    took = time.monotonic() - began
     assert run.code == 0, run.output
-    return run
+    assert run.changes == {GATEWAY: GATEWAYS} or deploy == lab.SITE, run.changes
+    return run, took
 
 
 def test_a_release_under_load_fails_nobody(newer: Path) -> None:
-    gateways = [host.name for host in group("gateways", lab.INVENTORY)]
     judge = Ledger()
     with ExitStack() as stack:
         stack.enter_context(judge.writing(RATE))
         tunnels = [
-            stack.enter_context(websocket.opened("/api/samples/echo", authorization(), lab.INVENTORY)) for _ in gateways
+            stack.enter_context(websocket.opened("/api/samples/echo", authorization(), lab.INVENTORY)) for _ in GATEWAYS
         ]
         sent = stack.enter_context(upload.sending("/api/samples/upload", authorization(), FILE, TAKES, lab.INVENTORY))
         judge.more(RATE)
-        run = changed(directory=newer)
+        run, _ = release("--data", f"gateway_drain_timeout={DRAIN}", directory=newer)
         judge.more(RATE)
         codes = [tunnel.closed() for tunnel in tunnels]
-    assert run.changes["Gateway | Gateway runs it, one host at a time"] == gateways
     print(f"\n{len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed, longest {judge.longest:.2f} s")
     print("\n".join(line for line in run.output.splitlines() if "waits for" in line))
+    assert run.changes[GATEWAY] == GATEWAYS
     assert judge.failed == []
     assert judge.lost(postgres.found().primary) == set()
     assert sent.answer == f"201 {FILE}"
-    assert codes == [GOING_AWAY] * len(gateways)
-    for name in gateways:
-        assert f"[{name}]" in run.output and "WebSockets and uploads" in run.output
+    assert codes == [GOING_AWAY] * len(GATEWAYS)
+    assert run.output.count("WebSockets and uploads") >= len(GATEWAYS)
     assert lab.site(directory=newer).changes == {}
+
+
+def test_a_rollback_under_load_fails_nobody_and_is_kept(newer: Path) -> None:
+    judge = Ledger()
+    with judge.writing(RATE):
+        judge.more(RATE)
+        _, took = release(deploy=ROLLBACK)
+        judge.more(RATE)
+    print(f"\nback in {took:.1f} s; {len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed")
+    assert judge.failed == []
+    assert judge.lost(postgres.found().primary) == set()
+    again = lab.pyinfra("-y", "--json", lab.INVENTORY, ROLLBACK)
+    assert (again.code, again.changes) == (0, {}), again.output
+    # What it went back to is the release of this repository.
+    assert lab.site().changes == {}
+    status = lab.pyinfra("--json", lab.INVENTORY, "deploys/status.py")
+    for name in GATEWAYS:
+        *_, before, last = status.json["gateways"][name]["history"]
+        assert (last["before"], last["release"], last["back"]) == (before["release"], before["before"], True)
+        journal = lab.ssh(name, "journalctl --quiet --identifier=tracseq-release --output=cat")
+        assert f"gateway is back at release {last['release']}" in journal
+    _, took = release("--data", f"release={before['release']}", deploy=ROLLBACK)
+    assert lab.site(directory=newer).changes == {}
+    print(f"and forth, by its name, in {took:.1f} s")
+    assert release(deploy=lab.SITE)[0].changes[GATEWAY] == GATEWAYS

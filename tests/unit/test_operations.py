@@ -23,7 +23,9 @@ def operations() -> list[str]:
         parts = path.relative_to(root).with_suffix("").parts
         module = import_module(".".join(("deploys.operations", *parts)))
         for name, value in inspect.getmembers(module, inspect.isfunction):
-            if value.__module__ == module.__name__ and hasattr(value, "__wrapped__"):
+            # What is annotated as an iterator is a context, such as that of a host which is drained.
+            wrapped = hasattr(value, "__wrapped__") and not str(value.__annotations__["return"]).startswith("Iterator")
+            if value.__module__ == module.__name__ and wrapped:
                 found.append(".".join((*parts, name)))
     return found
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from deploys.controller import words
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.gateway import Gateway, GatewayState
+from deploys.facts.release_history import Switch
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -24,7 +26,13 @@ def judged(survey: Survey) -> Judged:
     for name, state in states.items():
         well = state.answer == "200"
         since = None if state.since is None else words.iso(state.since)
-        values[name] = {"release": state.release, "since": since, "health": state.answer}
+        last = next((one for one in reversed(state.history) if one.release == state.release), None)
+        values[name] = {
+            "release": state.release,
+            "since": since,
+            "health": state.answer,
+            "history": [asdict(one) for one in state.history],
+        }
         if not well:
             findings.append(_ill(name, state))
         rows.append(
@@ -32,6 +40,7 @@ def judged(survey: Survey) -> Judged:
                 Cell(name),
                 Cell(state.release or "none", state.release is None or bool(mixed)),
                 NOTHING if state.since is None else Cell(words.moment(state.since)),
+                Cell(_origin(last)) if last else NOTHING,
                 Cell("well" if well else _answered(state), not well),
             )
         )
@@ -42,7 +51,7 @@ def judged(survey: Survey) -> Judged:
                 "", f"The gateways have different releases ({listed}).", "A run of deploys/site.py gives all the same."
             )
         )
-    table = Table("Gateways", ("host", "release", "current since", "health"), tuple(rows))
+    table = Table("Gateways", ("host", "release", "current since", "from", "health"), tuple(rows))
     return Judged(values, findings, tables=[table])
 
 
@@ -55,6 +64,12 @@ def differing(states: Mapping[str, GatewayState]) -> Mapping[str, Sequence[str]]
     for name, state in states.items():
         found.setdefault(state.release or "none", []).append(name)
     return found
+
+
+def _origin(last: Switch) -> str:
+    """Where a release comes from, and who gave it to the host."""
+    commit = f"commit {last.commit}, " if last.commit else ""
+    return f"{commit}{'rollback ' if last.back else ''}by {last.by}"
 
 
 def _answered(state: GatewayState) -> str:

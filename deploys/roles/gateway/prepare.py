@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.releases import origin
 from deploys.controller.run import Run
 from deploys.operations import release
 from deploys.roles.gateway.declaration import Gateways
@@ -20,5 +21,6 @@ def prepare(run: Run) -> None:
         release=made.release,
         archive=str(made.archive),
         program="tracseq_gateway.server.process",
+        record=origin.record(),
         kept=run.host.data(Gateways).gateway_releases_kept,
     )

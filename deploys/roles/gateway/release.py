@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from deploys.controller.run import Run
 from deploys.controller.wheels import Bundle
 from deploys.facts import gateway
 from deploys.settings.debian import RELEASES
 
 DIRECTORY = gateway.DIRECTORY
+
+
+@dataclass(frozen=True)
+class Release:
+    """
+    A release that a host is to run.
+
+    + name: that of its directory
+    + commit: that it was installed from; empty where it is not known
+    + back: whether it is an older one than the host had
+    """
+
+    name: str
+    commit: str
+    back: bool = False
 
 
 def bundle(run: Run) -> Bundle:

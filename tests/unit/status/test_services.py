@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import pytest
 
 from deploys.controller.status import gateways, redis
 from deploys.facts.gateway import Gateway, GatewayState
 from deploys.facts.redis import Information
+from deploys.facts.release_history import Switch
 from tests.unit.status.pretended import said, survey
 
 MB = 1 << 20
@@ -22,7 +26,8 @@ REDIS = {
     "rdb_last_bgsave_status": "ok",
     "uptime_in_seconds": "60",
 }
-GATEWAY = GatewayState("2.0.0-aaaaaaaaaa", 1_700_000_000, "12", "200")
+SWITCH = Switch(1_700_000_000, "2.0.0-aaaaaaaaaa", "", "0a1b2c3d4e5f", "somebody@controller-7", back=True)
+GATEWAY = GatewayState("2.0.0-aaaaaaaaaa", 1_700_000_000, "12", "200", (SWITCH,))
 
 
 def test_redis_information_is_read_by_its_fields() -> None:
@@ -60,7 +65,8 @@ def test_rejected_connections_are_a_remark_as_redis_counts_them_from_its_start()
 
 
 def test_a_gateway_is_read_as_its_host_prints_it() -> None:
-    lines = ["release\t2.0.0-aaaaaaaaaa\t1700000000", "debian\t12", "answer\t200"]
+    switch = f"switch\t{json.dumps(asdict(SWITCH))}"
+    lines = ["release\t2.0.0-aaaaaaaaaa\t1700000000", switch, "debian\t12", "answer\t200"]
     assert Gateway().process(lines) == GATEWAY
     assert Gateway().process(["debian\t12"]) == GatewayState(debian="12")
 
@@ -69,6 +75,9 @@ def test_gateways_that_are_well() -> None:
     found = gateways.judged(survey("gateways", {"gw1": [GATEWAY], "gw2": [GATEWAY]}))
     assert list(found.findings) == []
     assert found.values["gw1"]["since"] == "2023-11-14T22:13:20+00:00"
+    assert found.values["gw1"]["history"] == [asdict(SWITCH)]
+    shown = [cell.text for cell in found.tables[0].rows[0]]
+    assert "commit 0a1b2c3d4e5f, rollback by somebody@controller-7" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,171 @@
+"""Which release the gateways go back to: what they keep, and what was done to them last, decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.controller import words
+from deploys.facts.release import ReleaseState
+from deploys.facts.release_history import Switch
+
+
+class RollbackError(PyinfraError):
+    """The gateways cannot go back; its text says why, and what to do."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem} No host was changed.")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The releases of a gateway's host, and how they changed."""
+
+    releases: ReleaseState
+    history: tuple[Switch, ...]
+
+    def source(self, release: str | None) -> str:
+        """What a release is made of: of two with the same source each is for another Python."""
+        record = self.releases.records.get(release or "")
+        return record.source if record else release or ""
+
+    @property
+    def source_now(self) -> str:
+        """What its current release is made of."""
+        return self.source(self.releases.current)
+
+    def of(self, source: str) -> str | None:
+        """The release of a source that is installed here, whole."""
+        return next((name for name in reversed(self.releases.complete) if self.source(name) == source), None)
+
+    def about(self, release: str | None) -> str:
+        """A release, as people tell it from others."""
+        record = self.releases.records.get(release or "")
+        return f"{release or 'none'} (commit {record.commit})" if record and record.commit else release or "none"
+
+
+def wanted(gateways: Mapping[str, Gateway], named: str | None) -> Mapping[str, str]:
+    """
+    The release that each host is to have, by the host's name.
+
+    Without a name it is the one from before the last change of any host: so gateways that a failed
+    run has left at different releases all go to the older. Where the last change was a rollback,
+    it is that one's: it is finished where it was interrupted, and goes no further.
+
+    Args:
+        gateways: as they were found
+        named: a release or the commit that it was installed from; None: the one before
+
+    Raises:
+        RollbackError: where there is none, several, or a host does not have it.
+    """
+    source = _named(gateways, named) if named else _before(gateways)
+    found = {name: gateway.of(source) for name, gateway in gateways.items()}
+    missing = [name for name, release in found.items() if release is None]
+    if missing:
+        of_others = [gateway.about(release) for gateway in gateways.values() if (release := gateway.of(source))]
+        raise RollbackError(
+            f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not have "
+            f"{of_others[0] if of_others else source} any more "
+            f"(gateway_releases_kept, in group_data/gateways.py, says how many are kept). {_kept(gateways)}"
+        )
+    return {name: release for name, release in found.items() if release is not None}
+
+
+def _before(gateways: Mapping[str, Gateway]) -> str:
+    """The source from before the last change of any of them, or that of the last rollback."""
+    changes = [(name, switch) for name, gateway in gateways.items() for switch in gateway.history]
+    if not changes:
+        raise RollbackError(f"No gateway has noted that its release ever changed. {_kept(gateways)}")
+    name, last = max(changes, key=lambda change: change[1].at)
+    release = last.release if last.back else last.before
+    if not release:
+        raise RollbackError(f"{name} had no release before {last.release}. {_kept(gateways)}")
+    # Of a release that one host has removed another may know what it was made of.
+    known = (gateway.source(release) for gateway in gateways.values() if release in gateway.releases.records)
+    return next(known, release)
+
+
+def _named(gateways: Mapping[str, Gateway], named: str) -> str:
+    """The source of a release that somebody named."""
+    found = {
+        gateway.source(release)
+        for gateway in gateways.values()
+        for release in gateway.releases.complete
+        if release == named
+        or ((record := gateway.releases.records.get(release)) and record.commit and record.commit.startswith(named))
+    }
+    if len(found) != 1:
+        why = "No gateway keeps a release" if not found else "The gateways keep more than one release"
+        raise RollbackError(f"{why} of that name, or from that commit: {named}. {_kept(gateways)}")
+    return found.pop()
+
+
+def _kept(gateways: Mapping[str, Gateway]) -> str:
+    """What could be named."""
+    kept = "; ".join(
+        f"{name}: {', '.join(gateway.about(release) for release in reversed(gateway.releases.complete)) or 'none'}"
+        for name, gateway in gateways.items()
+    )
+    return f"What they keep, the latest first (name one with --data release=…): {kept}."
+
+
+def sentences(gateways: Mapping[str, Gateway], releases: Mapping[str, str]) -> list[str]:
+    """
+    What will be done, as it is said before.
+
+    Args:
+        gateways: as they were found
+        releases: what each host is to have
+    """
+    said = []
+    for name, release in releases.items():
+        gateway = gateways[name]
+        now, since = gateway.releases.current, next((one for one in reversed(gateway.history)), None)
+        if now == release:
+            said.append(f"{name} has {gateway.about(release)} already.")
+            continue
+        when = f", which it has since {words.moment(since.at)}," if since and since.release == now else ""
+        said.append(f"{name} goes from {gateway.about(now)}{when} back to {gateway.about(release)}.")
+    return said
+
+
+def between(gateways: Mapping[str, Gateway], releases: Mapping[str, str], revision: str | None) -> list[str]:
+    """
+    What is to be said of migrations that the older release does not know.
+
+    Args:
+        gateways: as they were found
+        releases: what each host is to have
+        revision: of the database; None: it was never migrated
+
+    Raises:
+        RollbackError: where one of them takes away what the older release uses, or nobody knows what it does.
+    """
+    if revision is None:
+        return []
+    said = []
+    for name, release in releases.items():
+        older = gateways[name].releases.records.get(release)
+        if older is None:
+            raise RollbackError(
+                f"{name} does not know of {release} which migrations it needs: it was installed before that was kept."
+            )
+        if revision in older.migrations:
+            continue
+        known = [one.migrations for one in gateways[name].releases.records.values() if revision in one.migrations]
+        if not known:
+            raise RollbackError(
+                f"The database is at migration {revision}, and no release on {name} knows what that one does."
+            )
+        later = {one: contracts for one, contracts in known[0].items() if one not in older.migrations}
+        if contracting := [one for one, contracts in later.items() if contracts]:
+            raise RollbackError(
+                f"{release} cannot run on {name}: migration {', '.join(contracting)} took away what it uses. "
+                "Bring out a release that mends what is wrong: docs/operations/releases.md."
+            )
+        sentence = f"Migrations {', '.join(later)} stay: they only add to what {release} uses."
+        said += [] if sentence in said else [sentence]
+    return said

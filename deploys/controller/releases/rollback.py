@@ -1,0 +1,70 @@
+"""A run that gives the gateways an older release; it goes on with those that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyinfra import logger
+
+from deploys.controller import preflight
+from deploys.controller.postgres import servers
+from deploys.controller.releases import choice
+from deploys.controller.releases.choice import Gateway
+from deploys.controller.run import Run, opened
+from deploys.engine import hosts
+from deploys.engine.per_run import PerRun
+from deploys.facts import gateway
+from deploys.facts.release import Record, Releases, Revision
+from deploys.facts.release_history import ReleaseHistory
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """A rollback, and the run that makes it."""
+
+    run: Run
+    releases: Mapping[str, str]
+    """What each gateway's host is to have, by its name."""
+    records: Mapping[str, Record | None]
+    """What is kept with it."""
+
+
+def begin() -> Rollback:
+    """
+    The rollback that the command line asks for; what was found and will be done is said.
+
+    Raises:
+        RollbackError: where there is nothing to go back to, or the older release could not run.
+        PyinfraError: where another run is at work, or a host is not ready.
+    """
+    return _rollback()
+
+
+def _begun() -> Rollback:
+    begun = opened(reach=False)
+    preflight.check(begun.site, begun.machines)
+    run = begun.run(servers.decided(begun.site, begun.readings))
+    site = run.site
+    found = {
+        peer.name: Gateway(
+            hosts.read(peer.target, Releases, directory=gateway.DIRECTORY),
+            hosts.read(peer.target, ReleaseHistory, program=gateway.PROGRAM),
+        )
+        for peer in site.group("gateways")
+        if peer.name in run.machines
+    }
+    releases = choice.wanted(found, run.options.release)
+    primary = site.host(run.topology.primary).target
+    revision = hosts.read(primary, Revision, database=site.shared.postgres_database)
+    for sentence in (*choice.sentences(found, releases), *choice.between(found, releases, revision)):
+        logger.warning(sentence)
+    if any(found[name].releases.current != release for name, release in releases.items()):
+        logger.warning(
+            "The next run of deploys/site.py brings this repository's release again: check out the older one before it."
+        )
+    records = {name: found[name].releases.records.get(release) for name, release in releases.items()}
+    return Rollback(run, releases, records)
+
+
+_rollback = PerRun(_begun)

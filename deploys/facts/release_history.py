@@ -1,0 +1,71 @@
+"""Which releases of a program a host had, since when, and who gave them to it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyinfra.api import FactBase
+
+DIRECTORY = "/var/lib/tracseq/releases"
+"""It holds a file per program: a line of JSON for each time that another release was made the current one."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """
+    A time that another release was made the current one.
+
+    + at: seconds since 1970, by the host's clock
+    + release: its name
+    + before: that of the one before; empty where there was none
+    + commit: that it was installed from; empty where it is not known
+    + by: the run that did it
+    + back: whether it was a rollback
+    """
+
+    at: int
+    release: str
+    before: str
+    commit: str
+    by: str
+    back: bool
+
+
+class ReleaseHistory(FactBase[tuple[Switch, ...]]):
+    """
+    The last times that a program's release changed, the latest last.
+
+    + program: its name, such as ``gateway``
+    + last: how many of them (default 20)
+    """
+
+    def command(self, program: str, last: int = 20) -> str:
+        return f"tail -n {last} {shlex.quote(f'{DIRECTORY}/{program}')} 2>/dev/null || true"
+
+    @staticmethod
+    def default() -> tuple[Switch, ...]:
+        return ()
+
+    def process(self, output: list[str]) -> tuple[Switch, ...]:
+        return parsed(output)
+
+
+def parsed(lines: Iterable[str]) -> tuple[Switch, ...]:
+    """
+    The lines of a history as values, without one that a host had no power to write to its end.
+
+    + lines: of the file
+    """
+    return tuple(Switch(**found) for line in lines if (found := _values(line)) is not None)
+
+
+def _values(line: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return found if found.keys() == Switch.__dataclass_fields__.keys() else None

@@ -1,0 +1,67 @@
+"""The gateway's environment variables, by the deployment guide's names."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.run import Run
+from deploys.controller.templates import render
+from deploys.roles.gateway.declaration import Gateways
+from deploys.settings.debian import RELEASES
+
+PROMOTIONS = "/var/lib/tracseq-witness"
+"""What the host has heard of promotions."""
+
+
+def environment(run: Run, port: int) -> str:
+    """
+    The text of a file that systemd and a shell read.
+
+    Args:
+        run: the run
+        port: where the gateway finds Postgres on the Postgres hosts
+    """
+    return render("gateway/gateway.env.j2", variables=_variables(run, port))
+
+
+def as_user(user: str) -> str:
+    """Shell: what runs a command as the user that the gateway runs as."""
+    # It has no home, and asyncpg would look for certificates in root's.
+    return f"env HOME=/nonexistent setpriv --reuid={user} --regid={user} --init-groups"
+
+
+def _variables(run: Run, port: int) -> dict[str, str]:
+    site, shared, data = run.site, run.site.shared, run.host.data(Gateways)
+    servers = ",".join(f"{peer.name}:{port}" for peer in site.group("postgres"))
+    debian = run.topology.servers[run.topology.primary].debian or ""
+    pooled = port == shared.postgres_pool_port
+    redis = site.group("redis")[0]
+    password = quote(site.secret("POSTGRES_PASSWORD"), safe="")
+    return {
+        "ENVIRONMENT": "staging" if shared.environment == "staging" else "production",
+        "GATEWAY_HOST": "0.0.0.0",
+        "GATEWAY_PORT": str(shared.gateway_port),
+        "GATEWAY_WORKERS": str(data.gateway_workers or run.machine.values["cpus"]),
+        "GATEWAY_SHUTDOWN_TIMEOUT": str(data.gateway_shutdown_timeout),
+        "MAX_REQUEST_SIZE": str(shared.largest_body),
+        "TRUSTED_PROXIES": ",".join(address for peer in site.group("load_balancers") for address in peer.addresses),
+        "DATABASE_URL": (
+            f"postgresql://{shared.postgres_user}:{password}@{servers}/{shared.postgres_database}"
+            f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"
+        ),
+        **(
+            {"DB_PREPARED_STATEMENTS": "false"}
+            if pooled and debian in RELEASES and not RELEASES[debian].pgbouncer_has_prepared_statements
+            else {}
+        ),
+        **({"DB_PROMOTIONS": PROMOTIONS} if len(site.group("postgres")) > 1 else {}),
+        "REDIS_URL": f"redis://{redis.name}:{shared.redis_port}/0",
+        "REDIS_PASSWORD": site.secret("REDIS_PASSWORD"),
+        "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),
+        **{
+            f"{name}_SERVICE_URL": ",".join(str(url).rstrip("/") for url in urls)
+            for name, urls in data.gateway_services.items()
+        },
+        **data.gateway_environment,
+    }

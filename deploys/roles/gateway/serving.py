@@ -1,0 +1,99 @@
+"""A gateway that runs one of its installed releases, and how a change of it is seen to be well."""
+
+from __future__ import annotations
+
+from deploys.controller import files
+from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.postgres import pool
+from deploys.controller.run import Run
+from deploys.controller.templates import render
+from deploys.facts.gateway import PROGRAM
+from deploys.operations import release_history, service
+from deploys.operations.drain import Drain
+from deploys.operations.file_set import File
+from deploys.operations.health import Health
+from deploys.operations.service import Unit
+from deploys.roles.gateway.declaration import Gateways
+from deploys.roles.gateway.environment import as_user, environment
+from deploys.roles.gateway.release import DIRECTORY, Release
+
+ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
+UNIT = "tracseq-gateway.service"
+SOCKET = "tracseq-gateway.socket"
+CHECK_REQUEST = f"{DIRECTORY}/request.py"
+"""Asks the platform's services something through the gateway, before and after a change."""
+
+
+def serving(run: Run, release: Release) -> None:
+    """
+    Have a gateway that runs an installed release.
+
+    Args:
+        run: the run
+        release: which one
+    """
+    site, host = run.site, run.host
+    data, user, port = host.data(Gateways), site.shared.platform_user, site.shared.gateway_port
+    url = f"http://127.0.0.1:{port}"
+    service.configured(
+        name="Gateway runs it, one host at a time",
+        unit=Unit(UNIT, socket=SOCKET),
+        files=[
+            File(ENVIRONMENT_FILE, environment(run, pool.port(site)), group=user, mode="640", secret=True, restart=True),
+            File(
+                f"/etc/systemd/system/{UNIT}",
+                render(
+                    "gateway/tracseq-gateway.service.j2",
+                    user=user,
+                    directory=DIRECTORY,
+                    environment_file=ENVIRONMENT_FILE,
+                    memory=data.gateway_memory,
+                    cpu_quota=round(data.gateway_cpus * 100),
+                    open_files=host.own.open_files,
+                    shutdown_timeout=data.gateway_shutdown_timeout,
+                ),
+                restart=True,
+            ),
+            File(f"/etc/systemd/system/{SOCKET}", render("gateway/tracseq-gateway.socket.j2", port=port)),
+            File(CHECK_REQUEST, files.read("gateway/request.py"), mode="755"),
+            File(f"{DIRECTORY}/current", f"releases/{release.name}", restart=True, link=True),
+        ],
+        validate=_check(user),
+        also_read=[AUTHORITY_FILE],
+        health=Health(
+            f"{url}/health",
+            reports=[
+                f"curl --silent --max-time 20 {url}/health/detailed",
+                f"[ ! -e {CHECK_REQUEST} ] || python3 {CHECK_REQUEST} {url} < {ENVIRONMENT_FILE}",
+            ],
+            required=["database", "redis", "requests"],
+            timeout=data.gateway_health_timeout,
+        ),
+        rolling="gateways",
+        drain=_drain(run, url),
+        noted=release_history.noted(
+            PROGRAM, release.name, release.commit, run.lock.name if run.lock else "", release.back
+        ),
+    )
+
+
+def _drain(run: Run, url: str) -> Drain | None:
+    """How the balancers leave this gateway out; a gateway that has no other beside it is not left out."""
+    site, host = run.site, run.host
+    balancers = site.group("load_balancers")
+    if len(site.group("gateways")) == 1:
+        return None
+    return Drain(
+        server=f"{host.address}:{site.shared.gateway_port}",
+        balancers=[peer.target for peer in balancers],
+        addresses=[address for peer in balancers for address in peer.addresses],
+        timeout=host.data(Gateways).gateway_drain_timeout,
+        metrics=f"{url}/metrics",
+    )
+
+
+def _check(user: str) -> str:
+    """Shell: let the new release itself check its new configuration, as the user it will run as."""
+    return f"(set -a; . {ENVIRONMENT_FILE}; exec {as_user(user)} {DIRECTORY}/current/bin/python -m tracseq_gateway check)"
+
+

@@ -1,0 +1,66 @@
+"""A host notes each release that it was given, once, and reads it back."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploys.controller.releases.migrations import migrations
+from deploys.facts import release_history as fact
+from deploys.facts.release_history import ReleaseHistory, Switch
+from deploys.operations import release_history
+
+BY = 'o\'neill "the 2nd" 100%@controller-1'
+
+
+@pytest.fixture
+def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(release_history, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(fact, "DIRECTORY", str(tmp_path))
+    logger = tmp_path / "bin/logger"
+    logger.parent.mkdir()
+    logger.write_text(f"#!/bin/sh\ncat >> {tmp_path}/journal\n")
+    logger.chmod(0o755)
+    return tmp_path
+
+
+def noted(place: Path, release: str, back: bool = False) -> None:
+    lines = release_history.noted("gateway", release, "0a1b2c3d4e5f+", BY, back)
+    text = "\n".join(["set -eu", f"PATH={place}/bin:$PATH", *lines])
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def history() -> list[Switch]:
+    command = ReleaseHistory().command(program="gateway")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    return list(ReleaseHistory().process(done.stdout.splitlines()))
+
+
+def test_each_change_is_noted_once(note: Path) -> None:
+    assert history() == []
+    for release, back in (("2.0.0-a", False), ("2.0.0-a", False), ("2.0.0-b", False), ("2.0.0-a", True)):
+        noted(note, release, back)
+    found = [(one.release, one.before, one.back) for one in history()]
+    assert found == [("2.0.0-a", "", False), ("2.0.0-b", "2.0.0-a", False), ("2.0.0-a", "2.0.0-b", True)]
+    assert {(one.by, one.commit) for one in history()} == {(BY, "0a1b2c3d4e5f+")}
+    journal = (note / "journal").read_text().splitlines()
+    assert journal.count("SYSLOG_IDENTIFIER=tracseq-release") == 3
+    assert "MESSAGE=gateway is back at release 2.0.0-a" in journal
+    assert "TRACSEQ_BEFORE=2.0.0-b" in journal
+
+
+def test_a_line_that_a_host_had_no_power_to_end_is_left_out(note: Path) -> None:
+    noted(note, "2.0.0-a")
+    with (note / "gateway").open("a") as file:
+        file.write('{"at": 17, "rel')
+    assert [one.release for one in history()] == ["2.0.0-a"]
+
+
+def test_migrations_are_read_in_their_order_and_say_what_they_take_away(tmp_path: Path) -> None:
+    for revision, before, more in (("b", "a", "contracts = True"), ("a", "c", ""), ("c", None, "")):
+        (tmp_path / f"0_{revision}.py").write_text(f"revision = {revision!r}\ndown_revision = {before!r}\n{more}\n")
+    assert list(migrations(tmp_path).items()) == [("c", False), ("a", False), ("b", True)]
+    assert next(iter(migrations().items())) == ("0001", False)
