@@ -18,6 +18,10 @@ gateway_shutdown_timeout = 30
 # that, what was there before is put back, and the run ends.
 gateway_health_timeout = 60
 
+# Whether gateways that changed get back what they had before, where a later one is not well: all of them
+# have the same release then. False leaves those that are well as they are.
+gateway_all_or_nothing = True
+
 # Releases that stay on a host beside the current one.
 gateway_releases_kept = 3
 

@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gevent.lock import BoundedSemaphore
-from pyinfra import host, state
-from pyinfra.api.exceptions import OperationError
+from pyinfra import host, logger, state
+from pyinfra.api.exceptions import OperationError, PyinfraError
 
 from deploys.engine.per_run import PerRun
 
 
-class _Roll:
+class Roll:
     """A rolling change of one group of hosts."""
 
     def __init__(self) -> None:
         self.lock = BoundedSemaphore()
         self.failed: str | None = None
+        self._undo: list[tuple[str, Callable[[], None]]] = []
+
+    def changed(self, undo: Callable[[], None]) -> None:
+        """
+        Say that the host whose turn it is has changed, and is well.
+
+        Args:
+            undo: has it as it was before, or raises an error; called where a later host is not well
+        """
+        self._undo.append((host.name, undo))
+
+    def fail(self) -> None:
+        """Have every host that changed as it was before, and no other change."""
+        self.failed = host.name
+        while self._undo:
+            name, undo = self._undo.pop()
+            logger.warning(f"{name} goes back too, because {host.name} failed.")
+            try:
+                undo()
+            except PyinfraError as error:
+                # The others still go back, and the run fails with what led here.
+                logger.error(f"{name} did not go back: {error}")
 
 
-_rolls: PerRun[defaultdict[str, _Roll]] = PerRun(lambda: defaultdict(_Roll))
+_rolls: PerRun[defaultdict[str, Roll]] = PerRun(lambda: defaultdict(Roll))
 
 
 @contextmanager
-def one_at_a_time(group: str | None) -> Iterator[None]:
+def one_at_a_time(group: str | None) -> Iterator[Roll]:
     """
     Let only one host of a group change while its commands are yielded.
 
@@ -39,15 +61,15 @@ def one_at_a_time(group: str | None) -> Iterator[None]:
         OperationError: where an earlier host failed.
     """
     if group is None or not state.is_executing:
-        yield
+        yield Roll()
         return
     roll = _rolls()[group]
     with roll.lock:
         if roll.failed:
             raise OperationError(f"{host.name} was left as it is, because {roll.failed} failed before it.")
         try:
-            yield
+            yield roll
         except BaseException:
             # pyinfra closes an operation's generator where one of its commands failed.
-            roll.failed = host.name
+            roll.fail()
             raise

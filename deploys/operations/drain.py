@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pyinfra import host, logger, state
+from pyinfra import logger, state
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import OperationError
 
@@ -26,6 +26,7 @@ class Drain:
     """
     How a server is drained.
 
+    + target: what pyinfra calls its host
     + server: its address and port, as its balancers name it
     + balancers: what pyinfra calls the hosts whose nginx sends it requests
     + addresses: from which they come
@@ -33,6 +34,7 @@ class Drain:
     + metrics: URL on the host whose ``gateway_requests_in_flight`` says what it is at work with
     """
 
+    target: str
     server: str
     balancers: Sequence[str]
     addresses: Sequence[str]
@@ -43,7 +45,7 @@ class Drain:
 @contextmanager
 def drained(drain: Drain | None) -> Iterator[None]:
     """
-    Have no balancer send anything to the operation's host while its commands are yielded.
+    Have no balancer send anything to a host while the block runs.
 
     A balancer that is not reached is left as it is, with a warning: it serves nobody, or it is the
     network between it and here that is away.
@@ -56,52 +58,52 @@ def drained(drain: Drain | None) -> Iterator[None]:
     if drain is None or not state.is_executing:
         yield
         return
-    reached = [balancer for balancer in drain.balancers if _reached(balancer)]
+    reached = [balancer for balancer in drain.balancers if _reached(drain, balancer)]
     try:
         for balancer in reached:
-            _have(balancer, nginx.drained(drain.server))
+            _have(drain, balancer, nginx.drained(drain.server))
         _wait(drain)
         yield
     except BaseException:
         for balancer in reached:
             try:
-                _have(balancer, nginx.undrained())
+                _have(drain, balancer, nginx.undrained())
             except OperationError as error:
                 # The failure that led here is the one to be told of.
-                logger.error(f"{host.print_prefix}{error}")
+                logger.error(str(error))
         raise
     for balancer in reached:
-        _have(balancer, nginx.undrained())
+        _have(drain, balancer, nginx.undrained())
 
 
-def _reached(balancer: str) -> bool:
+def _reached(drain: Drain, balancer: str) -> bool:
     try:
         elsewhere.done(balancer, StringCommand("true"))
     except ElsewhereError as error:
-        logger.warning(f"{host.print_prefix}is not drained there: {error}")
+        logger.warning(f"{drain.target} is not drained there: {error}")
         return False
     return True
 
 
-def _have(balancer: str, lines: Sequence[str]) -> None:
+def _have(drain: Drain, balancer: str, lines: Sequence[str]) -> None:
     try:
         elsewhere.done(balancer, script(*lines))
     except ElsewhereError as error:
-        raise OperationError(f"{host.name} was not drained, or not taken back: {error}") from error
+        raise OperationError(f"{drain.target} was not drained, or not taken back: {error}") from error
 
 
 def _wait(drain: Drain) -> None:
     """Wait until the host has no connection of a balancer left, and say what for."""
     began = time.monotonic()
     while (left := drain.timeout - (time.monotonic() - began)) > 0:
-        open_ones, *metrics = elsewhere.done(host.name, StringCommand(_look(drain, min(LOOK, left))))
+        open_ones, *metrics = elsewhere.done(drain.target, StringCommand(_look(drain, min(LOOK, left))))
         if open_ones == "0":
             return
         waited = time.monotonic() - began
         logger.warning(
-            f"{host.print_prefix}waits for {said(int(open_ones), metrics)} to end: {waited:.0f} of {drain.timeout} s"
+            f"{drain.target} waits for {said(int(open_ones), metrics)} to end: {waited:.0f} of {drain.timeout} s"
         )
-    logger.warning(f"{host.print_prefix}changes now; what has not ended is told so, and has its time to end.")
+    logger.warning(f"{drain.target} changes now; what has not ended is told so, and has its time to end.")
 
 
 def said(connections: int, metrics: Sequence[str]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyinfra import host
 
+from deploys.engine import elsewhere
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.engine.rolling import one_at_a_time
 from deploys.facts.service import Service, ServiceState
@@ -18,6 +19,8 @@ from deploys.operations.health import Health
 from deploys.operations.script import script
 
 UNITS = "/etc/systemd/system"
+BEFORE = "/run/tracseq/before"
+"""Where a host keeps, until its next change or boot, what a rolling change has replaced."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ def configured(
     rolling: str | None = None,
     drain: Drain | None = None,
     noted: Sequence[str] = (),
+    undone: Sequence[str] = (),
+    together: bool = False,
 ) -> Steps:
     """
     Have a service enabled and running, with all the files that it reads.
@@ -77,6 +82,9 @@ def configured(
     + rolling: a name shared by hosts whose running services may not change at the same time
     + drain: how its balancers leave it out while it is restarted; None: none sends to it
     + noted: shell that notes on the host what it runs with, once it is well with changed files
+    + undone: shell that notes that it has what it had before, where a later host was not well
+    + together: of a rolling change, whether hosts that changed get back what they had before, where
+      a later one is not well
 
     **Example:**
 
@@ -131,9 +139,34 @@ def configured(
     if changes:
         applied += noted
     lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
+    undoes = together and returns
+    before = f"{BEFORE}/{unit.name}"
+    if undoes:
+        lines += [f"mkdir -p -m 700 {BEFORE}", f"rm -rf {before}", f'mv "$stage/old" {before}']
+    left_out = drain if current.running and action else None
     # One that does not run serves nobody: to start it takes nothing away.
-    with one_at_a_time(rolling if current.running else None), drained(drain if current.running and action else None):
+    with one_at_a_time(rolling if current.running else None) as roll, drained(left_out):
         yield script(*lines, stdin=file_set.archive(changes.write))
+        if undoes:
+            undo = [
+                *staging.put_back(changes, before),
+                "systemctl daemon-reload",
+                *stamp.applied(_or_why(action or "true", quoted)),
+                *(health.after(unit.name) if health else ()),
+                *undone,
+                f"rm -rf {before}",
+            ]
+            roll.changed(_undoing(host.name, undo, left_out))
+
+
+def _undoing(target: str, lines: Sequence[str], drain: Drain | None) -> Callable[[], None]:
+    """What has a host as it was before."""
+
+    def undone() -> None:
+        with drained(drain):
+            elsewhere.done(target, script(*lines))
+
+    return undone
 
 
 def _action(

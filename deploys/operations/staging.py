@@ -135,21 +135,25 @@ def or_put_back(changes: Difference, steps: list[str], again: list[str]) -> list
     + steps: they end with ``exit 1`` where they fail, having said why
     + again: has the old set applied, and says how that went
     """
+    return ["if ! (", *steps, "); then", *put_back(changes), *again, "  exit 1", "fi"]
+
+
+def put_back(changes: Difference, old: str = "$stage/old") -> list[str]:
+    """
+    Shell: have what a set replaced back in place.
+
+    + changes: what was replaced
+    + old: the directory in which it was kept
+    """
     return [
-        "if ! (",
-        *steps,
-        "); then",
-        f"  for path in {_paths(changes)}; do",
-        '    if [ -e "$stage/old$path" ] || [ -L "$stage/old$path" ]; then',
-        '      { cp -a "$stage/old$path" "$path.tracseq-new" && mv -fT "$path.tracseq-new" "$path"; } ||',
-        '        echo "$path could not be put back." >&2',
-        "    else",
-        '      rm -f "$path"',
-        "    fi",
-        "  done",
-        *again,
-        "  exit 1",
-        "fi",
+        f"for path in {_paths(changes)}; do",
+        f'  if [ -e "{old}$path" ] || [ -L "{old}$path" ]; then',
+        f'    {{ cp -a "{old}$path" "$path.tracseq-new" && mv -fT "$path.tracseq-new" "$path"; }} ||',
+        '      echo "$path could not be put back." >&2',
+        "  else",
+        '    rm -f "$path"',
+        "  fi",
+        "done",
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploys.facts.gateway import DIRECTORY
 from tests import lab, ledger, upload, websocket
 from tests.copy import Copy
 from tests.inventory import group
@@ -24,6 +25,7 @@ DRAIN = 8
 """Seconds that a gateway may wait for what it has begun: WebSockets never end by themselves."""
 FILE, TAKES = 200_000_000, 25
 """Bytes of the upload, and how many seconds it takes."""
+REFUSES = "/run/systemd/system/tracseq-gateway.service.d/refuses.conf"
 GOING_AWAY = 1001
 """The status of a WebSocket whose server goes down (RFC 6455, 7.4.1)."""
 
@@ -107,4 +109,35 @@ def test_a_rollback_under_load_fails_nobody_and_is_kept(newer: Path) -> None:
     _, took = release("--data", f"release={before['release']}", deploy=ROLLBACK)
     assert lab.site(directory=newer).changes == {}
     print(f"and forth, by its name, in {took:.1f} s")
+    assert release(deploy=lab.SITE)[0].changes[GATEWAY] == GATEWAYS
+
+
+def test_where_the_last_gateway_is_not_well_with_it_all_have_the_one_before(newer: Path) -> None:
+    last = GATEWAYS[-1]
+    current = f"readlink {DIRECTORY}/current"
+    before = {name: lab.ssh(name, current) for name in GATEWAYS}
+    condition = f'[ "$({current})" = {before[last].strip()} ]'
+    lab.ssh(
+        last,
+        f"mkdir -p $(dirname {REFUSES}); cat > {REFUSES} <<'EOF'\n[Service]\nExecStartPre=sh -c '{condition}'\nEOF\n"
+        "systemctl daemon-reload",
+    )
+    judge = Ledger()
+    try:
+        with judge.writing(RATE):
+            judge.more(RATE)
+            run = lab.site(directory=newer)
+            judge.more(RATE)
+    finally:
+        lab.ssh(last, f"rm {REFUSES}; systemctl daemon-reload")
+    assert run.code != 0
+    for name in GATEWAYS[:-1]:
+        assert f"{name} goes back too, because {last} failed." in run.output
+    assert {name: lab.ssh(name, current) for name in GATEWAYS} == before
+    print(f"\n{len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed")
+    assert judge.failed == []
+    assert judge.lost(postgres.found().primary) == set()
+    assert lab.site().changes == {}
+    # The next good one works, and there was nothing to go back to.
+    assert release(directory=newer)[0].changes[GATEWAY] == GATEWAYS
     assert release(deploy=lab.SITE)[0].changes[GATEWAY] == GATEWAYS

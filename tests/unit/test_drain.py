@@ -32,6 +32,7 @@ server {
 }
 """
 GATEWAY = Drain(
+    target="gw1",
     server="10.1.0.11:8000",
     balancers=("lb1", "lb2"),
     addresses=("10.1.0.1", "10.1.0.2"),
@@ -170,7 +171,7 @@ def test_where_one_does_not_leave_it_out_nothing_changes(elsewhere: Elsewhere, m
         on_each(state, lambda: changes(command="change", name="1"))
         executing(state)
         [host] = state.inventory
-        with pytest.raises(OperationError, match="was not drained, or not taken back: lb2 said"):
+        with pytest.raises(OperationError, match="gw1 was not drained, or not taken back: lb2 said"):
             run(state, host)
         assert executed(host) == []
     assert elsewhere.did == ["lb1 drains", "lb1 takes back", "lb2 takes back"]

@@ -27,7 +27,12 @@ def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def noted(place: Path, release: str, back: bool = False) -> None:
-    lines = release_history.noted("gateway", release, "0a1b2c3d4e5f+", BY, back)
+    installed = place / "releases" / release
+    installed.mkdir(parents=True, exist_ok=True)
+    (installed / "release.json").write_text('{"source": "8c5f9ad30e", "commit": "0a1b2c3d4e5f+", "migrations": {}}\n')
+    (place / "current").unlink(missing_ok=True)
+    (place / "current").symlink_to(f"releases/{release}")
+    lines = release_history.noted("gateway", str(place), BY, back)
     text = "\n".join(["set -eu", f"PATH={place}/bin:$PATH", *lines])
     done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -9,6 +9,7 @@ import pytest
 from gevent.event import Event
 from pyinfra import host as this
 from pyinfra.api import OperationError, State, StringCommand, operation
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.operations import run_host_op
 from pyinfra.context import ctx_host
@@ -103,6 +104,35 @@ def test_one_that_waits_is_left_as_it_is_where_the_one_before_fails() -> None:
         gevent.joinall([first, second], timeout=30)
         assert isinstance(second.exception, OperationError)
         assert not fails.is_set()
+
+
+@operation()
+def changes_together(undone: list[str], command: str = "change") -> Generator[StringCommand]:
+    """Change a host in its turn, and have it as it was where a later one fails."""
+    with one_at_a_time("gateways") as roll:
+        yield StringCommand(command)
+        own = this.name
+
+        def undo() -> None:
+            gevent.sleep(0)  # as it waits for the network
+            if own == "@fake/two":
+                raise PyinfraError("it is not reached")
+            undone.append(own)
+
+        roll.changed(undo)
+
+
+def test_those_before_one_that_failed_go_back_whatever_becomes_of_one_of_them() -> None:
+    undone: list[str] = []
+    with begun("one", "two", "three", fake_responses={"fails": {"success": False}}) as state:
+        one, two, three = state.inventory
+        on_each(
+            state,
+            lambda: changes_together(undone=undone, command="fails" if this.name == three.name else "change", name="1"),
+        )
+        executing(state)
+        assert [run(state, host) for host in (one, two, three)] == [True, True, False]
+    assert undone == ["@fake/one"]
 
 
 def test_a_plan_holds_no_turn() -> None:

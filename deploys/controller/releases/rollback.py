@@ -15,7 +15,7 @@ from deploys.controller.run import Run, opened
 from deploys.engine import hosts
 from deploys.engine.per_run import PerRun
 from deploys.facts import gateway
-from deploys.facts.release import Record, Releases, Revision
+from deploys.facts.release import Releases, Revision
 from deploys.facts.release_history import ReleaseHistory
 
 
@@ -26,8 +26,6 @@ class Rollback:
     run: Run
     releases: Mapping[str, str]
     """What each gateway's host is to have, by its name."""
-    records: Mapping[str, Record | None]
-    """What is kept with it."""
 
 
 def begin() -> Rollback:
@@ -63,8 +61,7 @@ def _begun() -> Rollback:
         logger.warning(
             "The next run of deploys/site.py brings this repository's release again: check out the older one before it."
         )
-    records = {name: found[name].releases.records.get(release) for name, release in releases.items()}
-    return Rollback(run, releases, records)
+    return Rollback(run, releases)
 
 
 _rollback = PerRun(_begun)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
-from deploys.controller.releases import origin
 from deploys.controller.releases.migrations import migrations
 from deploys.controller.run import Run
 from deploys.operations import release
@@ -31,6 +30,6 @@ def apply(run: Run) -> None:
             # Not through a pool: what a migration sets for its session must stay with it.
             environment=environment(run, site.shared.postgres_port),
         )
-    serving(run, Release(made.release, origin.commit()))
+    serving(run, Release(made.release))
 
 

@@ -36,6 +36,9 @@ class Gateways(Data):
     gateway_health_timeout: int = value(
         "seconds a gateway may take to be well after a change; else what was there before is put back", ge=1, le=600
     )
+    gateway_all_or_nothing: bool = value(
+        "whether gateways that changed get back what they had before, where a later one is not well"
+    )
     gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
     gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]] = value("addresses of each of the platform's services", "guide: *_SERVICE_URL")

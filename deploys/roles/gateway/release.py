@@ -18,12 +18,10 @@ class Release:
     A release that a host is to run.
 
     + name: that of its directory
-    + commit: that it was installed from; empty where it is not known
     + back: whether it is an older one than the host had
     """
 
     name: str
-    commit: str
     back: bool = False
 
 

@@ -18,6 +18,4 @@ def apply(rollback: Rollback) -> None:
 @deploy("Gateway")
 def gateway(rollback: Rollback) -> None:
     """Have the host run the older release, with the configuration of now."""
-    name = rollback.run.host.name
-    record = rollback.records[name]
-    serving(rollback.run, Release(rollback.releases[name], record.commit if record else "", back=True))
+    serving(rollback.run, Release(rollback.releases[rollback.run.host.name], back=True))

@@ -34,7 +34,7 @@ def serving(run: Run, release: Release) -> None:
     """
     site, host = run.site, run.host
     data, user, port = host.data(Gateways), site.shared.platform_user, site.shared.gateway_port
-    url = f"http://127.0.0.1:{port}"
+    url, by = f"http://127.0.0.1:{port}", run.lock.name if run.lock else ""
     service.configured(
         name="Gateway runs it, one host at a time",
         unit=Unit(UNIT, socket=SOCKET),
@@ -71,9 +71,9 @@ def serving(run: Run, release: Release) -> None:
         ),
         rolling="gateways",
         drain=_drain(run, url),
-        noted=release_history.noted(
-            PROGRAM, release.name, release.commit, run.lock.name if run.lock else "", release.back
-        ),
+        noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back),
+        undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True),
+        together=data.gateway_all_or_nothing,
     )
 
 
@@ -84,6 +84,7 @@ def _drain(run: Run, url: str) -> Drain | None:
     if len(site.group("gateways")) == 1:
         return None
     return Drain(
+        target=host.target,
         server=f"{host.address}:{site.shared.gateway_port}",
         balancers=[peer.target for peer in balancers],
         addresses=[address for peer in balancers for address in peer.addresses],
