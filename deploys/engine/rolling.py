@@ -30,6 +30,11 @@ class Roll:
         """
         self._undo.append((host.name, undo))
 
+    @property
+    def first(self) -> bool:
+        """Whether no host but the one whose turn it is has changed yet."""
+        return all(name == host.name for name, _ in self._undo)
+
     def fail(self) -> None:
         """Have every host that changed as it was before, and no other change."""
         self.failed = host.name

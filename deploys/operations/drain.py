@@ -42,8 +42,20 @@ class Drain:
     metrics: str
 
 
+@dataclass
+class LeftOut:
+    """
+    A host that is left out.
+
+    + weight: how many times as much as it each other one gets once it is taken back, until it is
+      taken back for good; None: all get the same
+    """
+
+    weight: int | None = None
+
+
 @contextmanager
-def drained(drain: Drain | None) -> Iterator[None]:
+def drained(drain: Drain | None) -> Iterator[LeftOut]:
     """
     Have no balancer send anything to a host while the block runs.
 
@@ -55,15 +67,16 @@ def drained(drain: Drain | None) -> Iterator[None]:
     Raises:
         OperationError: where a balancer does not take the change; what is to change has not begun.
     """
+    left_out = LeftOut()
     if drain is None or not state.is_executing:
-        yield
+        yield left_out
         return
     reached = [balancer for balancer in drain.balancers if _reached(drain, balancer)]
     try:
         for balancer in reached:
             _have(drain, balancer, nginx.drained(drain.server))
         _wait(drain)
-        yield
+        yield left_out
     except BaseException:
         for balancer in reached:
             try:
@@ -73,7 +86,22 @@ def drained(drain: Drain | None) -> Iterator[None]:
                 logger.error(str(error))
         raise
     for balancer in reached:
-        _have(drain, balancer, nginx.undrained())
+        shared = nginx.shared(drain.server, left_out.weight) if left_out.weight else nginx.undrained()
+        _have(drain, balancer, shared)
+
+
+def taken_back(drain: Drain) -> None:
+    """
+    Have a host that was given a smaller share get as much as the others.
+
+    + drain: how it was left out
+
+    Raises:
+        OperationError: where a balancer does not take the change.
+    """
+    for balancer in drain.balancers:
+        if _reached(drain, balancer):
+            _have(drain, balancer, nginx.undrained())
 
 
 def _reached(drain: Drain, balancer: str) -> bool:

@@ -43,15 +43,17 @@ apply"""
 
 
 MARK = """
-  { bare = $0; sub(/ down;/, ";", bare) }
   $1 == "server" && $2 != "{" {
+    sub(/ (down|weight=[0-9]+);/, ";")
     name = $2; sub(/;.*/, "", name)
-    if (name == server) { found = 1; sub(/;/, " down;", bare) } else others = 1
+    if (name == server) { found = 1; if (own) sub(/;/, " " own ";") }
+    else { others = 1; if (other) sub(/;/, " " other ";") }
   }
-  { print bare }
+  { print }
   END { exit !(found && others) }
 """
-"""awk: say of one server that it is down, and of no other; it ends with an error where no other would be left."""
+"""awk: mark one server, and the others; it ends with an error where it is not there, or there are no others."""
+MARKED = "^ *server .* (down|weight=[0-9]+);"
 
 
 def drained(server: str, configuration: str = CONFIGURATION) -> list[str]:
@@ -63,12 +65,29 @@ def drained(server: str, configuration: str = CONFIGURATION) -> list[str]:
     + server: its address and port, as the configuration names it
     + configuration: the file that names it
     """
+    return _marked(server, "down", "", configuration)
+
+
+def shared(server: str, weight: int, configuration: str = CONFIGURATION) -> list[str]:
+    """
+    Shell: have nginx give a server a smaller part of the requests than each other one.
+
+    + server: its address and port, as the configuration names it
+    + weight: how many times as much each other one gets
+    + configuration: the file that names them
+    """
+    return _marked(server, "", f"weight={weight}", configuration)
+
+
+def _marked(server: str, own: str, other: str, configuration: str) -> list[str]:
     file = shlex.quote(configuration)
+    given = {"server": server, "own": own, "other": other}
+    values = " ".join(f"-v {name}={shlex.quote(value)}" for name, value in given.items())
     return [
         "if systemctl is-active --quiet nginx.service &&",
-        f"    awk -v server={shlex.quote(server)} {shlex.quote(MARK)} {file} > {BEFORE}.text; then",
-        # Marks are of a run that died: it has kept the time already.
-        f"  grep -q '^ *server .* down;' {file} || touch -r {file} {BEFORE}",
+        f"    awk {values} {shlex.quote(MARK)} {file} > {BEFORE}.text; then",
+        # Where there are marks, of an earlier step or a run that died, the time was kept with the first of them.
+        f"  grep -qE '{MARKED}' {file} || touch -r {file} {BEFORE}",
         f"  cp -a {file} {file}.tracseq-before",
         f"  cp {BEFORE}.text {file}",
         f"  rm {BEFORE}.text",
@@ -80,14 +99,14 @@ def drained(server: str, configuration: str = CONFIGURATION) -> list[str]:
 
 def undrained(configuration: str = CONFIGURATION) -> list[str]:
     """
-    Shell: have nginx share requests among all of its servers again.
+    Shell: have nginx share requests evenly among all of its servers again.
 
     + configuration: the file that names them
     """
     file = shlex.quote(configuration)
     return [
-        f"if grep -q '^ *server .* down;' {file}; then",
-        f"  sed '/^ *server /s/ down;/;/' {file} > {file}.tracseq-new",
+        f"if grep -qE '{MARKED}' {file}; then",
+        f"  sed -E '/^ *server /s/ (down|weight=[0-9]+);/;/' {file} > {file}.tracseq-new",
         f"  [ ! -e {BEFORE} ] || touch -r {BEFORE} {file}.tracseq-new",
         f"  mv -f {file}.tracseq-new {file}",
         f"  rm -f {BEFORE}",

@@ -6,14 +6,15 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pyinfra import host
+from pyinfra import host, state
 
 from deploys.engine import elsewhere
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.engine.rolling import one_at_a_time
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, staging
-from deploys.operations.drain import Drain, drained
+from deploys.operations.canary import Canary, tried
+from deploys.operations.drain import Drain, drained, taken_back
 from deploys.operations.file_set import Difference, File
 from deploys.operations.health import Health
 from deploys.operations.script import script
@@ -58,6 +59,7 @@ def configured(
     health: Health | None = None,
     rolling: str | None = None,
     drain: Drain | None = None,
+    canary: Canary | None = None,
     noted: Sequence[str] = (),
     undone: Sequence[str] = (),
     together: bool = False,
@@ -81,6 +83,8 @@ def configured(
     + health: how to tell whether the service is well
     + rolling: a name shared by hosts whose running services may not change at the same time
     + drain: how its balancers leave it out while it is restarted; None: none sends to it
+    + canary: how the first host that changes is tried, before the others do; it needs ``drain`` and
+      ``together``
     + noted: shell that notes on the host what it runs with, once it is well with changed files
     + undone: shell that notes that it has what it had before, where a later host was not well
     + together: of a rolling change, whether hosts that changed get back what they had before, where
@@ -145,18 +149,24 @@ def configured(
         lines += [f"mkdir -p -m 700 {BEFORE}", f"rm -rf {before}", f'mv "$stage/old" {before}']
     left_out = drain if current.running and action else None
     # One that does not run serves nobody: to start it takes nothing away.
-    with one_at_a_time(rolling if current.running else None) as roll, drained(left_out):
-        yield script(*lines, stdin=file_set.archive(changes.write))
-        if undoes:
-            undo = [
-                *staging.put_back(changes, before),
-                "systemctl daemon-reload",
-                *stamp.applied(_or_why(action or "true", quoted)),
-                *(health.after(unit.name) if health else ()),
-                *undone,
-                f"rm -rf {before}",
-            ]
-            roll.changed(_undoing(host.name, undo, left_out))
+    with one_at_a_time(rolling if current.running else None) as roll:
+        trial = canary if left_out and undoes and roll.first else None
+        with drained(left_out) as left:
+            yield script(*lines, stdin=file_set.archive(changes.write))
+            if undoes:
+                undo = [
+                    *staging.put_back(changes, before),
+                    "systemctl daemon-reload",
+                    *stamp.applied(_or_why(action or "true", quoted)),
+                    *(health.after(unit.name) if health else ()),
+                    *undone,
+                    f"rm -rf {before}",
+                ]
+                roll.changed(_undoing(host.name, undo, left_out))
+            left.weight = trial.weight if trial else None
+        if trial and left_out and state.is_executing:
+            tried(trial)
+            taken_back(left_out)
 
 
 def _undoing(target: str, lines: Sequence[str], drain: Drain | None) -> Callable[[], None]:

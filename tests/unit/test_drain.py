@@ -42,9 +42,8 @@ GATEWAY = Drain(
 
 
 def marked(text: str, server: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["awk", "-v", f"server={server}", nginx.MARK], input=text, capture_output=True, text=True, check=False
-    )
+    command = ["awk", "-v", f"server={server}", "-v", "own=down", nginx.MARK]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
 def test_one_server_is_marked_and_no_other_that_looks_like_it() -> None:
@@ -83,6 +82,8 @@ def test_the_file_of_a_server_that_is_taken_back_is_the_one_of_before(tmp_path: 
     run(nginx.drained("10.1.0.11:8000", str(file)))
     assert "max_fails=3 fail_timeout=30s down;  # gw1" in file.read_text()
     assert file.stat().st_mtime_ns != before
+    run(nginx.shared("10.1.0.11:8000", 5, str(file)))
+    assert file.read_text() == UPSTREAM.replace("30s;  # gw2", "30s weight=5;  # gw2")
     run(nginx.undrained(str(file)))
     assert file.read_text() == UPSTREAM
     assert file.stat().st_mtime_ns == before

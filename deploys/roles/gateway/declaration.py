@@ -39,9 +39,26 @@ class Gateways(Data):
     gateway_all_or_nothing: bool = value(
         "whether gateways that changed get back what they had before, where a later one is not well"
     )
+    gateway_canary_seconds: int = value(
+        "seconds that the first gateway with a change is compared with the others before they get it; 0: not at all",
+        ge=0,
+        le=86400,
+    )
+    gateway_canary_share: int = value("share of the requests that it takes meanwhile, in percent", ge=1, le=50)
     gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
     gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]] = value("addresses of each of the platform's services", "guide: *_SERVICE_URL")
+
+
+def problems(site: Site) -> Iterator[str]:
+    """A trial after which nobody could go back."""
+    for host in site.group("gateways"):
+        data = host.data(Gateways)
+        if data.gateway_canary_seconds and not data.gateway_all_or_nothing:
+            yield (
+                f"gateway_canary_seconds (of {host.name}) needs gateway_all_or_nothing: a gateway that does worse than "
+                "the others goes back by it."
+            )
 
 
 def connections(host: SiteHost, cpus: int) -> int:
@@ -80,5 +97,6 @@ DECLARATION = Declaration(
     after=("postgres", "redis"),
     traces=("/etc/systemd/system/tracseq-gateway.service",),
     units=("tracseq-gateway.socket", "tracseq-gateway.service"),
+    problems=problems,
     obstacles=obstacles,
 )

@@ -9,6 +9,7 @@ from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.facts.gateway import PROGRAM
 from deploys.operations import release_history, service
+from deploys.operations.canary import Canary
 from deploys.operations.drain import Drain
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
@@ -71,6 +72,7 @@ def serving(run: Run, release: Release) -> None:
         ),
         rolling="gateways",
         drain=_drain(run, url),
+        canary=None if release.back else _canary(run, url),
         noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back),
         undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True),
         together=data.gateway_all_or_nothing,
@@ -90,6 +92,21 @@ def _drain(run: Run, url: str) -> Drain | None:
         addresses=[address for peer in balancers for address in peer.addresses],
         timeout=host.data(Gateways).gateway_drain_timeout,
         metrics=f"{url}/metrics",
+    )
+
+
+def _canary(run: Run, url: str) -> Canary | None:
+    """How the first gateway with a release is tried, where the data asks for it and there are others."""
+    data = run.host.data(Gateways)
+    others = [peer.target for peer in run.site.group("gateways") if peer != run.host and peer.name in run.machines]
+    if not data.gateway_canary_seconds or not others:
+        return None
+    return Canary(
+        target=run.host.target,
+        others=others,
+        metrics=f"{url}/metrics",
+        seconds=data.gateway_canary_seconds,
+        share=data.gateway_canary_share,
     )
 
 
