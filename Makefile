@@ -28,7 +28,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site lint readme workflows secrets secrets-known audit site-files format
+.PHONY: help lab lab-down plan deploy status restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -105,6 +105,9 @@ soak: $(VENV) .venv-gateway ## Put ten minutes of everything that can go wrong o
 
 bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
 	@$(VENV)/bin/python -m tests.rate
+
+load-test: $(VENV) ## Ask a site at a constant rate: make load-test INVENTORY=… [RATE=1000] [SECONDS=10] [PATH_OF=/health]
+	@$(VENV)/bin/python -m tests.load $(INVENTORY) $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PATH_OF),--path $(PATH_OF))
 
 lint: $(VENV) workflows ## Check style and types
 	@$(VENV)/bin/ruff check .

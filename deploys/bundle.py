@@ -1,5 +1,5 @@
 """
-The gateway for every supported Debian, as a deploy sends it, with checksums.
+The gateway for every supported Debian, as a deploy sends it, with checksums and a bill of materials.
 
     python -m deploys.bundle dist
 
@@ -15,18 +15,21 @@ import sys
 from pathlib import Path
 
 from deploys.controller import wheels
+from deploys.controller.releases import bill as bills
 from deploys.settings.debian import RELEASES
 
 
 def main(directory: Path) -> int:
-    """Fill the directory with an archive per Debian release, and SHA256SUMS as sha256sum(1) checks them."""
+    """Fill the directory: an archive and a bill (CycloneDX) per Debian release, and SHA256SUMS for sha256sum(1)."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     lines = []
     for version, debian in RELEASES.items():
         built = wheels.bundle(debian.python, platform.machine())
         archive = Path(shutil.copy(built.archive, directory))
-        lines.append(f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}")
+        bill = archive.with_suffix(".cdx.json")
+        bill.write_text(bills.bill(archive))
+        lines += [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in (archive, bill)]
         print(f"Debian {version}: {archive}")
     (directory / "SHA256SUMS").write_text("\n".join(lines) + "\n")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from pyinfra.api.exceptions import PyinfraError
 
 SOURCE = Path("gateway")
 CACHE = Path(".cache/wheels")
+FIRST_TIME = "315532800"
+"""The first moment that a zip archive can hold, 1980-01-01, in seconds since 1970."""
 GLIBC = ("2_17", "2_28", "2_34", "2_36")
 """The manylinux platforms that Debian 12 and every later one can run (PEP 600)."""
 
@@ -140,8 +143,10 @@ def _locked_for(python: str, machine: str) -> Iterator[str]:
 
 
 def _pip(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pip", *arguments]
-    done = subprocess.run([*command, "--quiet", "--disable-pip-version-check"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
+    # Without it a wheel has the times at which this clone's files were written (reproducible-builds.org).
+    environment = os.environ | {"SOURCE_DATE_EPOCH": FIRST_TIME}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise PyinfraError(
             "The gateway's wheels cannot be built on this machine, and no host was touched. "
