@@ -8,6 +8,8 @@ import shlex
 from deploys.facts.release import RECORD
 from deploys.facts.release_history import DIRECTORY
 
+METRICS = "/var/lib/tracseq/state"
+"""Where the exporter of the machine looks for metrics in files."""
 ENTRY = '{{"at": %s, "release": "%s", "before": "%s", "commit": "%s", "by": {by}, "back": {back}}}\n'
 
 
@@ -44,4 +46,9 @@ def noted(program: str, directory: str, by: str, back: bool) -> list[str]:
         f'  printf \'%s\\n\' {told} "TRACSEQ_RELEASE=$release" "TRACSEQ_BEFORE=$before" \\',
         f'    "TRACSEQ_COMMIT=$commit" "MESSAGE={program} {verb} release $release" | logger --journald || true',
         "fi",
+        # By a name of its own: the exporter must not read half a file.
+        f"mkdir -p {METRICS}",
+        f'printf \'tracseq_release_info{{program="%s",release="%s",commit="%s"}} 1\\n\' {shlex.quote(program)}'
+        f' "$release" "$commit" > {METRICS}/release_{program}.prom.new',
+        f"mv -f {METRICS}/release_{program}.prom.new {METRICS}/release_{program}.prom",
     ]

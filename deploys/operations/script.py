@@ -7,9 +7,20 @@ import shlex
 from pyinfra.api import QuoteString, StringCommand
 
 from deploys.facts.machine import LOCK, LOCK_TIMEOUT
+from deploys.facts.run_lock import FILE
 
 HELD = 75
 """How flock(1) is told to end when the lock was not to be had."""
+
+METRIC = "/var/lib/tracseq/state/last_change.prom"
+"""Where the exporter of the machine finds when a run last changed the host, and which one."""
+NOTED = (
+    # This machine, as the controller of a lab, is no host of a run.
+    f"{{ [ ! -s {FILE} ] || {{ mkdir -p {METRIC.rpartition('/')[0]}; "
+    "printf 'tracseq_last_change_timestamp_seconds{run=\"%s\"} %s\\n' "
+    f'"$(cut -f 1 {FILE})" "$(date +%s)" > {METRIC}; }} || true; }}'
+)
+"""Shell: note that; a disk that is full keeps nobody from what was changed."""
 
 
 def script(*lines: str, stdin: str = "") -> StringCommand:
@@ -32,6 +43,7 @@ def script(*lines: str, stdin: str = "") -> StringCommand:
         # Without --close a daemon that the script starts would hold the lock for ever.
         f"flock --close --timeout {LOCK_TIMEOUT} --conflict-exit-code {HELD} {LOCK} sh -c",
         QuoteString("\n".join(("set -eu", *lines))),
+        f"&& {NOTED}",
         f"|| {{ code=$?; [ $code != {HELD} ] || echo {shlex.quote(waited)} >&2; exit $code; }}",
         _stdin=stdin,
     )

@@ -18,6 +18,7 @@ BY = 'o\'neill "the 2nd" 100%@controller-1'
 @pytest.fixture
 def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(release_history, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(release_history, "METRICS", str(tmp_path / "state"))
     monkeypatch.setattr(fact, "DIRECTORY", str(tmp_path))
     logger = tmp_path / "bin/logger"
     logger.parent.mkdir()
@@ -55,6 +56,8 @@ def test_each_change_is_noted_once(note: Path) -> None:
     assert journal.count("SYSLOG_IDENTIFIER=tracseq-release") == 3
     assert "MESSAGE=gateway is back at release 2.0.0-a" in journal
     assert "TRACSEQ_BEFORE=2.0.0-b" in journal
+    metric = 'tracseq_release_info{program="gateway",release="2.0.0-a",commit="0a1b2c3d4e5f+"} 1\n'
+    assert {path.name: path.read_text() for path in (note / "state").iterdir()} == {"release_gateway.prom": metric}
 
 
 def test_a_line_that_a_host_had_no_power_to_end_is_left_out(note: Path) -> None:

@@ -30,6 +30,9 @@ def test_it_is_what_runs_on_a_host() -> None:
     assert command.get_raw_value() == (
         "mkdir -p /run/tracseq && flock --close --timeout 900 --conflict-exit-code 75 /run/tracseq/lock sh -c "
         """'set -eu\necho '"'"'one'"'"'\necho two' """
+        "&& { [ ! -s /run/tracseq/run.lock ] || { mkdir -p /var/lib/tracseq/state; "
+        """printf 'tracseq_last_change_timestamp_seconds{run="%s"} %s\\n' """
+        """"$(cut -f 1 /run/tracseq/run.lock)" "$(date +%s)" > /var/lib/tracseq/state/last_change.prom; } || true; } """
         "|| { code=$?; [ $code != 75 ] || echo 'An earlier run is still at work on this host, for 900 s now "
         "(ps -ef shows what it does). Let it end, and run again.' >&2; exit $code; }"
     )

@@ -18,6 +18,7 @@ def remove(run: Run) -> None:
         units=["tracseq-gateway.socket", "tracseq-gateway.service"],
         paths=[
             "/var/lib/tracseq/applied/tracseq-gateway.service",
+            "/var/lib/tracseq/state/release_gateway.prom",
             "/etc/tracseq/gateway.env",
             "/etc/systemd/system/tracseq-gateway.socket",
             DIRECTORY,
