@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyinfra import host, state
+from pyinfra import host
 
-from deploys.engine import elsewhere
 from deploys.engine.reading import Reading, Steps, operation
-from deploys.engine.rolling import one_at_a_time
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, staging
-from deploys.operations.canary import Canary, tried
-from deploys.operations.drain import Drain, drained, taken_back
 from deploys.operations.file_set import Difference, File
 from deploys.operations.health import Health
+from deploys.operations.rolling import Rolling, turn
 from deploys.operations.script import script
 
 UNITS = "/etc/systemd/system"
@@ -57,12 +54,7 @@ def configured(
     validate: str | None = None,
     also_read: Sequence[str] = (),
     health: Health | None = None,
-    rolling: str | None = None,
-    drain: Drain | None = None,
-    canary: Canary | None = None,
-    noted: Sequence[str] = (),
-    undone: Sequence[str] = (),
-    together: bool = False,
+    rolling: Rolling | None = None,
 ) -> Steps:
     """
     Have a service enabled and running, with all the files that it reads.
@@ -81,14 +73,7 @@ def configured(
     + validate: command that refuses a bad set; it sees the files where they will be
     + also_read: paths that others change and that it must be restarted for, such as a certificate
     + health: how to tell whether the service is well
-    + rolling: a name shared by hosts whose running services may not change at the same time
-    + drain: how its balancers leave it out while it is restarted; None: none sends to it
-    + canary: how the first host that changes is tried, before the others do; it needs ``drain`` and
-      ``together``
-    + noted: shell that notes on the host what it runs with, once it is well with changed files
-    + undone: shell that notes that it has what it had before, where a later host was not well
-    + together: of a rolling change, whether hosts that changed get back what they had before, where
-      a later one is not well
+    + rolling: how it takes turns with other hosts where it runs; None: it does not
 
     **Example:**
 
@@ -140,43 +125,19 @@ def configured(
     applied = stamp.applied(_or_why(action, quoted)) if action else []
     if health:
         applied += health.after(unit.name)
-    if changes:
-        applied += noted
+    if changes and rolling:
+        applied += rolling.noted
     lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
-    undoes = together and returns
-    before = f"{BEFORE}/{unit.name}"
-    if undoes:
+    undo: list[str] = []
+    if returns and rolling and rolling.together:
+        before = f"{BEFORE}/{unit.name}"
         lines += [f"mkdir -p -m 700 {BEFORE}", f"rm -rf {before}", f'mv "$stage/old" {before}']
-    left_out = drain if current.running and action else None
+        undo += [*staging.put_back(changes, before), "systemctl daemon-reload"]
+        undo += stamp.applied(_or_why(action or "true", quoted))
+        undo += [*(health.after(unit.name) if health else ()), *rolling.undone, f"rm -rf {before}"]
     # One that does not run serves nobody: to start it takes nothing away.
-    with one_at_a_time(rolling if current.running else None) as roll:
-        trial = canary if left_out and undoes and roll.first else None
-        with drained(left_out) as left:
-            yield script(*lines, stdin=file_set.archive(changes.write))
-            if undoes:
-                undo = [
-                    *staging.put_back(changes, before),
-                    "systemctl daemon-reload",
-                    *stamp.applied(_or_why(action or "true", quoted)),
-                    *(health.after(unit.name) if health else ()),
-                    *undone,
-                    f"rm -rf {before}",
-                ]
-                roll.changed(_undoing(host.name, undo, left_out))
-            left.weight = trial.weight if trial else None
-        if trial and left_out and state.is_executing:
-            tried(trial)
-            taken_back(left_out)
-
-
-def _undoing(target: str, lines: Sequence[str], drain: Drain | None) -> Callable[[], None]:
-    """What has a host as it was before."""
-
-    def undone() -> None:
-        with drained(drain):
-            elsewhere.done(target, script(*lines))
-
-    return undone
+    with turn(rolling if current.running else None, bool(action), undo):
+        yield script(*lines, stdin=file_set.archive(changes.write))
 
 
 def _action(

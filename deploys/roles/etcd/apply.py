@@ -11,6 +11,7 @@ from deploys.facts.etcd import CREDENTIALS
 from deploys.operations import etcd as member
 from deploys.operations import service, system
 from deploys.operations.file_set import File
+from deploys.operations.rolling import Rolling
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.etcd.declaration import Etcd
 
@@ -73,6 +74,6 @@ def apply(run: Run) -> None:
                 restart=True,
             ),
         ],
-        rolling="etcd",
+        rolling=Rolling("etcd"),
     )
     member.joined(name="It is with a majority", directory=directory, endpoint=etcd.endpoint(site, host))

@@ -13,6 +13,7 @@ from deploys.operations.canary import Canary
 from deploys.operations.drain import Drain
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
+from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.environment import as_user, environment
@@ -70,12 +71,14 @@ def serving(run: Run, release: Release) -> None:
             required=["database", "redis", "requests"],
             timeout=data.gateway_health_timeout,
         ),
-        rolling="gateways",
-        drain=_drain(run, url),
-        canary=None if release.back else _canary(run, url),
-        noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back),
-        undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True),
-        together=data.gateway_all_or_nothing,
+        rolling=Rolling(
+            "gateways",
+            drain=_drain(run, url),
+            together=data.gateway_all_or_nothing,
+            canary=None if release.back else _canary(run, url),
+            noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back),
+            undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import nginx, service
 from deploys.operations.file_set import File
+from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.roles.load_balancer.declaration import LoadBalancers
 from deploys.settings.debian import RELEASES
@@ -74,7 +75,7 @@ def apply(run: Run) -> None:
         ],
         purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
         validate="nginx -t -q",
-        rolling="load_balancers",
+        rolling=Rolling("load_balancers"),
     )
 
 

@@ -11,6 +11,7 @@ from deploys.controller.templates import render
 from deploys.operations import packages, service, system
 from deploys.operations.file_set import File
 from deploys.operations.postgres import pool, shell
+from deploys.operations.rolling import Rolling
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.pool.declaration import Pool
 from deploys.settings.debian import RELEASES
@@ -103,7 +104,7 @@ def serve(run: Run) -> None:
             ),
             File(f"{UNITS}/{shell.unit(version)}.d/tracseq-pool.conf", render("pool/server.conf.j2", unit=UNIT)),
         ],
-        rolling="postgres",
+        rolling=Rolling("postgres"),
     )
 
 

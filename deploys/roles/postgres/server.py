@@ -12,6 +12,7 @@ from deploys.controller.templates import render
 from deploys.operations import service, system
 from deploys.operations.file_set import File
 from deploys.operations.postgres import cluster, shell
+from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.roles.postgres import configuration, patroni
 from deploys.roles.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
@@ -89,7 +90,7 @@ def configured(run: Run, declared: dict[str, int]) -> None:
             _of_postgres(f"{CREDENTIALS}/server.key", own.key, secret=True),
         ],
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
-        rolling="postgres",
+        rolling=Rolling("postgres"),
     )
 
 
