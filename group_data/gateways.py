@@ -22,12 +22,10 @@ gateway_health_timeout = 60
 # have the same release then. False leaves those that are well as they are.
 gateway_all_or_nothing = True
 
-# Seconds for which the first gateway with a change takes a share of the requests and is compared with the
-# others, before they get it: where more of its requests fail, or it is slower, it goes back. 0: it is not.
+# Seconds for which the first gateway with a change takes a small share of the requests (canary_share of the
+# load balancers) and is compared with the others, before they get it: where more of its requests fail, or
+# it is slower, it goes back. 0: it is not.
 gateway_canary_seconds = 0
-
-# The share, in percent.
-gateway_canary_share = 10
 
 # Releases that stay on a host beside the current one.
 gateway_releases_kept = 3

@@ -12,6 +12,9 @@ upstream_max_fails = 3
 upstream_fail_timeout = "30s"
 upstream_keepalive = 32
 
+# The share of the requests, in percent, of a gateway that is tried before the others change (gateway_canary_seconds).
+canary_share = 10
+
 # Requests a second that one address may make, and how many at once above that.
 request_rate = 50
 request_burst = 100

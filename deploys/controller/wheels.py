@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -143,10 +142,9 @@ def _locked_for(python: str, machine: str) -> Iterator[str]:
 
 
 def _pip(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
-    # Without it a wheel has the times at which this clone's files were written (reproducible-builds.org).
-    environment = os.environ | {"SOURCE_DATE_EPOCH": FIRST_TIME}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    # Without the time a wheel has those at which this clone's files were written (reproducible-builds.org).
+    command = ["env", f"SOURCE_DATE_EPOCH={FIRST_TIME}", sys.executable, "-m", "pip", *arguments]
+    done = subprocess.run([*command, "--quiet", "--disable-pip-version-check"], capture_output=True, text=True)
     if done.returncode:
         raise PyinfraError(
             "The gateway's wheels cannot be built on this machine, and no host was touched. "

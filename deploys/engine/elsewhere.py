@@ -7,11 +7,11 @@ from typing import cast
 from pyinfra import inventory, state
 from pyinfra.api import StringCommand
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, ConnectorArguments, pop_global_arguments
-from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.exceptions import ConnectError, OperationError
 from pyinfra.context import ctx_host
 
 
-class ElsewhereError(PyinfraError):
+class ElsewhereError(OperationError):
     """Another host did not do what an operation needs of it."""
 
 

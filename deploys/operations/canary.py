@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,19 +37,12 @@ class Canary:
     + others: and those that it is compared with, which run what they ran before
     + metrics: URL on each of them of its metrics
     + seconds: how long
-    + share: of the requests that it takes meanwhile, in percent
     """
 
     target: str
     others: Sequence[str]
     metrics: str
     seconds: int
-    share: int
-
-    @property
-    def weight(self) -> int:
-        """That of each of the others, where the canary has 1."""
-        return max(1, math.ceil((100 - self.share) / self.share / len(self.others)))
 
 
 def tried(canary: Canary) -> None:

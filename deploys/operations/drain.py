@@ -1,4 +1,4 @@
-"""A server that is left out by its balancers while it changes, and not before what it has begun has ended."""
+"""A gateway that its balancers leave out while it changes, and not before what it has begun has ended."""
 
 from __future__ import annotations
 
@@ -8,155 +8,120 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import gevent
 from pyinfra import logger, state
 from pyinfra.api import StringCommand
-from pyinfra.api.exceptions import OperationError
 
 from deploys.engine import elsewhere
 from deploys.engine.elsewhere import ElsewhereError
-from deploys.operations import nginx
+from deploys.facts.balancer import CANARY, DRAINED
+from deploys.operations import balancer
 from deploys.operations.script import script
 
-LOOK = 5
-"""Seconds after which the run says again whom it waits for."""
+LOOK = 0.2
+"""Seconds between two looks at what it is at work with."""
+FIRST, SAY = 1, 5
+"""Seconds after which the run says whom it waits for, and says so again."""
+IN_FLIGHT = re.compile(r'gateway_requests_in_flight\{service="(.*)"\} (\S+)')
 
 
 @dataclass(frozen=True)
 class Drain:
     """
-    How a server is drained.
+    How a gateway is drained.
 
     + target: what pyinfra calls its host
-    + server: its address and port, as its balancers name it
+    + name: its own, as balancers know it
     + balancers: what pyinfra calls the hosts whose nginx sends it requests
-    + addresses: from which they come
     + timeout: seconds that what it has begun may take to end, before the change comes all the same
     + metrics: URL on the host whose ``gateway_requests_in_flight`` says what it is at work with
     """
 
     target: str
-    server: str
+    name: str
     balancers: Sequence[str]
-    addresses: Sequence[str]
     timeout: int
     metrics: str
 
 
-@dataclass
-class LeftOut:
-    """
-    A host that is left out.
-
-    + weight: how many times as much as it each other one gets once it is taken back, until it is
-      taken back for good; None: all get the same
-    """
-
-    weight: int | None = None
-
-
 @contextmanager
-def drained(drain: Drain | None) -> Iterator[LeftOut]:
+def drained(drain: Drain | None) -> Iterator[None]:
     """
-    Have no balancer send anything to a host while the block runs.
+    Have no balancer send anything to a gateway while the block runs.
 
-    A balancer that is not reached is left as it is, with a warning: it serves nobody, or it is the
-    network between it and here that is away.
+    A balancer that is not reached, or does not do it, is left as it is, with a warning: requests that
+    it sends meanwhile wait for the gateway, as its socket stays open.
 
     + drain: how; None where nothing is sent to it
-
-    Raises:
-        OperationError: where a balancer does not take the change; what is to change has not begun.
     """
-    left_out = LeftOut()
     if drain is None or not state.is_executing:
-        yield left_out
+        yield
         return
-    reached = [balancer for balancer in drain.balancers if _reached(drain, balancer)]
     try:
-        for balancer in reached:
-            _have(drain, balancer, nginx.drained(drain.server))
-        _wait(drain)
-        yield left_out
-    except BaseException:
-        for balancer in reached:
-            try:
-                _have(drain, balancer, nginx.undrained())
-            except OperationError as error:
-                # The failure that led here is the one to be told of.
-                logger.error(str(error))
-        raise
-    for balancer in reached:
-        shared = nginx.shared(drain.server, left_out.weight) if left_out.weight else nginx.undrained()
-        _have(drain, balancer, shared)
+        told = [_told(one, balancer.marked(drain.name, DRAINED)) for one in drain.balancers]
+        if all(told):
+            _wait(drain)
+        yield
+    finally:
+        taken_back(drain)
+
+
+def little(drain: Drain) -> None:
+    """
+    Have each balancer send a gateway a small share.
+
+    + drain: how it is left out
+    """
+    for one in drain.balancers:
+        _told(one, balancer.marked(drain.name, CANARY))
 
 
 def taken_back(drain: Drain) -> None:
     """
-    Have a host that was given a smaller share get as much as the others.
+    Have each balancer send a gateway as much as the others.
 
     + drain: how it was left out
-
-    Raises:
-        OperationError: where a balancer does not take the change.
     """
-    for balancer in drain.balancers:
-        if _reached(drain, balancer):
-            _have(drain, balancer, nginx.undrained())
+    for one in drain.balancers:
+        _told(one, balancer.unmarked())
 
 
-def _reached(drain: Drain, balancer: str) -> bool:
+def _told(target: str, lines: Sequence[str]) -> bool:
+    """Whether a balancer does what it is told."""
     try:
-        elsewhere.done(balancer, StringCommand("true"))
+        said = elsewhere.done(target, script(*lines))
     except ElsewhereError as error:
-        logger.warning(f"{drain.target} is not drained there: {error}")
+        logger.warning(f"What the balancer {target} sends where is left as it is: {error}")
         return False
-    return True
-
-
-def _have(drain: Drain, balancer: str, lines: Sequence[str]) -> None:
-    try:
-        elsewhere.done(balancer, script(*lines))
-    except ElsewhereError as error:
-        raise OperationError(f"{drain.target} was not drained, or not taken back: {error}") from error
+    if balancer.UNKNOWN in said:
+        logger.warning(f"What the balancer {target} sends where is left as it is: its configuration is to come.")
+    return balancer.UNKNOWN not in said
 
 
 def _wait(drain: Drain) -> None:
-    """Wait until the host has no connection of a balancer left, and say what for."""
+    """Wait until a gateway is at work with nothing, and say with what it is."""
+    command = StringCommand(f"curl --silent --max-time 5 {drain.metrics} | grep ^gateway_requests_in_flight || true")
     began = time.monotonic()
-    while (left := drain.timeout - (time.monotonic() - began)) > 0:
-        open_ones, *metrics = elsewhere.done(drain.target, StringCommand(_look(drain, min(LOOK, left))))
-        if open_ones == "0":
+    says = began + FIRST
+    while (waited := time.monotonic() - began) < drain.timeout:
+        under_way = requests(elsewhere.done(drain.target, command))
+        if not under_way:
             return
-        waited = time.monotonic() - began
-        logger.warning(
-            f"{drain.target} waits for {said(int(open_ones), metrics)} to end: {waited:.0f} of {drain.timeout} s"
-        )
-    logger.warning(f"{drain.target} changes now; what has not ended is told so, and has its time to end.")
+        if time.monotonic() >= says:
+            logger.warning(
+                f"{drain.name} waits for requests, uploads and WebSockets to end ({under_way}): "
+                f"{waited:.0f} of {drain.timeout} s"
+            )
+            says += SAY
+        gevent.sleep(LOOK)
+    logger.warning(f"{drain.name} changes now: what has not ended is told so, and has its time to end.")
 
 
-def said(connections: int, metrics: Sequence[str]) -> str:
+def requests(metrics: Sequence[str]) -> str:
     """
-    What a gateway is at work with, as people say it.
+    What a gateway is at work with, as people say it; nothing where it is not.
 
-    + connections: of balancers, that are open
     + metrics: lines of its metrics
     """
-    found = {}
-    for line in metrics:
-        if match := re.fullmatch(r'gateway_requests_in_flight\{service="(.*)"\} (\S+)', line):
-            found[match[1]] = int(float(match[2]))
-    requests = [f"{number} to {service}" for service, number in sorted(found.items()) if number]
-    least = f"{connections} connection{'s' if connections > 1 else ''} of balancers"
-    return f"{least} (requests, WebSockets and uploads: {', '.join(requests)})" if requests else least
-
-
-def _look(drain: Drain, seconds: float) -> str:
-    """Shell: print how many connections of balancers are open, at once where there are none, and what for."""
-    port = drain.server.rpartition(":")[2]
-    peers = " or ".join(f"dst {address}" for address in drain.addresses)
-    return (
-        f"tries=0; while [ $tries -lt {max(1, round(seconds * 10))} ]; do tries=$((tries + 1)); "
-        f"open=$(ss -Htn state established '( sport = :{port} ) and ( {peers} )' | wc -l); "
-        '[ "$open" != 0 ] || break; sleep 0.1; done; echo "$open"; '
-        f'[ "$open" = 0 ] || curl --silent --max-time 2 {drain.metrics} | grep ^gateway_requests_in_flight || true'
-    )
+    found = {match[1]: int(float(match[2])) for line in metrics if (match := IN_FLIGHT.fullmatch(line))}
+    return ", ".join(f"{number} to {service}" for service, number in sorted(found.items()) if number)

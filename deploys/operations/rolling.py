@@ -11,7 +11,7 @@ from pyinfra import host, state
 from deploys.engine import elsewhere
 from deploys.engine.rolling import one_at_a_time
 from deploys.operations.canary import Canary, tried
-from deploys.operations.drain import Drain, drained, taken_back
+from deploys.operations.drain import Drain, drained, little
 from deploys.operations.script import script
 
 
@@ -46,8 +46,7 @@ def turn(rolling: Rolling | None, restarts: bool, undo: Sequence[str]) -> Iterat
     + undo: shell that has it as it was before; none: nothing could be undone
 
     Raises:
-        OperationError: where an earlier host failed, a balancer does not leave it out, or the first
-            one does worse than the others.
+        OperationError: where an earlier host failed, or the first one does worse than the others.
     """
     if rolling is None or not state.is_executing:
         yield
@@ -61,11 +60,10 @@ def turn(rolling: Rolling | None, restarts: bool, undo: Sequence[str]) -> Iterat
 
     with one_at_a_time(rolling.group) as roll:
         canary = rolling.canary if drain and undo and roll.first else None
-        with drained(drain) as left_out:
+        with drained(drain):
             yield
             if undo:
                 roll.changed(undone)
-            left_out.weight = canary.weight if canary else None
-        if canary and drain:
-            tried(canary)
-            taken_back(drain)
+            if canary and drain:
+                little(drain)
+                tried(canary)

@@ -12,7 +12,7 @@ from deploys.facts.traffic import Traffic, parsed
 from deploys.operations import canary as canaries
 from deploys.operations.canary import Canary, figures, tried, worse
 
-CANARY = Canary("gw1", ("gw2", "gw3"), "http://127.0.0.1:8000/metrics", seconds=1, share=10)
+CANARY = Canary("gw1", ("gw2", "gw3"), "http://127.0.0.1:8000/metrics", seconds=1)
 METRICS = """\
 http_requests_total{method="GET",service="samples",status="200"} 90.0
 http_requests_total{method="POST",service="samples",status="503"} 6.0
@@ -73,13 +73,6 @@ def test_the_figures_are_said() -> None:
         "of its 100 requests 3.0% failed, of the others' 1000 0.0%; 95 % took at most 955 ms, the others' 10 ms."
     )
     assert figures(Traffic(3), Traffic()) == "3 requests came to it, too few to say anything of it."
-
-
-@pytest.mark.parametrize(("share", "others", "weight"), [(10, 2, 5), (50, 1, 1), (50, 2, 1), (1, 2, 50), (25, 3, 1)])
-def test_it_gets_about_its_share(share: int, others: int, weight: int) -> None:
-    trial = replace(CANARY, share=share, others=tuple(f"gw{number}" for number in range(others)))
-    assert trial.weight == weight
-    assert 1 / (1 + weight * others) <= share / 100 or weight == 1
 
 
 def test_it_ends_as_soon_as_it_is_worse(monkeypatch: pytest.MonkeyPatch) -> None:

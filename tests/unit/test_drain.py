@@ -9,85 +9,48 @@ from pathlib import Path
 
 import gevent
 import pytest
-from pyinfra.api import OperationError, State, StringCommand, operation
+from pyinfra.api import State, StringCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.operations import run_host_op
 from pyinfra.context import ctx_host
 
 from deploys.engine import elsewhere as elsewhere_engine
 from deploys.engine.elsewhere import ElsewhereError
-from deploys.operations import nginx
-from deploys.operations.drain import Drain, drained, said
+from deploys.operations import balancer
+from deploys.operations.drain import Drain, drained, requests
 from tests.unit.fake_run import begun, executed, executing, on_each
 
-UPSTREAM = """\
-upstream gateways {
-    least_conn;
-    server 10.1.0.11:8000 max_fails=3 fail_timeout=30s;  # gw1
-    server 10.1.0.111:8000 max_fails=3 fail_timeout=30s;  # gw2
-    keepalive 32;
-}
-server {
-    server_name api.example.org;
-}
-"""
-GATEWAY = Drain(
-    target="gw1",
-    server="10.1.0.11:8000",
-    balancers=("lb1", "lb2"),
-    addresses=("10.1.0.1", "10.1.0.2"),
-    timeout=1,
-    metrics="http://127.0.0.1:8000/metrics",
-)
+GATEWAY = Drain("gw1", "gw1", ("lb1", "lb2"), timeout=1, metrics="http://127.0.0.1:8000/metrics")
+BUSY = 'gateway_requests_in_flight{service="samples"} 3.0'
+IDLE = 'gateway_requests_in_flight{service="samples"} 0.0'
 
 
-def marked(text: str, server: str) -> subprocess.CompletedProcess[str]:
-    command = ["awk", "-v", f"server={server}", "-v", "own=down", nginx.MARK]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+def test_a_mark_is_the_only_one_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that died may have left another."""
+    drained, canary = tmp_path / "drained", tmp_path / "canary"
+    monkeypatch.setattr(balancer, "DRAINED", str(drained))
+    monkeypatch.setattr(balancer, "CANARY", str(canary))
+    configuration = tmp_path / "tracseq.conf"
+    configuration.write_text(f"if (-f {drained}/gw1) {{\nif (-f {canary}/gw1) {{\n")
 
+    def run(lines: list[str]) -> str:
+        done = subprocess.run(["sh", "-euc", "\n".join(lines)], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
-def test_one_server_is_marked_and_no_other_that_looks_like_it() -> None:
-    done = marked(UPSTREAM, "10.1.0.11:8000")
-    assert done.returncode == 0
-    assert done.stdout == UPSTREAM.replace("30s;  # gw1", "30s down;  # gw1")
+    def marks() -> list[str]:
+        return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*"))
 
-
-def test_what_a_run_that_died_had_marked_is_taken_back() -> None:
-    done = marked(UPSTREAM.replace("30s;  # gw2", "30s down;  # gw2"), "10.1.0.11:8000")
-    assert done.stdout == UPSTREAM.replace("30s;  # gw1", "30s down;  # gw1")
-
-
-@pytest.mark.parametrize("text", [UPSTREAM, UPSTREAM.replace("    server 10.1.0.111:8000 ", "    # server ")])
-def test_an_unknown_server_and_the_only_one_are_not_marked(text: str) -> None:
-    server = "10.1.0.11:8000" if "# server" in text else "10.1.0.12:8000"
-    assert marked(text, server).returncode != 0
-
-
-def test_the_file_of_a_server_that_is_taken_back_is_the_one_of_before(tmp_path: Path) -> None:
-    """Its time of writing, too: by that the deploy knows that nginx runs with it."""
-    file = tmp_path / "tracseq.conf"
-    file.write_text(UPSTREAM)
-    before = file.stat().st_mtime_ns
-    stubs = f"PATH={tmp_path}:$PATH"
-    for name in ("systemctl", "ps", "curl"):
-        (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
-        (tmp_path / name).chmod(0o755)
-
-    def run(lines: list[str]) -> None:
-        text = "\n".join(["set -eu", stubs, *lines]).replace(nginx.reload(), "true")
-        text = text.replace("/run/tracseq", str(tmp_path))
-        done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    run(nginx.drained("10.1.0.11:8000", str(file)))
-    assert "max_fails=3 fail_timeout=30s down;  # gw1" in file.read_text()
-    assert file.stat().st_mtime_ns != before
-    run(nginx.shared("10.1.0.11:8000", 5, str(file)))
-    assert file.read_text() == UPSTREAM.replace("30s;  # gw2", "30s weight=5;  # gw2")
-    run(nginx.undrained(str(file)))
-    assert file.read_text() == UPSTREAM
-    assert file.stat().st_mtime_ns == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["curl", "ps", "systemctl", "tracseq.conf"]
+    drained.mkdir()
+    (drained / "gw2").touch()
+    assert run(balancer.marked("gw1", str(drained), str(configuration))) == ""
+    assert marks() == ["drained/gw1"]
+    run(balancer.marked("gw1", str(canary), str(configuration)))
+    assert marks() == ["canary/gw1"]
+    run(balancer.unmarked())
+    assert marks() == []
+    # Of a gateway that its configuration does not have it says so.
+    assert run(balancer.marked("gw4", str(drained), str(configuration))) == balancer.UNKNOWN
+    assert marks() == []
 
 
 @dataclass
@@ -95,7 +58,8 @@ class Elsewhere:
     """Hosts that note what they are to do; those that are away do nothing."""
 
     away: set[str] = field(default_factory=set)
-    open_connections: Callable[[], str] = lambda: "0"
+    unknown: set[str] = field(default_factory=set)
+    at_work: Callable[[], str] = lambda: IDLE
     did: list[str] = field(default_factory=list)
 
     def done(self, target: str, command: StringCommand) -> list[str]:
@@ -103,13 +67,13 @@ class Elsewhere:
         if target in self.away:
             raise ElsewhereError(f"{target} is not reached")
         text = str(command)
-        if "awk" in text:
-            self.did.append(f"{target} drains")
-        elif "sed" in text:
+        if "curl" in text:
+            return [self.at_work()]
+        if "touch" not in text:
             self.did.append(f"{target} takes back")
-        elif "ss -Htn" in text:
-            return [self.open_connections()]
-        return []
+            return []
+        self.did.append(f"{target} drains")
+        return [balancer.UNKNOWN] if target in self.unknown else []
 
 
 @pytest.fixture
@@ -161,42 +125,31 @@ def test_a_balancer_that_is_away_keeps_nobody_from_changing(elsewhere: Elsewhere
     assert elsewhere.did == ["lb2 drains", "lb2 takes back"]
 
 
-def test_where_one_does_not_leave_it_out_nothing_changes(elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuses(target: str, command: StringCommand) -> list[str]:
-        if target == "lb2" and "awk" in str(command):
-            raise ElsewhereError("lb2 said: nginx has started no new workers")
-        return elsewhere.done(target, command)
-
-    monkeypatch.setattr(elsewhere_engine, "done", refuses)
-    with begun("gw1") as state:
-        on_each(state, lambda: changes(command="change", name="1"))
-        executing(state)
-        [host] = state.inventory
-        with pytest.raises(OperationError, match="gw1 was not drained, or not taken back: lb2 said"):
-            run(state, host)
-        assert executed(host) == []
-    assert elsewhere.did == ["lb1 drains", "lb1 takes back", "lb2 takes back"]
-
-
 def test_it_waits_for_what_has_begun_and_no_longer_than_it_may(elsewhere: Elsewhere) -> None:
-    answers = iter(["2", "2", "1", "0"])
-    elsewhere.open_connections = lambda: next(answers)
-    with begun("gw1") as state:
-        on_each(state, lambda: changes(command="change", name="1"))
-        executing(state)
-        [host] = state.inventory
-        assert run(state, host)
+    answers = iter([BUSY, BUSY, BUSY, IDLE])
+    elsewhere.at_work = lambda: next(answers)
+    changed(elsewhere)
     assert next(answers, None) is None
-    elsewhere.open_connections = lambda: gevent.sleep(0.1) or "1"
+    elsewhere.at_work = lambda: BUSY
+    changed(elsewhere)
+
+
+def test_where_a_balancer_goes_on_sending_it_does_not_wait_in_vain(elsewhere: Elsewhere) -> None:
+    elsewhere.unknown.add("lb2")
+    elsewhere.at_work = lambda: pytest.fail("it would never be at work with nothing")
+    changed(elsewhere)
+
+
+def changed(elsewhere: Elsewhere) -> None:
     with begun("gw1") as state:
         on_each(state, lambda: changes(command="change", name="1"))
         executing(state)
         [host] = state.inventory
         assert run(state, host)
         assert executed(host) == ["change"]
+    assert elsewhere.did[-2:] == ["lb1 takes back", "lb2 takes back"]
 
 
 def test_it_says_what_it_waits_for() -> None:
-    metrics = ['gateway_requests_in_flight{service="samples"} 3.0', 'gateway_requests_in_flight{service="storage"} 0.0']
-    assert said(3, metrics) == "3 connections of balancers (requests, WebSockets and uploads: 3 to samples)"
-    assert said(1, []) == "1 connection of balancers"
+    assert requests([BUSY, IDLE.replace("samples", "storage")]) == "3 to samples"
+    assert requests([IDLE]) == requests([]) == ""

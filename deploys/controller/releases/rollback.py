@@ -40,7 +40,7 @@ def begin() -> Rollback:
 
 
 def _begun() -> Rollback:
-    begun = opened(reach=False)
+    begun = opened()
     preflight.check(begun.site, begun.machines)
     run = begun.run(servers.decided(begun.site, begun.readings))
     site = run.site

@@ -44,7 +44,6 @@ class Gateways(Data):
         ge=0,
         le=86400,
     )
-    gateway_canary_share: int = value("share of the requests that it takes meanwhile, in percent", ge=1, le=50)
     gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
     gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]] = value("addresses of each of the platform's services", "guide: *_SERVICE_URL")

@@ -85,14 +85,12 @@ def serving(run: Run, release: Release) -> None:
 def _drain(run: Run, url: str) -> Drain | None:
     """How the balancers leave this gateway out; a gateway that has no other beside it is not left out."""
     site, host = run.site, run.host
-    balancers = site.group("load_balancers")
     if len(site.group("gateways")) == 1:
         return None
     return Drain(
         target=host.target,
-        server=f"{host.address}:{site.shared.gateway_port}",
-        balancers=[peer.target for peer in balancers],
-        addresses=[address for peer in balancers for address in peer.addresses],
+        name=host.name,
+        balancers=[peer.target for peer in site.group("load_balancers")],
         timeout=host.data(Gateways).gateway_drain_timeout,
         metrics=f"{url}/metrics",
     )
@@ -109,7 +107,6 @@ def _canary(run: Run, url: str) -> Canary | None:
         others=others,
         metrics=f"{url}/metrics",
         seconds=data.gateway_canary_seconds,
-        share=data.gateway_canary_share,
     )
 
 

@@ -11,6 +11,8 @@ from pyinfra.api.exceptions import PyinfraError
 from deploys.controller.authority import Authority, Certificate
 from deploys.controller.run import Run
 from deploys.controller.templates import render
+from deploys.controller.upstreams import upstreams
+from deploys.facts.balancer import marks
 from deploys.operations import nginx, service
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
@@ -26,7 +28,7 @@ from deploys.settings.units import written
 def apply(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
-    data = host.data(LoadBalancers)
+    data, gateways = host.data(LoadBalancers), site.group("gateways")
     certificate = _certificate(site, host, run.authority)
     service.configured(
         name="nginx",
@@ -44,7 +46,7 @@ def apply(run: Run) -> None:
                 "/etc/nginx/conf.d/tracseq.conf",
                 render(
                     "load_balancer/tracseq.conf.j2",
-                    gateways=site.group("gateways"),
+                    upstreams=upstreams(gateways, data.canary_share),
                     port=site.shared.gateway_port,
                     domain=site.shared.domain,
                     http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
@@ -73,6 +75,8 @@ def apply(run: Run) -> None:
                 restart=True,
             ),
         ],
+        # What a run that died has left.
+        absent=[mark for gateway in gateways for mark in marks(gateway.name)],
         purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
         validate="nginx -t -q",
         rolling=Rolling("load_balancers"),

@@ -18,6 +18,9 @@ class LoadBalancers(Data):
     dns_resolvers: tuple[str, ...] = value("DNS servers for OCSP stapling of your own certificate; none: no stapling")
     upstream_max_fails: int = value("failures after which a gateway is left out", "guide", ge=0)
     upstream_fail_timeout: Duration = value("within, and for, which time", "guide")
+    canary_share: int = value(
+        "share of the requests for a gateway that is tried (gateway_canary_seconds), in percent", ge=1, le=50
+    )
     upstream_keepalive: int = value("idle connections kept open to gateways, per worker", ge=1)
     request_rate: int = value("requests a second of one address", "guide: 10, for one user", ge=1)
     request_burst: int = value("and how many at once above that", "guide: 20", ge=0)
