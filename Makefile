@@ -14,6 +14,12 @@ LIMIT ?=
 TIERS ?=
 BENCH ?=
 FILE ?=
+SINCE ?=
+GREP ?=
+UNIT ?=
+OF ?=
+REQUEST ?=
+export SINCE GREP UNIT OF REQUEST
 KEEP_PASSPHRASE_FILE ?=
 SITE ?= staging
 KEPT ?= $(HOME)/sites
@@ -28,7 +34,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format
+.PHONY: help lab lab-down plan deploy status logs restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +75,10 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)
+
+logs: $(VENV)    ## Show what all hosts wrote: make logs INVENTORY=… [SINCE=…] [GREP=…] [UNIT=…] [OF=host], or REQUEST=id
+	@$(PYINFRA) $(if $(SINCE),--data "since=$$SINCE") $(if $(GREP),--data "grep=$$GREP") $(if $(UNIT),--data "unit=$$UNIT") \
+		$(if $(OF),--data "of_host=$$OF") $(if $(REQUEST),--data "request=\"$$REQUEST\"") $(INVENTORY) deploys/logs.py
 
 restore-drill: $(VENV) ## Restore the newest backup, prove it and throw it away: make restore-drill INVENTORY=…
 	@$(PYINFRA) -y $(INVENTORY) deploys/restore_drill.py

@@ -150,6 +150,15 @@ alert_mail_from = ""
 alert_mail_user = None
 alert_mail_tls = True
 
+# --- logs ------------------------------------------------------------------------------------------
+
+# Every host sends its journal to the host in the group `logs`, where a site has one; that listens at this port.
+logs_port = 19532
+
+# Or to something of your own that takes what systemd-journal-upload sends, such as VictoriaLogs:
+# "http://10.0.0.70:9428/insert/journald". A port other than 80 and 443 needs a rule in firewall_extra_rules.
+logs_url = None
+
 # --- requests ------------------------------------------------------------------------------------
 
 # The largest body of a request, at the load balancers and at the gateways: sequencing files are large.

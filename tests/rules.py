@@ -184,6 +184,14 @@ CASES = (
     Case(
         "UnitRestartsAgainAndAgain",
         *one("node_systemd_service_restart_total", f'{HOST},name="nginx.service"', "0+1x30", "0x10 1x30"),
+        also_silent=(
+            {f'node_systemd_service_restart_total{{{HOST},name="tracseq-journal-upload.service"}}': "0+1x30"},
+        ),
+    ),
+    Case(
+        "LogsNotSent",
+        *one("tracseq_journal_sent_timestamp_seconds", HOST, "0x60", "-300+60x60"),
+        at="40m",
     ),
     Case("HostRebooted", *one("node_boot_time_seconds", HOST, 800, 100), at="20m"),
     Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),

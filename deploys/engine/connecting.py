@@ -34,7 +34,7 @@ ADVICE = {
 
 
 def before_connecting(
-    check: Callable[[], None], groups: Callable[[], Sequence[str]] = tuple, alone: str | None = None
+    check: Callable[[], None], groups: Callable[[], Sequence[str]] = tuple, alone: Sequence[str] = ()
 ) -> None:
     """
     Have a check run once the inventory is known, and before any host is connected to.
@@ -46,8 +46,8 @@ def before_connecting(
         check: raises what stops the run
         groups: those whose hosts the run goes on with, as far as they answer; none where it needs
             every host. pyinfra itself either needs all of them, or goes on without those that fail later, too
-        alone: a deploy that connects to the hosts by itself: pyinfra would leave out those that do not
-            answer, or end where none does. It is loaded once, and not for each host, and ends the run
+        alone: deploys that connect to hosts by themselves: pyinfra would leave out those that do not
+            answer, or end where none does. Each is loaded once, and not for each host, and ends the run
     """
     state: State = ctx_state.get()  # type: ignore[no-untyped-call]
     init = state.init
@@ -58,10 +58,11 @@ def before_connecting(
         for host in inventory:
             _explain(host)
         given = [Path(deploy).parts[-2:] for deploy in command_line.deploys()]
-        if alone and Path(alone).parts in given:
-            if len(given) > 1:
-                raise PyinfraError(f"{alone} is run by itself: leave out the other deploys. No host was touched.")
-            runpy.run_path(alone)
+        for deploy in alone:
+            if Path(deploy).parts in given:
+                if len(given) > 1:
+                    raise PyinfraError(f"{deploy} is run by itself: leave out the other deploys. No host was touched.")
+                runpy.run_path(deploy)
         known = {name for host in inventory for name in host.groups}
         if names := [name for name in groups() if name in known]:
             members = dict.fromkeys(host for name in names for host in inventory.get_group(name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 ERROR_LOG = "/var/log/nginx/error.log"
 TIMEOUT = 10
 """Seconds that the master may take to start its new workers."""
@@ -34,3 +36,15 @@ apply() {{
   return 1
 }}
 apply"""
+
+
+def checked(configuration: str) -> str:
+    """
+    Shell: whether the configuration of an nginx of its own is right.
+
+    + configuration: its path; what else it names lies beside it, and what nginx makes is in a directory of its own
+    """
+    return (
+        'made=$(mktemp -d) && { nginx -t -q -e stderr -p "$made/" -c '
+        f'{shlex.quote(configuration)}; right=$?; rm -rf "$made"; [ $right = 0 ]; }}'
+    )

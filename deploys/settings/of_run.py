@@ -22,6 +22,9 @@ def moment(given: Any) -> Any:
         return given
 
 
+Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, (int, float)) else given)]
+"""A text, which pyinfra gives as a number where it looks like one."""
+
 Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
 
 
@@ -50,6 +53,14 @@ class OfRun(Data):
     backup_date: Moment | None = value("moment that a whole site goes back to; None: all that is kept", default=None)
     keep_passphrase_file: str | None = value("file with the passphrase for deploys/keep.py", default=None)
 
+    since: Text | None = value("moment from which logs are shown, as systemd.time(7) has it", default=None)
+    grep: Text | None = value("pattern that shown logs have, as journalctl takes it", default=None)
+    unit: Text | None = value("unit whose logs are shown", default=None)
+    of_host: Text | None = value("name of the host whose logs are shown", default=None)
+    request: Text | None = value(
+        "id of a request or a trace whose logs are shown", default=None, pattern=r"^[A-Za-z0-9_.-]{8,128}$"
+    )
+
     @model_validator(mode="after")
     def _one_goal(self) -> OfRun:
         goals = [name for name in ("to_time", "to_point", "backup_date") if getattr(self, name) is not None]
@@ -57,6 +68,8 @@ class OfRun(Data):
             raise ValueError(f"{' and '.join(goals)} were given: a restore goes back to one thing")
         if self.switch and goals:
             raise ValueError(f"switch takes what was restored before, and {goals[0]} restores something else")
+        if self.request and (self.grep or self.unit):
+            raise ValueError("request shows all that any host wrote of it: leave out grep and unit")
         return self
 
 

@@ -35,6 +35,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (32, 8434),
             (41, 8434),
             *((peer, port) for peer in (31, 32, 41) for port in (2379, 2380, 8008)),
+            (51, 19532),
             *((peer, 9998) for peer in (11, 21, 22, 23, 31, 32, 41, 51)),
         )
     ]
@@ -57,3 +58,4 @@ postgres = [_host("pg1", 31), _host("pg2", 32)]
 redis = [_host("redis1", 41)]
 backups = [_host("backup1", 51)]
 monitoring = [_host("backup1", 51)]
+logs = [_host("backup1", 51)]

@@ -69,7 +69,7 @@ def test_a_deploy_that_connects_by_itself_is_loaded_once_before_any_host_is_conn
     (tmp_path / "deploys").mkdir()
     files = {
         "config.py": "from deploys.engine import command_line, connecting\nfrom notes import note\n"
-        "command_line.check()\nconnecting.before_connecting(lambda: note('checked'), alone='deploys/alone.py')\n",
+        "command_line.check()\nconnecting.before_connecting(lambda: note('checked'), alone=['deploys/alone.py'])\n",
         "inventory.py": "hosts = ['@fake/a', '@fake/b']",
         "deploys/alone.py": "import sys\nfrom notes import note\nnote('alone')\nsys.exit(3)",
     }

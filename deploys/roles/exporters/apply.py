@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pyinfra.api import deploy
 
-from deploys.controller import alerts, exporters, files
+from deploys.controller import alerts, exporters, files, logs
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import packages, role, service
@@ -53,7 +53,7 @@ def tell(run: Run) -> None:
         )
     own_certificate = f"{DIRECTORY}/server.crt"
     declared = (path for role in declarations.of_host(run.host.groups).values() for path in role.certificates)
-    paths = sorted({own_certificate, *declared, *of_monitoring(run)})
+    paths = sorted({own_certificate, *declared, *of_monitoring(run), *logs.certificates(run.site)})
     service.configured(
         name="When certificates end",
         unit=Unit(f"{CERTIFICATES}.timer"),

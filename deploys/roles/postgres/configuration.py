@@ -141,7 +141,11 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
         "What a server loads when it starts": {
             "shared_preload_libraries": ",".join(dict.fromkeys((STATEMENTS, *_libraries(data)))),
         },
-        "Log": {
+        "Log: its own file, and the journal": {
+            "log_destination": "stderr,syslog",
+            # A statement may be long, and a line of the journal has room for it.
+            "syslog_split_messages": "off",
+            "syslog_sequence_numbers": "off",
             "log_line_prefix": "%m [%p] %q%u@%d %h ",
             "log_checkpoints": "on",
             "log_lock_waits": "on",

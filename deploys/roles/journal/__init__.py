@@ -1,0 +1,1 @@
+"""Every host's journal, sent to the log host."""

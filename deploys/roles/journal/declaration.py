@@ -1,0 +1,45 @@
+"""Every host of a site with a log host: it sends its journal there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from deploys.controller.logs import GROUP, LogsOfAll
+from deploys.settings.declaration import Declaration
+from deploys.settings.rule import Rule
+from deploys.settings.site import Site
+
+NAME = "tracseq-journal-upload"
+WATCH = "tracseq-journal-sent"
+
+
+def problems(site: Site) -> Iterator[str]:
+    """Journals that would not arrive."""
+    url = site.data(LogsOfAll).logs_url
+    if url is None:
+        return
+    if keepers := site.group(GROUP):
+        yield (
+            f"logs_url (in group_data/all.py) sends all journals elsewhere, and {keepers[0].name} is in the group "
+            f"{GROUP}: it would get none. Take out one of the two."
+        )
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        yield f"logs_url (in group_data/all.py) has no port that there is: {url}"
+        return
+    if port not in (None, 80, 443) and not any(port in rule.ports for rule in site.rules):
+        yield (
+            f"logs_url (in group_data/all.py) is at port {port}, to which the firewall lets nobody: give all a rule "
+            "in firewall_extra_rules."
+        )
+
+
+DECLARATION = Declaration(
+    title="Journal",
+    shared=LogsOfAll,
+    rules=(Rule(source="all", destination=GROUP, ports=("logs_port",)),),
+    traces=(f"/etc/systemd/system/{NAME}.service",),
+    problems=problems,
+)

@@ -1,0 +1,1 @@
+"""Searches the journals of all hosts on the log host."""
