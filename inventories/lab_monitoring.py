@@ -9,6 +9,8 @@ postgres = _lab.postgres
 redis = _lab.redis
 backups = _lab.backups
 monitoring = [_settings.host("mon1", 81, "bookworm"), _settings.host("mon2", 82, "trixie")]
+# One of them has everybody's logs, too.
+logs = monitoring[:1]
 
 # For what group_data/lab.py says.
 lab = [*load_balancers, *gateways, *postgres, *redis, *backups, *monitoring]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import httpx
 import pytest
 from testinfra.host import Host
 
-from tests import inventory
+from tests import inventory, lab
 
 testinfra_hosts = inventory.hosts_of("load_balancers")
 SSLYZE = Path(".venv-sslyze/bin/sslyze")
@@ -102,12 +104,14 @@ def test_all_gateways_serve(client: httpx.Client) -> None:
 
 
 def test_health_is_not_logged_and_requests_are(host: Host, client: httpx.Client) -> None:
-    before = int(host.check_output("wc -l < /var/log/nginx/access.log"))
-    client.get("/health")
-    client.get("/api/nothing/logged")
-    after = host.check_output("cat /var/log/nginx/access.log").splitlines()[before:]
-    assert any("/api/nothing/logged" in line for line in after)
-    assert not any("/health" in line for line in after)
+    """In the journal, with the id of the request, and with that of the trace where a client began one."""
+    trace = f"{time.time_ns():032x}"
+    client.get("/health", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    client.get("/api/nothing/logged", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    command = f"journalctl --quiet --output=cat --identifier=nginx --since=-1min --grep={trace}; true"
+    [line] = lab.eventually(lambda: host.check_output(command).splitlines())
+    assert "/api/nothing/logged" in line
+    assert re.search(rf" [0-9a-f]{{32}} {trace} ", line)
 
 
 def test_nginx_runs_with_what_is_on_disk(host: Host) -> None:

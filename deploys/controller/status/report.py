@@ -15,6 +15,7 @@ from deploys.controller.status import (
     gateways,
     kept_data,
     lock,
+    logs,
     patroni,
     pool,
     redis,
@@ -44,6 +45,7 @@ SECTIONS = tuple(
         backups,
         redis,
         gateways,
+        logs,
     )
 )
 """In the order of the screen. What is to be seen of a site beside these is a module here, and a word in this line."""

@@ -5,9 +5,13 @@ The format is systemd's own (https://systemd.io/JOURNAL_FILE_FORMAT), of which t
 writes: nothing is compressed.
 """
 
+from __future__ import annotations
+
 import mmap
 import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 SIGNATURE = b"LPKSHHRH"
 KNOWN = 0b11111
@@ -16,6 +20,9 @@ COMPACT = 0b10000
 DATA, ENTRY = 1, 3
 LONGEST = 1 << 20
 """Bytes before a text within which its line begins."""
+
+Entry = dict[str, Any]
+"""The fields of an entry, as texts; but ``__REALTIME_TIMESTAMP``, when it was written, in microseconds since 1970."""
 
 
 class Unknown(Exception):
@@ -29,25 +36,27 @@ class JournalFile:
     + path: of the file
     """
 
-    def __init__(self, path):
-        with Path(path).open("rb") as file:
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         flags = struct.unpack_from("<I", self._map, 12)[0]
         if self._map[:8] != SIGNATURE or flags & ~KNOWN:
             raise Unknown(f"{path} is no journal file that this program knows.")
         self._compact = bool(flags & COMPACT)
         self._payload = 72 if self._compact else 64
+        self.first: int
+        self.last: int
         self.first, self.last = struct.unpack_from("<QQ", self._map, 184)
         """When its first and last lines are of, in microseconds since 1970."""
 
-    def __enter__(self):
+    def __enter__(self) -> JournalFile:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._map.close()
 
-    def entries(self, text):
-        """The entries that have a text in their message, as their fields with the time of each."""
+    def entries(self, text: bytes) -> Iterator[Entry]:
+        """The entries that have a text in their message."""
         place = self._map.find(text)
         while place >= 0:
             data = self._message(place)
@@ -60,7 +69,7 @@ class JournalFile:
                     yield self._fields(entry)
             place = self._map.find(text, place)
 
-    def _message(self, place):
+    def _message(self, place: int) -> int | None:
         """Where the object begins that has this place in its message; None where it is in another field."""
         begin = self._map.rfind(b"MESSAGE=", max(0, place - LONGEST), place)
         data = begin - self._payload
@@ -68,22 +77,22 @@ class JournalFile:
             return None
         return data
 
-    def _fields(self, entry):
+    def _fields(self, entry: int) -> Entry:
         size = self._size(entry)
         if self._compact:
             objects = struct.unpack_from(f"<{(size - 64) // 4}I", self._map, entry + 64)
         else:
             objects = struct.unpack_from(f"<{(size - 64) // 8}Q", self._map, entry + 64)[::2]
-        fields = {"__REALTIME_TIMESTAMP": struct.unpack_from("<Q", self._map, entry + 24)[0]}
+        fields: Entry = {"__REALTIME_TIMESTAMP": struct.unpack_from("<Q", self._map, entry + 24)[0]}
         for data in objects:
             if self._is(data, DATA):
                 name, _, value = self._map[data + self._payload : data + self._size(data)].partition(b"=")
                 fields[name.decode(errors="replace")] = value.decode(errors="replace")
         return fields
 
-    def _size(self, place):
-        return struct.unpack_from("<Q", self._map, place + 8)[0]
+    def _size(self, place: int) -> int:
+        return int(struct.unpack_from("<Q", self._map, place + 8)[0])
 
-    def _is(self, place, kind):
+    def _is(self, place: int, kind: int) -> bool:
         """Whether an object of a kind begins here: objects begin at multiples of eight."""
         return place > 0 and place % 8 == 0 and place + self._payload <= len(self._map) and self._map[place] == kind

@@ -1,11 +1,19 @@
 """The lines of one request, of all hosts: by its own id, or by the trace that it is a part of."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tracseq_logs.journal_file import JournalFile, Unknown
+from tracseq_logs.journal_file import Entry, JournalFile, Unknown
+
+File = tuple[str, Path]
+"""A host, and a file with a part of its journal."""
+Found = list[tuple[str, Entry]]
+"""Entries, each with its host."""
 
 ID = re.compile(r'"(?:request_id|trace_id)": ?"([0-9A-Za-z._-]{8,128})"')
 AROUND = 3600 * 1_000_000
@@ -14,7 +22,7 @@ MOST = 100
 """Further ids that are looked for: a trace may be of many requests."""
 
 
-def lines(directories, text, since=0):
+def lines(directories: Mapping[str, Path], text: str, since: int = 0) -> Found:
     """
     The entries that have an id in their message, or an id that belongs to the same request.
 
@@ -32,18 +40,18 @@ def lines(directories, text, since=0):
     return found
 
 
-def _ids(message):
+def _ids(message: str) -> list[str]:
     """The ids that a line of a gateway has; a line of many requests, such as a delivery to the audit trail, none."""
     ids = ID.findall(message)
     return ids if len(ids) <= 2 else []
 
 
-def _found(files, texts, window=None):
+def _found(files: Sequence[File], texts: Sequence[str], window: tuple[int, int] | None = None) -> Found:
     hosts = {path: host for host, path in files if window is None or _overlaps(path, window)}
     return [(hosts[path], entry) for path in _having(list(hosts), texts) for entry in _entries(path, texts)]
 
 
-def _having(paths, texts):
+def _having(paths: Sequence[Path], texts: Sequence[str]) -> list[Path]:
     """Those of some files that have one of some texts, as one search on each processor finds them."""
     parts = [paths[number :: os.cpu_count() or 1] for number in range(min(os.cpu_count() or 1, len(paths)))]
     patterns = [word for text in texts for word in ("-e", text)]
@@ -53,7 +61,7 @@ def _having(paths, texts):
     return [Path(line) for one in running for line in one.communicate()[0].splitlines()]
 
 
-def _entries(path, texts):
+def _entries(path: Path, texts: Sequence[str]) -> list[Entry]:
     try:
         with JournalFile(path) as journal:
             return [entry for text in texts for entry in journal.entries(text.encode())]
@@ -61,7 +69,7 @@ def _entries(path, texts):
         return []
 
 
-def _overlaps(path, window):
+def _overlaps(path: Path, window: tuple[int, int]) -> bool:
     try:
         with JournalFile(path) as journal:
             return journal.first <= window[1] and journal.last >= window[0]

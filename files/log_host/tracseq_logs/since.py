@@ -1,7 +1,14 @@
 """Lines by when, by which unit and by what they say: journalctl reads the journal of each host."""
 
+from __future__ import annotations
+
 import json
 import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tracseq_logs.journal_file import Entry
 
 FIELDS = ("MESSAGE", "SYSLOG_IDENTIFIER", "_COMM", "_PID", "SYSLOG_PID")
 
@@ -10,7 +17,9 @@ class Refused(Exception):
     """What journalctl did not take, in its words."""
 
 
-def lines(directories, since, grep, unit, most):
+def lines(
+    directories: Mapping[str, Path], since: str, grep: str | None, unit: str | None, most: int
+) -> list[tuple[str, Entry]]:
     """
     The newest entries of each host.
 
@@ -35,15 +44,15 @@ def lines(directories, since, grep, unit, most):
     return found
 
 
-def _entry(line):
+def _entry(line: bytes) -> Entry:
     """An entry of journalctl's JSON: what is no text is a list of bytes, and what is there twice a list."""
-    fields = {name: _text(value) for name, value in json.loads(line).items()}
+    fields: Entry = {name: _text(value) for name, value in json.loads(line).items()}
     return fields | {"__REALTIME_TIMESTAMP": int(fields["__REALTIME_TIMESTAMP"])}
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if isinstance(value, list):
         if all(isinstance(one, int) for one in value):
             return bytes(value).decode(errors="replace")
         return " ".join(map(_text, value))
-    return value or ""
+    return str(value or "")

@@ -23,7 +23,7 @@ for _file in FILES:
 
 def host(name: str, number: int, *groups: str) -> SiteHost:
     own = [role.model for role in declarations.of_host(groups).values() if role.model]
-    models: list[type[Data]] = [Shared, EveryHost, *own]
+    models: list[type[Data]] = [Shared, EveryHost, *declarations.shared(), *own]
     values = DATA | {"address": f"10.0.0.{number}"}
     return SiteHost(name, name, frozenset(groups), {model: model.model_validate(values) for model in models})
 
