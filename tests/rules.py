@@ -193,6 +193,16 @@ CASES = (
         *one("tracseq_journal_sent_timestamp_seconds", HOST, "0x60", "-300+60x60"),
         at="40m",
     ),
+    Case(
+        "LogsLost",
+        *(
+            {
+                f"tracseq_journal_sent_timestamp_seconds{{{HOST}}}": f"{sent}x30",
+                f"tracseq_journal_begins_timestamp_seconds{{{HOST}}}": "100x30",
+            }
+            for sent in (100, 101)
+        ),
+    ),
     Case("HostRebooted", *one("node_boot_time_seconds", HOST, 800, 100), at="20m"),
     Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),
     Case("NobodyAsksTheSite", *one("up", SITE, 0, 1)),

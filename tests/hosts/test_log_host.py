@@ -22,9 +22,8 @@ def test_what_was_written_just_now_is_there(host: Host) -> None:
     own = host.check_output("hostname")
     word = host.check_output("cat /proc/sys/kernel/random/uuid")
     host.check_output(f"logger -t tracseq-test {word}")
-    command = f"tracseq-logs --host={own} --since=-1min --grep={word}; true"
-    [line] = lab.eventually(lambda: host.check_output(command).splitlines())
-    assert f" {own} tracseq-test[" in line
+    command = f"tracseq-logs --host={own} --since=-1min --grep={word} | grep -F ' {own} tracseq-test['; true"
+    assert lab.eventually(lambda: host.check_output(command)).endswith(f": {word}")
 
 
 @pytest.mark.parametrize("path", ["upload", "browse", ""])

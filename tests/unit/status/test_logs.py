@@ -8,7 +8,10 @@ from tests.unit.status.pretended import NOW, said, survey
 
 
 def test_what_a_host_says() -> None:
-    assert JournalSent().process(["# HELP x", "# TYPE x gauge", "x 1795664280.106989"]) == 1795664280.106989
+    assert (
+        JournalSent().process(["# HELP x", "# TYPE x gauge", "x 1795664280.106989", "# HELP y", "y 17"])
+        == 1795664280.106989
+    )
     assert JournalSent().process([]) is None
 
 
