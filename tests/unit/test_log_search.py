@@ -16,7 +16,7 @@ from tracseq_logs import __main__ as program
 from tracseq_logs import request, since
 from tracseq_logs.journal_file import JournalFile, Unknown
 
-LINE = '{"logger": "access", "request_id": "0f5c0f5c0f5c", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}'
+LINE = '{"logger": "access", "request_id": "0f5c0f5c0f5c", "trace_id": "00000000000000000000000000000a1b"}'
 
 
 def entry(**fields: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def entry(**fields: Any) -> dict[str, Any]:
 
 
 def test_an_id_leads_to_those_that_belong_to_the_same_request() -> None:
-    assert request._ids(LINE) == ["0f5c0f5c0f5c", "4bf92f3577b34da6a3ce929d0e0e4736"]
+    assert request._ids(LINE) == ["0f5c0f5c0f5c", "00000000000000000000000000000a1b"]
     assert request._ids(f"DETAIL: $1 = '[{LINE}, {LINE}]'") == [], "a delivery is of many requests"
 
 
