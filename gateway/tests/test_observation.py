@@ -9,6 +9,7 @@ from conftest import StartGateway, StartUpstream
 from support import web
 from support.processes import free_port, wait_until
 from support.tokens import bearer, make_token
+from tracseq_gateway.metrics.routes import ROUTES_PER_SERVICE
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -34,6 +35,36 @@ def test_metrics_count_what_happened(start_gateway: StartGateway, start_upstream
     assert 'http_request_duration_seconds_bucket{le="+Inf",service="sample"} 3.0' in text
     assert 'gateway_upstream_errors_total{cause="connect",service="rag"} 3.0' in text
     assert "gateway_client_connections" in text
+
+
+def test_metrics_tell_whose_requests_came_and_what_they_asked_for(
+    start_gateway: StartGateway, start_upstream: StartUpstream
+) -> None:
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, RAG_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
+    for number in range(3):
+        web.get(f"{gateway.url}/api/samples/{number}/results", headers=bearer())
+    web.post(f"{gateway.url}/api/sample/Anna@example.org/a/b/c/d?user=anna")
+    web.get(f"{gateway.url}/api/rag/invented/by/a/client")
+    text = web.get(f"{gateway.url}/metrics").text
+    assert 'gateway_tenant_requests_total{service="sample",tenant="lab-7"} 3.0' in text
+    assert 'gateway_tenant_requests_total{service="sample",tenant=""} 1.0' in text
+    assert 'gateway_route_requests_total{method="GET",route="/api/sample/{}/results",service="sample"} 3.0' in text
+    assert 'gateway_route_requests_total{method="POST",route="/api/sample/{}/a/b/c/...",service="sample"} 1.0' in text
+    # It was not answered well: whoever invents paths makes no series.
+    assert 'gateway_route_requests_total{method="GET",route="other",service="rag"} 1.0' in text
+    assert "nna" not in text
+    assert "invented" not in text
+
+
+def test_routes_stay_few(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:
+    gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url)
+    words = [f"{one}{two}" for one in "abcdefg" for two in "hijklmnop"]
+    for word in words:
+        web.get(f"{gateway.url}/api/samples/{word}", headers=bearer(make_token(tenant_id=word)))
+    text = web.get(f"{gateway.url}/metrics").text
+    assert len(re.findall('gateway_route_requests_total{.*route="/api', text)) == ROUTES_PER_SERVICE
+    assert f'route="other",service="sample"}} {float(len(words) - ROUTES_PER_SERVICE)}' in text
+    assert len(re.findall("gateway_tenant_requests_total{", text)) == len(words)
 
 
 def test_metrics_of_several_workers_are_one_sum(start_gateway: StartGateway, start_upstream: StartUpstream) -> None:

@@ -22,6 +22,10 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 REQUESTS = Counter("http_requests_total", "Requests answered.", ("service", "method", "status"))
+TENANTS = Counter(
+    "gateway_tenant_requests_total", "Requests to services, by the tenant of the caller.", ("service", "tenant")
+)
+ROUTES = Counter("gateway_route_requests_total", "Requests to services, by route.", ("service", "method", "route"))
 DURATION = Histogram(
     "http_request_duration_seconds",
     "Time from a request's head to the end of its answer.",

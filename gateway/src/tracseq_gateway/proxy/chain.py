@@ -177,6 +177,9 @@ class RequestChain:
                 service.pace.record(to_head, failed=status in FAILING_STATUSES)
             if status == 101:
                 seconds = to_head
+            self._metrics.used(
+                name, record.request.method, record.path, record.identity, answered_well=100 < status < 300
+            )
         if record.cause == "limited":
             self._metrics.limited(name)
         self._metrics.request_ended(name, record.request.method, status, seconds)
