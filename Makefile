@@ -34,7 +34,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status logs restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format
+.PHONY: help lab lab-down plan deploy status logs restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -127,6 +127,9 @@ lint: $(VENV) workflows ## Check style and types
 
 readme: $(VENV)  ## Write README's tables anew, from the declarations of the roles
 	@$(VENV)/bin/python -m deploys.settings.tables
+
+dashboards: $(VENV) ## Write the dashboards to import into Grafana anew, from the list of panels
+	@$(VENV)/bin/python -m deploys.controller.dashboards.grafana
 
 workflows: $(VENV)
 	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)

@@ -48,6 +48,7 @@ roles.log_host.apply(run)
 roles.journal.apply(run)
 roles.exporters.apply(run)
 roles.monitoring.apply(run)
+roles.pages.apply(run)
 roles.dead_mans_switch.apply(run)
 
 everything.told(recovery, said)

@@ -112,6 +112,7 @@ etcd_client_port = 2379
 etcd_peer_port = 2380
 redis_port = 6379
 metrics_port = 9998  # exporters of every host, where the site has monitoring hosts
+pages_port = 9443  # pages of what is measured, on monitoring hosts, for administrators; None: none
 backup_server_port = 8432
 backup_state_port = 8433
 backup_restore_port = 8434
@@ -158,6 +159,13 @@ logs_port = 19532
 # Or to something of your own that takes what systemd-journal-upload sends, such as VictoriaLogs:
 # "http://10.0.0.70:9428/insert/journald". A port other than 80 and 443 needs a rule in firewall_extra_rules.
 logs_url = None
+
+# --- pages of what is measured, of a site with monitoring hosts ---------------------------------------
+
+# Who logs in at https://<monitoring host>:9443, with PAGES_PASSWORD in .env.<environment>. Others than administrators
+# reach them by a rule in firewall_extra_rules, such as {"source": "laboratory", "destination": "monitoring", "ports":
+# ["pages_port"]}.
+pages_user = "administrator"
 
 # --- requests ------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ log_host = Role("log_host")
 journal = Role("journal")
 exporters = Role("exporters")
 monitoring = Role("monitoring")
+pages = Role("pages")
 dead_mans_switch = Role("dead_mans_switch")
 
 ROLES = tuple(value for value in list(globals().values()) if isinstance(value, Role))

@@ -1,0 +1,43 @@
+"""Monitoring hosts: pages of what they measure, for those who administrate the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploys.controller.passwords import LONGEST
+from deploys.settings.data import Data, value
+from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.rule import Rule
+from deploys.settings.site import Site
+from deploys.settings.units import Name, Port
+
+DIRECTORY = "/etc/tracseq-pages"
+PASSWORD = "PAGES_PASSWORD"
+
+
+class Pages(Data):
+    """group_data/all.py"""
+
+    pages_port: Port | None = value("port of the pages of monitoring hosts, for administrators; None: there are none")
+    pages_user: Name = value("who logs in there, with PAGES_PASSWORD")
+
+
+def problems(site: Site) -> Iterator[str]:
+    """A password of which only a part would count."""
+    if PASSWORD in site.secrets and len(site.secret(PASSWORD)) > LONGEST:
+        file = f".env.{site.shared.environment}"
+        yield f"{file}: {PASSWORD} has more than {LONGEST} characters, and the rest would not count."
+
+
+DECLARATION = Declaration(
+    title="Pages",
+    group="monitoring",
+    required=False,
+    shared=Pages,
+    packages=("libjs-dygraphs", "nginx"),
+    listeners=(Listener("pages_port", ("nginx",)),),
+    rules=(Rule(source="administrators", destination="monitoring", ports=("pages_port",)),),
+    secrets={PASSWORD: 20},
+    traces=("/etc/systemd/system/tracseq-pages.service",),
+    problems=problems,
+)

@@ -1,0 +1,44 @@
+// What is asked of this host's Prometheus, through the web server that these pages come from.
+
+const PATIENCE = 20_000; // milliseconds
+
+// Prometheus, or what is before it, gave no answer.
+export class Silent extends Error {}
+
+// Prometheus answered that it will not.
+export class Refused extends Error {}
+
+async function ask(path, parameters = {}) {
+  let answer;
+  try {
+    answer = await fetch(`${location.origin}/api/v1/${path}?${new URLSearchParams(parameters)}`, { signal: AbortSignal.timeout(PATIENCE) });
+  } catch (error) {
+    throw new Silent(error.message);
+  }
+  if (answer.status === 401) throw new Silent("it asks for the password again: load this page anew");
+  if (answer.status === 429) throw new Silent("too many questions at once were asked of it");
+  const said = await answer.json().catch(() => null);
+  if (said?.status === "error") throw new Refused(said.error);
+  if (!answer.ok || said?.status !== "success") throw new Silent(`its web server answered ${answer.status}`);
+  return said.data;
+}
+
+export async function alerts() {
+  return (await ask("alerts")).alerts;
+}
+
+// How a query's values went: for each series its labels, and pairs of a time and a value, as texts.
+export async function course(query, { start, end, step }) {
+  return (await ask("query_range", { query, start, end, step })).result;
+}
+
+export async function now(query) {
+  return (await ask("query", { query })).result.map(({ metric, value }) => ({ metric, values: [value] }));
+}
+
+// The points of a time range, as many as a picture is wide; rates are taken over at least four scrapes.
+export function points(seconds, scrape) {
+  const step = Math.max(scrape, Math.ceil(seconds / 240));
+  const end = Math.floor(Date.now() / 1000 / step) * step;
+  return { start: end - seconds, end, step, window: `${Math.max(60, 4 * scrape, step)}s` };
+}
