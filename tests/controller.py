@@ -4,6 +4,7 @@ What the gateway's own tests need on this machine: the programs of Postgres and 
     pyinfra -y @local tests/controller.py
 
 + benchmarks: with --data benchmarks=true, what its benchmarks need too
++ browser: with --data browser=true, what looks at the site's pages
 """
 
 from pyinfra import host
@@ -31,5 +32,12 @@ if host.data.get("benchmarks"):
             "mkdir -p /etc/systemd/system",
             "[ -e /lib/systemd/system/nginx.service ] || ln -sf /dev/null /etc/systemd/system/nginx.service",
         ],
+        _sudo=lab.needs_sudo(),
+    )
+
+if host.data.get("browser"):
+    packages.installed(
+        name="A browser for the tests of pages",
+        packages=["chromium", "chromium-driver", "fonts-dejavu-core"],
         _sudo=lab.needs_sudo(),
     )

@@ -12,6 +12,8 @@ RULES = Path("files/monitoring/rules")
 THRESHOLD = re.compile(r"(?<=[<>] )(?!0\b(?!\.))[\d.]+(?:e\d+)?|(?<=[<>]= )[\d.]+")
 """A number that a rule compares with, but 0: there is no tenfold of it."""
 
+EXPRESSION = re.compile(r"- alert: (\w+)\n(?: +#[^\n]*\n)*        expr: \|?(.*?)\n        (?:for|labels):", re.DOTALL)
+
 Series = Mapping[str, str]
 """Values by series, both as promtool writes them: ``{'up{job="node"}': "1x20"}``."""
 
@@ -328,6 +330,15 @@ def of_files() -> dict[str, Path]:
     """The file of each alert that the rules have."""
     return {
         alert: path for path in sorted(RULES.glob("*.yml")) for alert in re.findall(r"- alert: (\w+)", path.read_text())
+    }
+
+
+def expressions() -> dict[str, str]:
+    """The expression of each alert that the rules have."""
+    return {
+        alert: expression
+        for path in sorted(RULES.glob("*.yml"))
+        for alert, expression in EXPRESSION.findall(path.read_text())
     }
 
 

@@ -37,7 +37,7 @@ export function show(place, alerts) {
   const now = firing(alerts);
   const soon = meant(alerts).filter(({ state }) => state === "pending");
   const parts = now.map(card);
-  if (!now.length) parts.push(line("", "No alert fires."));
+  if (!now.length && !soon.length) parts.push(line("", "No alert fires, and none is about to."));
   if (soon.length) parts.push(heading("Not yet told, because it may pass"), ...soon.map(card));
   place.replaceChildren(...parts);
   place.dataset.state = "drawn";

@@ -71,7 +71,8 @@ export function draw(place, list, panel, series, range) {
     labels: ["time", ...series.map(({ name }, index) => `${index} ${name}`)],
     colors: series.map((_, index) => colour(index)),
     dateWindow: [range.start * 1000, range.end * 1000],
-    valueRange: [yes ? -0.1 : 0, most],
+    // Nothing is a line as well, which is to be seen.
+    valueRange: [-most * 0.04, most],
     strokeWidth: 1.6,
     stepPlot: yes,
     gridLineColor: getComputedStyle(document.body).getPropertyValue("--line"),

@@ -1,6 +1,7 @@
 // What is asked of this host's Prometheus, through the web server that these pages come from.
 
 const PATIENCE = 20_000; // milliseconds
+const AGAIN = 1_000; // milliseconds until what did not reach the web server is asked once more
 
 // Prometheus, or what is before it, gave no answer.
 export class Silent extends Error {}
@@ -8,13 +9,18 @@ export class Silent extends Error {}
 // Prometheus answered that it will not.
 export class Refused extends Error {}
 
-async function ask(path, parameters = {}) {
-  let answer;
+async function sent(url, tries = 2) {
   try {
-    answer = await fetch(`${location.origin}/api/v1/${path}?${new URLSearchParams(parameters)}`, { signal: AbortSignal.timeout(PATIENCE) });
+    return await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
   } catch (error) {
-    throw new Silent(error.message);
+    if (tries === 1) throw new Silent(error.message);
+    await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
+    return sent(url, tries - 1);
   }
+}
+
+async function ask(path, parameters = {}) {
+  const answer = await sent(`${location.origin}/api/v1/${path}?${new URLSearchParams(parameters)}`);
   if (answer.status === 401) throw new Silent("it asks for the password again: load this page anew");
   if (answer.status === 429) throw new Silent("too many questions at once were asked of it");
   const said = await answer.json().catch(() => null);

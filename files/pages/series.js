@@ -3,8 +3,7 @@
 const MOST = 14; // more lines than that nobody tells apart
 
 function named(legend, labels) {
-  const name = legend.replace(/\{\{(\w+)\}\}/g, (_, label) => labels[label] ?? "").trim();
-  return name || "(without a name)";
+  return legend.replace(/\{\{(\w+)\}\}/g, (_, label) => labels[label] ?? "(none)");
 }
 
 // Of a panel's answers: each with its name and its values by time, the worst ones where there are too many.

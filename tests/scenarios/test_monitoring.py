@@ -3,93 +3,35 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 import time
-import urllib.parse
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from deploys.controller.templates import render
-from tests import lab, rules
+from tests import lab, metrics, pages, rules
 from tests.inventory import group, hosts
 from tests.ledger import SERVICE
+from tests.scenarios.monitoring import INVENTORY, MAILS, WATCHER, WATCHERS, asked, firing, load, watched_site
 from tests.scenarios.postgres import UNIT, found
 
 pytestmark = pytest.mark.long
 
-INVENTORY = "inventories/lab_monitoring.py"
-WATCHERS = WATCHER, OTHER = "mon1", "mon2"
-MAILS = "/run/mails"
-RECEIVER = "tracseq-test-mail"
-PAGES, ANSWERS = "/run/pages", "tracseq-test-service"
-WORDS = {"and", "or", "on", "by", "le", "count", "sum", "max", "rate", "increase", "vector", "time", "abs", "deriv",
-         "histogram_quantile", "predict_linear", "avg_over_time", "min_over_time", "offset", "timestamp", "instance",
-         "job", "service"}  # fmt: skip
-"""What a rule has of names that are no metrics."""
 UNMADE = {"node_timex_sync_status", "node_timex_maxerror_seconds"}
 """A machine of the lab may not ask for its clock, which is that of all of them (systemd-nspawn(1))."""
-EXPRESSION = re.compile(r"        expr: \|?(.*?)\n        (?:for|labels):", re.DOTALL)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def site_with_monitoring(site_as_it_should_be: None) -> Iterator[None]:
-    """The lab's site, watched over; afterwards it is the lab's site again, and nobody watches."""
-    # The service that gateways ask; without it they would rightly complain; and whom alerts are sent to.
-    lab.ssh(
-        SERVICE,
-        "DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet=2 install python3-aiosmtpd >/dev/null\n"
-        # Those of an earlier process that was killed.
-        f"systemctl stop {RECEIVER} {ANSWERS} 2>/dev/null; mkdir -p {PAGES}; echo well > {PAGES}/health\n"
-        f"systemd-run --quiet --unit={ANSWERS} python3 -m http.server --directory {PAGES} 8081",
-    )
-    lab.ssh(
-        SERVICE,
-        f"rm -rf {MAILS}\n"
-        f"systemd-run --quiet --unit={RECEIVER} python3 -m aiosmtpd --nosetuid --listen 0.0.0.0:2525"
-        f" --class aiosmtpd.handlers.Mailbox {MAILS}",
-    )
-    lab.up(*WATCHERS, inventory=INVENTORY)
-    made = lab.site(inventory=INVENTORY)
-    assert made.code == 0, made.output
-    yield
-    lab.ssh(SERVICE, f"systemctl stop {RECEIVER} {ANSWERS}; rm -rf {MAILS} {PAGES}", check=False)
-    lab.destroy(*WATCHERS)
-    gone = lab.site()
-    assert gone.code == 0, gone.output
-    assert lab.site().changes == {}
-    for name in lab.names():
-        assert lab.ssh(name, "systemctl is-active 'prometheus-*'; true").split().count("active") == 0
-
-
-def asked(path: str, watcher: str = WATCHER, **parameters: str) -> Any:
-    """What the Prometheus of a host answers."""
-    query = urllib.parse.urlencode(parameters)
-    url = shlex.quote(f"http://127.0.0.1:9090/api/v1/{path}?{query}")
-    return json.loads(lab.ssh(watcher, f"curl -sS -m 20 {url}", inventory=INVENTORY))["data"]
-
-
-def firing() -> set[str]:
-    """The alerts that fire, but for the one that always does."""
-    alerts = asked("alerts")["alerts"]
-    return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"} - {"Watchdog"}
+    """The lab's site, watched over."""
+    with watched_site():
+        yield
 
 
 def mails() -> list[str]:
     """The subjects of all mails that have arrived, in their order."""
     said = lab.ssh(SERVICE, f"grep -h '^Subject: ' $(ls -tr {MAILS}/new/* 2>/dev/null) /dev/null; true")
     return [line.removeprefix("Subject: ") for line in said.splitlines()]
-
-
-def used(text: str) -> set[str]:
-    """The names of the metrics in a file of rules."""
-    names: set[str] = set()
-    for expression in EXPRESSION.findall(text):
-        bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|\"[^\"]*\"", "", expression)
-        names |= set(re.findall(r"\b[a-z_][a-z0-9_]*[a-z0-9]\b", bare)) - WORDS
-    return names
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -109,17 +51,16 @@ def test_every_target_answers(watcher: str) -> None:
     assert set(jobs) == {"node", "postgres", "redis", "gateway", "prometheus", "alertmanager", "site"}
 
 
-def test_every_metric_that_a_rule_names_is_there() -> None:
-    for gateway in group("gateways", INVENTORY):
-        url = f"http://127.0.0.1:{gateway.data['gateway_port']}/api/sample/health"
-        lab.ssh(gateway.name, f"curl -sS -m 10 {url} >/dev/null")
+def test_every_metric_that_a_rule_or_a_panel_names_is_there() -> None:
+    load()
+    wanted = pages.named().union(*(metrics.named(one) for one in rules.expressions().values()))
 
-    def missing() -> set[str]:
-        known = set(asked("label/__name__/values"))
-        return {name for path in rules.RULES.glob("*.yml") for name in used(path.read_text())} - known
+    def missing(names: set[str]) -> set[str]:
+        return names - UNMADE - set(asked("label/__name__/values"))
 
-    lab.eventually(lambda: not missing() or missing() == UNMADE, within=60, every=2)
-    assert "made_up_metric" in used("        expr: rate(made_up_metric[5m]) > 0\n        labels:")
+    lab.eventually(lambda: not missing(wanted), within=60, every=2)
+    assert missing(wanted) == set()
+    assert missing({*wanted, "made_up_metric"}) == {"made_up_metric"}
 
 
 def test_nobody_but_the_monitoring_host_is_answered() -> None:

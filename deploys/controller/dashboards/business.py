@@ -24,7 +24,7 @@ BUSINESS = Dashboard(
             title="Requests within 24 hours, by tenant",
             unit="count",
             queries=one("sort_desc(sum by (tenant) (increase(gateway_tenant_requests_total[1d])))", "{{tenant}}"),
-            note="Without a name: requests that need no token.",
+            note="(none): requests that need no token.",
             now=True,
         ),
         Panel(
@@ -42,7 +42,8 @@ BUSINESS = Dashboard(
             title="Requests, by service and tenant",
             unit="per minute",
             queries=one(
-                "60 * sum by (service, tenant) (rate(gateway_tenant_requests_total[$window]))", "{{service}} {{tenant}}"
+                "60 * sum by (service, tenant) (rate(gateway_tenant_requests_total[$window]))",
+                "{{service}}, {{tenant}}",
             ),
         ),
         _calls("Samples, by route", "sample"),

@@ -107,7 +107,7 @@ POSTGRES = Dashboard(
             title="What a restore would lack",
             unit="seconds",
             queries=one("time() - (tracseq_backup_archived_until_timestamp_seconds > 0)", "{{instance}}"),
-            note="Time since the last WAL that the backup host has: WAL is sent on at the latest after a while, or at once.",
+            note="The time since what the backup host has of the WAL. backup_wal_maximum_age is when it tells of that.",
             group="backups",
         ),
     ),
