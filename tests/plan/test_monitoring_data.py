@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.plan.conftest import PlannedCopy
@@ -42,3 +44,22 @@ def test_webhooks_are_reached_through_the_firewall(copy: PlannedCopy, url: str, 
     assert (run.code == 0) is (problem is None), run.output
     assert problem is None or problem in run.output
     assert url not in run.output, "whoever has the address can post"
+
+
+def test_a_password_of_which_only_a_part_would_count_is_refused(copy: PlannedCopy) -> None:
+    secret = "aB3$xyZ9" * 9 + "x"
+    text = re.sub("^PAGES_PASSWORD=.*$", f"PAGES_PASSWORD={secret}", copy.secrets.read_text(), flags=re.MULTILINE)
+    copy.secrets.write_text(text)
+    run = copy.plan()
+    assert run.code != 0
+    assert "PAGES_PASSWORD has more than 72 characters" in run.output
+    assert UNTOUCHED in run.output
+    assert secret not in run.output
+
+
+def test_a_monitoring_host_has_pages_where_they_have_a_port(copy: PlannedCopy) -> None:
+    with_pages = copy.plan().changes
+    assert with_pages["Pages | nginx for the pages"] == ["@fake/backup1"]
+    without = copy.plan("--data", "pages_port=null")
+    assert without.code == 0, without.output
+    assert not [name for name in without.changes if name.startswith("Pages")]

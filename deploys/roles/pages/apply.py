@@ -48,7 +48,7 @@ def serve(run: Run) -> None:
             *shown(run),
         ],
         purged=[f"{DIRECTORY}/pages"],
-        validate=f"mkdir -p /run/tracseq-pages && nginx -t -q -c {DIRECTORY}/nginx.conf"
+        validate=f"mkdir -p /run/tracseq-pages && nginx -t -q -e stderr -c {DIRECTORY}/nginx.conf"
         f" && promtool check rules {DIRECTORY}/panels.yml",
     )
 
