@@ -11,13 +11,14 @@ from deploys.controller.alerts import Monitoring
 from deploys.controller.dashboards import page
 from deploys.controller.run import Run
 from deploys.controller.templates import render
-from deploys.operations import role, service
+from deploys.operations import nginx, role, service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.pages.declaration import DIRECTORY, PASSWORD, Pages
-from deploys.roles.pages.remove import UNIT, remove
+from deploys.roles.pages.remove import NAME, UNIT, remove
 from deploys.settings.debian import RELEASES
 
+PAGES = f"{DIRECTORY}/pages"
 PROMETHEUS_PORT = 9090
 
 
@@ -33,23 +34,23 @@ def apply(run: Run) -> None:
 def serve(run: Run) -> None:
     """Have nginx serve the pages, and what they ask of Prometheus."""
     if "load_balancers" not in run.host.groups:
-        role.removed(name="Debian's own nginx serves nothing", units=["nginx.service"], paths=[])
+        role.removed(name="Debian's own nginx does not run", units=["nginx.service"], paths=[])
     certificate = run.authority.of_host(run.host)
     service.configured(
         name="nginx for the pages",
-        unit=Unit(UNIT),
+        unit=Unit(UNIT, reload="true"),
         files=[
-            File(f"{DIRECTORY}/nginx.conf", configuration(run)),
-            File(f"{DIRECTORY}/passwords", password(run), group="www-data", mode="640", secret=True),
-            File(f"{DIRECTORY}/server.crt", certificate.certificate),
-            File(f"{DIRECTORY}/server.key", certificate.key, mode="600", secret=True),
+            # It gets these when it starts, and can read none itself; the pages it reads for each request.
+            File(f"{DIRECTORY}/nginx.conf", configuration(run), restart=True),
+            File(f"{DIRECTORY}/passwords", password(run), mode="600", secret=True, restart=True),
+            File(f"{DIRECTORY}/server.crt", certificate.certificate, restart=True),
+            File(f"{DIRECTORY}/server.key", certificate.key, mode="600", secret=True, restart=True),
+            File(f"{UNITS}/{UNIT}", render("pages/service.j2", name=NAME, directory=DIRECTORY), restart=True),
             File(f"{DIRECTORY}/panels.yml", page.as_rules()),
-            File(f"{UNITS}/{UNIT}", render("pages/service.j2", directory=DIRECTORY)),
             *shown(run),
         ],
-        purged=[f"{DIRECTORY}/pages"],
-        validate=f"mkdir -p /run/tracseq-pages && nginx -t -q -e stderr -c {DIRECTORY}/nginx.conf"
-        f" && promtool check rules {DIRECTORY}/panels.yml",
+        purged=[PAGES],
+        validate=f"{nginx.checked(f'{DIRECTORY}/nginx.conf')} && promtool check rules {DIRECTORY}/panels.yml",
     )
 
 
@@ -57,7 +58,7 @@ def configuration(run: Run) -> str:
     """nginx's configuration."""
     return render(
         "pages/nginx.conf.j2",
-        directory=DIRECTORY,
+        pages=PAGES,
         environment=run.site.shared.environment,
         port=run.site.data(Pages).pages_port,
         prometheus=PROMETHEUS_PORT,
@@ -74,6 +75,6 @@ def password(run: Run) -> str:
 def shown(run: Run) -> Iterator[File]:
     """The pages, and the list of what they show."""
     for name in files.names("pages"):
-        yield File(f"{DIRECTORY}/pages/{name}", files.read(f"pages/{name}"))
+        yield File(f"{PAGES}/{name}", files.read(f"pages/{name}"))
     interval = run.host.data(Monitoring).scrape_interval
-    yield File(f"{DIRECTORY}/pages/site.json", page.document(run.site, run.host.name, interval))
+    yield File(f"{PAGES}/site.json", page.document(run.site, run.host.name, interval))

@@ -18,7 +18,9 @@ PASSWORD = "PAGES_PASSWORD"
 class Pages(Data):
     """group_data/all.py"""
 
-    pages_port: Port | None = value("port of the pages of monitoring hosts, for administrators; None: there are none")
+    pages_port: Port | None = value(
+        "port of the pages of monitoring hosts, for administrators; None: there are none", ge=1024
+    )
     pages_user: Name = value("who logs in there, with PAGES_PASSWORD")
 
 

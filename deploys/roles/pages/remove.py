@@ -8,7 +8,8 @@ from deploys.controller.run import Run
 from deploys.operations import role
 from deploys.roles.pages.declaration import DECLARATION, DIRECTORY
 
-UNIT = "tracseq-pages.service"
+NAME = "tracseq-pages"
+UNIT = f"{NAME}.service"
 
 
 @deploy("Pages")
