@@ -64,8 +64,15 @@ def shown(browser: Browser, host: str, page: str, width: int, dark: bool, over: 
     """Load a page and keep a picture of it; what each of its panels shows."""
     browser.shown(width, dark)
     browser.complaints()
-    browser.open(f"{address(host)}/?page={page}&range={over}")
-    browser.until("document.body.dataset.state === 'fresh'")
+    for last in (False, True):
+        browser.open(f"{address(host)}/?page={page}&range={over}")
+        try:
+            browser.until("document.body.dataset.state === 'fresh'")
+            break
+        except AssertionError:
+            # Its network may have changed while it was loading.
+            if last:
+                raise
     browser.screenshot(PICTURES / f"{host}-{page}-{width}.png")
     assert browser.script("return document.documentElement.scrollWidth") <= width, f"{page} is wider than the screen"
     states: dict[str, str] = browser.script(STATES)

@@ -2,7 +2,7 @@
 
 import * as told from "./alerts.js";
 import { PanelView } from "./panel.js";
-import { alerts, points } from "./prometheus.js";
+import { alerts, points, sent } from "./prometheus.js";
 
 const RANGES = { "1h": [3600, "1 hour"], "6h": [6 * 3600, "6 hours"], "24h": [86400, "24 hours"], "7d": [7 * 86400, "7 days"] };
 const FRESH = 30_000; // milliseconds
@@ -50,7 +50,7 @@ async function refreshed(site, views) {
   document.body.dataset.state = "fresh";
 }
 
-const site = await (await fetch(`${location.origin}/site.json`)).json();
+const site = await (await sent(`${location.origin}/site.json`)).json();
 const views = begin(site, site.dashboards.find(({ name }) => name === page));
 
 // One after the other: a Prometheus that is slow is not asked again before it has answered.

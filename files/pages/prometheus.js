@@ -9,7 +9,8 @@ export class Silent extends Error {}
 // Prometheus answered that it will not.
 export class Refused extends Error {}
 
-async function sent(url, tries = 2) {
+// A network that changes meanwhile, as a phone's does, is asked once more.
+export async function sent(url, tries = 2) {
   try {
     return await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
   } catch (error) {
