@@ -38,6 +38,8 @@ def noted(program: str, directory: str, by: str, back: bool) -> list[str]:
         f"mkdir -p {DIRECTORY}",
         f"history={DIRECTORY}/{shlex.quote(program)}",
         'before=$(tail -n 1 "$history" 2>/dev/null | sed -n \'s/.*"release": "\\([^"]*\\)".*/\\1/p\')',
+        # Of a host that has noted nothing yet, the link that was replaced says it (staging.replaced()).
+        f'[ -n "$before" ] || before=$(basename "$(readlink "${{stage:-/}}/old{directory}/current" 2>/dev/null)")',
         f'release=$(basename "$(readlink {shlex.quote(directory)}/current)")',
         'commit=$(sed -n \'s/.*"commit": "\\([^"]*\\)".*/\\1/p\''
         f" {shlex.quote(directory)}/current/{RECORD} 2>/dev/null || true)",

@@ -27,14 +27,14 @@ def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def noted(place: Path, release: str, back: bool = False) -> None:
+def noted(place: Path, release: str, back: bool = False, more: str = ":") -> None:
     installed = place / "releases" / release
     installed.mkdir(parents=True, exist_ok=True)
     (installed / "release.json").write_text('{"source": "8c5f9ad30e", "commit": "0a1b2c3d4e5f+", "migrations": {}}\n')
     (place / "current").unlink(missing_ok=True)
     (place / "current").symlink_to(f"releases/{release}")
     lines = release_history.noted("gateway", str(place), BY, back)
-    text = "\n".join(["set -eu", f"PATH={place}/bin:$PATH", *lines])
+    text = "\n".join(["set -eu", f"PATH={place}/bin:$PATH", more, *lines])
     done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -58,6 +58,14 @@ def test_each_change_is_noted_once(note: Path) -> None:
     assert "TRACSEQ_BEFORE=2.0.0-b" in journal
     metric = 'tracseq_release_info{program="gateway",release="2.0.0-a",commit="0a1b2c3d4e5f+"} 1\n'
     assert {path.name: path.read_text() for path in (note / "state").iterdir()} == {"release_gateway.prom": metric}
+
+
+def test_of_a_host_that_has_noted_nothing_yet_the_link_of_before_says_it(note: Path) -> None:
+    old = Path(f"{note}/stage/old{note}")
+    old.mkdir(parents=True)
+    (old / "current").symlink_to("releases/1.9.0")
+    noted(note, "2.0.0-a", more=f"stage={note}/stage")
+    assert [(one.before, one.release) for one in history()] == [("1.9.0", "2.0.0-a")]
 
 
 def test_a_line_that_a_host_had_no_power_to_end_is_left_out(note: Path) -> None:
