@@ -1,5 +1,5 @@
 """
-Have the gateways go back to a release that they still keep. Only they are connected to, as far as they answer.
+Have the gateways go back to a release that they still keep. It goes on with those and the balancers that answer.
 
     pyinfra inventories/production.py deploys/rollback.py                            the release before this one
     pyinfra inventories/production.py deploys/rollback.py --data release=3f2a9c1b     this one, or of this commit

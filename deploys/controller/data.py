@@ -21,7 +21,7 @@ OF_GROUPS = {
     "restore.py": ("postgres", "backups"),
     "restore_drill.py": ("backups",),
     "restore_point.py": ("backups",),
-    "rollback.py": ("gateways",),
+    "rollback.py": ("gateways", "load_balancers"),
 }
 """Deploys for when hosts are down: they concern the hosts of these groups, and go on with those that answer."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploys.facts.balancer import marks
 from deploys.settings.host import SiteHost
@@ -18,6 +18,8 @@ class Server:
     address: str
     weight: int = 1
     """As how many servers of the weight 1 it counts."""
+    backup: bool = False
+    """Whether it is asked only where no other answers."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ def upstreams(gateways: Sequence[SiteHost], share: int) -> tuple[Upstream, ...]:
     """
     All gateways first; then, for each, those without it, and those with little for it.
 
+    One that is left out is still asked where no other answers: its socket stays open while it changes.
+
     Args:
         gateways: of the site
         share: what little is, in percent of the requests
@@ -47,6 +51,6 @@ def _with_one_that_changes(every: tuple[Server, ...], share: int) -> Iterator[Up
     for one in every:
         drained, canary = marks(one.name)
         others = tuple(server for server in every if server != one)
-        yield Upstream(f"gateways_without_{one.name}", others, drained)
+        yield Upstream(f"gateways_without_{one.name}", (*others, replace(one, backup=True)), drained)
         weighty = tuple(Server(server.name, server.address, weight) for server in others)
         yield Upstream(f"gateways_and_little_for_{one.name}", (*weighty, one), canary)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from gevent.lock import BoundedSemaphore
 from pyinfra import host, logger, state
-from pyinfra.api.exceptions import OperationError, PyinfraError
+from pyinfra.api.exceptions import OperationError
 
 from deploys.engine.per_run import PerRun
 
@@ -43,8 +43,8 @@ class Roll:
             logger.warning(f"{name} goes back too, because {host.name} failed.")
             try:
                 undo()
-            except PyinfraError as error:
-                # The others still go back, and the run fails with what led here.
+            except Exception as error:
+                # Whatever it is: the others still go back, and the run fails with what led here.
                 logger.error(f"{name} did not go back: {error}")
 
 

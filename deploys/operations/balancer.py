@@ -24,7 +24,7 @@ def marked(gateway: str, mark: str, configuration: str = "/etc/nginx/conf.d/trac
     path = shlex.quote(f"{mark}/{gateway}")
     return [
         *unmarked(),
-        f"grep -qsF {path} {configuration} || {{ echo {UNKNOWN}; exit 0; }}",
+        f"grep -qsF {shlex.quote(f'(-f {mark}/{gateway})')} {configuration} || {{ echo {UNKNOWN}; exit 0; }}",
         f"mkdir -p {mark}",
         f"touch {path}",
     ]

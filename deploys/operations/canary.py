@@ -13,13 +13,16 @@ from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import OperationError
 
 from deploys.engine import elsewhere
+from deploys.engine.elsewhere import ElsewhereError
 from deploys.facts import traffic
 from deploys.facts.traffic import Traffic
 
 LOOK = 1
 """Seconds between two looks."""
-FEWEST = 20
-"""Requests of the canary before which nothing is said of it."""
+WITHIN = 30
+"""Seconds that a gateway's host may take to say what it has answered."""
+FEWEST, FEWEST_TIMED = 20, 100
+"""Requests of the canary before which nothing is said of their failures, and of their times."""
 MORE_FAIL = 0.01
 """By how much its share of failed requests may be above that of the others."""
 FEWEST_FAILED = 3
@@ -52,40 +55,71 @@ def tried(canary: Canary) -> None:
     + canary: who with whom
 
     Raises:
-        OperationError: as soon as it is worse than the others, with the figures.
+        OperationError: as soon as more of its requests fail than of the others', or it restarts or says
+            nothing; at the end where it is slower. It has the figures.
     """
-    before = _read(canary)
+    before = _read(canary, canary.others)
+    # One that says nothing now is nobody to compare with later.
+    compared = [name for name in canary.others if name in before]
     end = time.monotonic() + canary.seconds
     own = others = Traffic()
     while (left := end - time.monotonic()) > 0:
         gevent.sleep(min(LOOK, left))
-        own, others = (now.since(then) for now, then in zip(_read(canary), before, strict=True))
-        if why := worse(own, others):
-            raise OperationError(f"{canary.target} does worse with it than the others do: {why}")
+        now = _read(canary, compared)
+        compared = [name for name in compared if name in now and now[name].requests >= before[name].requests]
+        last, own = own, now[canary.target].since(before[canary.target])
+        others = reduce(Traffic.with_, (now[name].since(before[name]) for name in compared), Traffic())
+        if own.requests < last.requests:
+            raise OperationError(f"{canary.target} has restarted by itself while it was tried.")
+        if fails_more(own, others):
+            raise OperationError(f"{canary.target} does worse with it than the others do: {figures(own, others)}")
+    if is_slower(own, others):
+        raise OperationError(f"{canary.target} is slower with it than the others are: {figures(own, others)}")
     logger.warning(f"{canary.target} had it for {canary.seconds} s: {figures(own, others)}")
 
 
-def _read(canary: Canary) -> tuple[Traffic, Traffic]:
-    """That of the canary, and of all others together."""
-    command = StringCommand(f"curl --silent --max-time 5 {canary.metrics} | grep -E '{traffic.SERIES}' || true")
-    own, *others = (traffic.parsed(elsewhere.done(target, command)) for target in (canary.target, *canary.others))
-    return own, reduce(Traffic.with_, others)
-
-
-def worse(own: Traffic, others: Traffic) -> str:
+def _read(canary: Canary, others: Sequence[str]) -> dict[str, Traffic]:
     """
-    In what a canary is worse than the others; nothing where it is not, or too little is known.
+    What each gateway has answered so far, by its name, of those that say it.
+
+    Raises:
+        OperationError: where the canary says nothing.
+    """
+    command = StringCommand(f"curl --silent --max-time 5 {canary.metrics} | grep -E '{traffic.SERIES}' || true")
+    found = {}
+    for target in (canary.target, *others):
+        try:
+            lines = elsewhere.done(target, command, WITHIN)
+        except ElsewhereError as error:
+            logger.warning(f"{target} is not compared: {error}")
+            continue
+        if lines:
+            found[target] = traffic.parsed(lines)
+    if canary.target not in found:
+        raise OperationError(f"{canary.target} does not answer what it is asked while it is tried.")
+    return found
+
+
+def fails_more(own: Traffic, others: Traffic) -> bool:
+    """
+    Whether more of a canary's requests fail; too few fail by chance.
 
     + own: its traffic
     + others: that of all others
     """
-    if own.requests < FEWEST:
-        return ""
-    if own.failed >= FEWEST_FAILED and own.failing > others.failing + MORE_FAIL:
-        return figures(own, others)
-    if others.requests >= FEWEST and own.quantile(QUANTILE) > SLOWER * others.quantile(QUANTILE) + SLOWER_BY:
-        return figures(own, others)
-    return ""
+    enough = own.requests >= FEWEST and own.failed >= FEWEST_FAILED
+    return enough and own.failing > others.failing + MORE_FAIL
+
+
+def is_slower(own: Traffic, others: Traffic) -> bool:
+    """
+    Whether a canary is slower; a few slow requests, such as uploads, are found with every gateway.
+
+    + own: its traffic
+    + others: that of all others
+    """
+    enough = min(own.requests, others.requests) >= FEWEST_TIMED
+    return enough and own.quantile(QUANTILE) > SLOWER * others.quantile(QUANTILE) + SLOWER_BY
 
 
 def figures(own: Traffic, others: Traffic) -> str:

@@ -18,8 +18,10 @@ from deploys.facts.balancer import CANARY, DRAINED
 from deploys.operations import balancer
 from deploys.operations.script import script
 
-LOOK = 0.2
+LOOK = 0.5
 """Seconds between two looks at what it is at work with."""
+WITHIN = 30
+"""Seconds within which a balancer does what it is told: one that does not answer holds up nobody for longer."""
 FIRST, SAY = 1, 5
 """Seconds after which the run says whom it waits for, and says so again."""
 IN_FLIGHT = re.compile(r'gateway_requests_in_flight\{service="(.*)"\} (\S+)')
@@ -50,7 +52,7 @@ def drained(drain: Drain | None) -> Iterator[None]:
     Have no balancer send anything to a gateway while the block runs.
 
     A balancer that is not reached, or does not do it, is left as it is, with a warning: requests that
-    it sends meanwhile wait for the gateway, as its socket stays open.
+    it sends meanwhile wait for the gateway, as its socket stays open. What others have begun is waited for.
 
     + drain: how; None where nothing is sent to it
     """
@@ -58,8 +60,8 @@ def drained(drain: Drain | None) -> Iterator[None]:
         yield
         return
     try:
-        told = [_told(one, balancer.marked(drain.name, DRAINED)) for one in drain.balancers]
-        if all(told):
+        told = [_told(drain, one, balancer.marked(drain.name, DRAINED)) for one in drain.balancers]
+        if any(told):
             _wait(drain)
         yield
     finally:
@@ -73,7 +75,7 @@ def little(drain: Drain) -> None:
     + drain: how it is left out
     """
     for one in drain.balancers:
-        _told(one, balancer.marked(drain.name, CANARY))
+        _told(drain, one, balancer.marked(drain.name, CANARY))
 
 
 def taken_back(drain: Drain) -> None:
@@ -83,18 +85,20 @@ def taken_back(drain: Drain) -> None:
     + drain: how it was left out
     """
     for one in drain.balancers:
-        _told(one, balancer.unmarked())
+        _told(drain, one, balancer.unmarked())
 
 
-def _told(target: str, lines: Sequence[str]) -> bool:
+def _told(drain: Drain, target: str, lines: Sequence[str]) -> bool:
     """Whether a balancer does what it is told."""
     try:
-        said = elsewhere.done(target, script(*lines))
+        said = elsewhere.done(target, script(*lines), WITHIN)
     except ElsewhereError as error:
-        logger.warning(f"What the balancer {target} sends where is left as it is: {error}")
+        logger.warning(f"{target} could not be told how much to send to {drain.name}, and sends what it did: {error}")
         return False
     if balancer.UNKNOWN in said:
-        logger.warning(f"What the balancer {target} sends where is left as it is: its configuration is to come.")
+        logger.warning(
+            f"{target} does not know yet how to leave out {drain.name}: a run of deploys/site.py brings that."
+        )
     return balancer.UNKNOWN not in said
 
 
@@ -102,19 +106,22 @@ def _wait(drain: Drain) -> None:
     """Wait until a gateway is at work with nothing, and say with what it is."""
     command = StringCommand(f"curl --silent --max-time 5 {drain.metrics} | grep ^gateway_requests_in_flight || true")
     began = time.monotonic()
-    says = began + FIRST
+    says, under_way, idle = began + FIRST, "", 0
     while (waited := time.monotonic() - began) < drain.timeout:
-        under_way = requests(elsewhere.done(drain.target, command))
-        if not under_way:
+        under_way = requests(elsewhere.done(drain.target, command, WITHIN))
+        idle = 0 if under_way else idle + 1
+        # Twice: a request may have been on its way when it was marked.
+        if idle == 2:
             return
-        if time.monotonic() >= says:
+        if under_way and time.monotonic() >= says:
             logger.warning(
                 f"{drain.name} waits for requests, uploads and WebSockets to end ({under_way}): "
                 f"{waited:.0f} of {drain.timeout} s"
             )
             says += SAY
         gevent.sleep(LOOK)
-    logger.warning(f"{drain.name} changes now: what has not ended is told so, and has its time to end.")
+    if under_way:
+        logger.warning(f"{drain.name} changes now, after {drain.timeout} s; what has not ended: {under_way}.")
 
 
 def requests(metrics: Sequence[str]) -> str:
@@ -124,4 +131,6 @@ def requests(metrics: Sequence[str]) -> str:
     + metrics: lines of its metrics
     """
     found = {match[1]: int(float(match[2])) for line in metrics if (match := IN_FLIGHT.fullmatch(line))}
+    if not found:
+        return "its metrics do not say what"
     return ", ".join(f"{number} to {service}" for service, number in sorted(found.items()) if number)

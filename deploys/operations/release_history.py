@@ -10,7 +10,7 @@ from deploys.facts.release_history import DIRECTORY
 
 METRICS = "/var/lib/tracseq/state"
 """Where the exporter of the machine looks for metrics in files."""
-ENTRY = '{{"at": %s, "release": "%s", "before": "%s", "commit": "%s", "by": {by}, "back": {back}}}\n'
+ENTRY = '{"at": %s, "release": "%s", "before": "%s", "commit": "%s", "by": %s, "back": %s}\\n'
 
 
 def noted(program: str, directory: str, by: str, back: bool) -> list[str]:
@@ -24,8 +24,6 @@ def noted(program: str, directory: str, by: str, back: bool) -> list[str]:
     + by: the run
     + back: whether it is a rollback
     """
-    # printf(1) would take a percent sign for a place.
-    entry = ENTRY.format(by=json.dumps(by).replace("%", "%%"), back=json.dumps(back))
     fields = {
         "SYSLOG_IDENTIFIER": "tracseq-release",
         "TRACSEQ_PROGRAM": program,
@@ -44,7 +42,11 @@ def noted(program: str, directory: str, by: str, back: bool) -> list[str]:
         'commit=$(sed -n \'s/.*"commit": "\\([^"]*\\)".*/\\1/p\''
         f" {shlex.quote(directory)}/current/{RECORD} 2>/dev/null || true)",
         'if [ "$before" != "$release" ]; then',
-        f'  printf {shlex.quote(entry)} "$(date +%s)" "$release" "$before" "$commit" >> "$history"',
+        # Of a line that a host had no power to write to its end.
+        '  [ ! -s "$history" ] || [ -z "$(tail -c 1 "$history")" ] || echo >> "$history"',
+        f'  printf {shlex.quote(ENTRY)} "$(date +%s)" "$release" "$before" "$commit"'
+        f' {shlex.quote(json.dumps(by))} {json.dumps(back)} >> "$history" || exit 1',
+        '  sync "$history"',
         f'  printf \'%s\\n\' {told} "TRACSEQ_RELEASE=$release" "TRACSEQ_BEFORE=$before" \\',
         f'    "TRACSEQ_COMMIT=$commit" "MESSAGE={program} {verb} release $release" | logger --journald || true',
         "fi",

@@ -125,14 +125,15 @@ def configured(
     applied = stamp.applied(_or_why(action, quoted)) if action else []
     if health:
         applied += health.after(unit.name)
-    if changes and rolling:
+    if rolling:
         applied += rolling.noted
     lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
     undo: list[str] = []
     if returns and rolling and rolling.together:
         before = f"{BEFORE}/{unit.name}"
         lines += [f"mkdir -p -m 700 {BEFORE}", f"rm -rf {before}", f'mv "$stage/old" {before}']
-        undo += [*staging.put_back(changes, before), "systemctl daemon-reload"]
+        undo += [f"[ -d {before} ] || {{ echo 'What was there before is not kept any more.' >&2; exit 1; }}"]
+        undo += [*staging.put_back(changes, before), '[ -z "${kept_out:-}" ] || exit 1', "systemctl daemon-reload"]
         undo += stamp.applied(_or_why(action or "true", quoted))
         undo += [*(health.after(unit.name) if health else ()), *rolling.undone, f"rm -rf {before}"]
     # One that does not run serves nobody: to start it takes nothing away.

@@ -140,7 +140,7 @@ def or_put_back(changes: Difference, steps: list[str], again: list[str]) -> list
 
 def put_back(changes: Difference, old: str = "$stage/old") -> list[str]:
     """
-    Shell: have what a set replaced back in place.
+    Shell: have what a set replaced back in place; ``$kept_out`` says where one file could not be.
 
     + changes: what was replaced
     + old: the directory in which it was kept
@@ -149,7 +149,7 @@ def put_back(changes: Difference, old: str = "$stage/old") -> list[str]:
         f"for path in {_paths(changes)}; do",
         f'  if [ -e "{old}$path" ] || [ -L "{old}$path" ]; then',
         f'    {{ cp -a "{old}$path" "$path.tracseq-new" && mv -fT "$path.tracseq-new" "$path"; }} ||',
-        '      echo "$path could not be put back." >&2',
+        '      { echo "$path could not be put back." >&2; kept_out=yes; }',
         "  else",
         '    rm -f "$path"',
         "  fi",

@@ -34,10 +34,12 @@ class OfRun(Data):
     break_lock: str | None = value("name of the run whose lock is broken, as the refused run says it", default=None)
     to: str | None = value("name of the host that is to be the primary", default=None)
     force: bool = value(
-        "whether what only a vanished primary has may be lost; of an upgrade, whether it needs no backup", default=False
+        "whether what only a vanished primary has may be lost; of an upgrade, whether it needs no backup; of a "
+        "rollback, whether a release goes of which nobody knows which migrations it needs",
+        default=False,
     )
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
-    release: str | None = value(
+    release: Annotated[str, BeforeValidator(str)] | None = value(
         "release of the gateways to go back to, or the commit that it was installed from; None: the one before",
         default=None,
         min_length=7,

@@ -8,9 +8,10 @@ import pytest
 from pyinfra.api.exceptions import OperationError
 
 from deploys.engine import elsewhere
+from deploys.engine.elsewhere import ElsewhereError
 from deploys.facts.traffic import Traffic, parsed
 from deploys.operations import canary as canaries
-from deploys.operations.canary import Canary, figures, tried, worse
+from deploys.operations.canary import Canary, fails_more, figures, is_slower, tried
 
 CANARY = Canary("gw1", ("gw2", "gw3"), "http://127.0.0.1:8000/metrics", seconds=1)
 METRICS = """\
@@ -52,7 +53,7 @@ def test_a_quantile_is_that_of_prometheus(share: float, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "others", "is_worse"),
+    ("own", "others", "worse"),
     [
         (Traffic(100, 0, FAST), Traffic(1000, 0, FAST), False),
         (Traffic(100, 3, FAST), Traffic(1000, 0, FAST), True),
@@ -62,10 +63,11 @@ def test_a_quantile_is_that_of_prometheus(share: float, seconds: float) -> None:
         (Traffic(100, 0, SLOW), Traffic(1000, 0, FAST), True),
         (Traffic(100, 0, SLOW), Traffic(1000, 0, SLOW), False),
         (Traffic(100, 0, SLOW), Traffic(5, 0, FAST), False),  # nobody to compare it with
+        (Traffic(20, 0, SLOW), Traffic(1000, 0, FAST), False),  # two uploads among twenty are no slow gateway
     ],
 )
-def test_who_is_worse(own: Traffic, others: Traffic, is_worse: bool) -> None:
-    assert bool(worse(own, others)) is is_worse
+def test_who_is_worse(own: Traffic, others: Traffic, worse: bool) -> None:
+    assert (fails_more(own, others) or is_slower(own, others)) is worse
 
 
 def test_the_figures_are_said() -> None:
@@ -79,7 +81,7 @@ def test_it_ends_as_soon_as_it_is_worse(monkeypatch: pytest.MonkeyPatch) -> None
     asked: list[str] = []
     failed = 0
 
-    def answers(target: str, command: object) -> list[str]:
+    def answers(target: str, command: object, within: int) -> list[str]:
         nonlocal failed
         asked.append(target)
         if target == "gw1":
@@ -95,5 +97,31 @@ def test_it_ends_as_soon_as_it_is_worse(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_it_ends_well_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elsewhere, "done", lambda target, command: METRICS.splitlines())
+    monkeypatch.setattr(elsewhere, "done", lambda target, command, within: METRICS.splitlines())
+    tried(CANARY)
+
+
+def test_one_that_restarts_or_says_nothing_has_not_done_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canaries, "LOOK", 0.01)
+    counts = iter([40, 60, 3])
+
+    def restarts(target: str, command: object, within: int) -> list[str]:
+        count = next(counts) if target == "gw1" else 1000
+        return [f'http_requests_total{{method="GET",service="samples",status="200"}} {count}']
+
+    monkeypatch.setattr(elsewhere, "done", restarts)
+    with pytest.raises(OperationError, match="gw1 has restarted by itself while it was tried"):
+        tried(replace(CANARY, seconds=60))
+    monkeypatch.setattr(elsewhere, "done", lambda target, command, within: [])
+    with pytest.raises(OperationError, match="gw1 does not answer what it is asked"):
+        tried(CANARY)
+
+
+def test_another_that_is_away_is_left_out_of_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(target: str, command: object, within: int) -> list[str]:
+        if target == "gw3":
+            raise ElsewhereError("gw3 is not reached")
+        return METRICS.splitlines()
+
+    monkeypatch.setattr(elsewhere, "done", away)
     tried(CANARY)

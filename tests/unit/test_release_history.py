@@ -12,7 +12,7 @@ from deploys.facts import release_history as fact
 from deploys.facts.release_history import ReleaseHistory, Switch
 from deploys.operations import release_history
 
-BY = 'o\'neill "the 2nd" 100%@controller-1'
+BY = 'LAB\\o\'neill "the 2nd" 100%@controller-1'
 
 
 @pytest.fixture
@@ -73,6 +73,8 @@ def test_a_line_that_a_host_had_no_power_to_end_is_left_out(note: Path) -> None:
     with (note / "gateway").open("a") as file:
         file.write('{"at": 17, "rel')
     assert [one.release for one in history()] == ["2.0.0-a"]
+    noted(note, "2.0.0-b")
+    assert [one.release for one in history()] == ["2.0.0-a", "2.0.0-b"], "it has its line for itself"
 
 
 def test_migrations_are_read_in_their_order_and_say_what_they_take_away(tmp_path: Path) -> None:

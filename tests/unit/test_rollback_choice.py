@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploys.controller.releases import choice
@@ -45,7 +47,18 @@ def test_a_rollback_that_was_interrupted_is_finished_and_goes_no_further() -> No
     assert choice.wanted(done, None) == {"gw1": "1-a", "gw2": "1-a"}
 
 
-@pytest.mark.parametrize("named", ["2-a", "2-b", "c0ffee000002", "c0ffee000002"[:12]])
+def test_a_gateway_that_is_new_hides_nothing() -> None:
+    found = {"gw1": gateway((1, "1"), (10, "2")), "gw2": gateway((50, "2"))}
+    assert choice.wanted(found, None) == {"gw1": "1-a", "gw2": "1-a"}
+
+
+def test_one_that_lost_its_power_before_it_could_note_its_release_goes_back_by_one() -> None:
+    lost = gateway((1, "1"), (10, "2"))
+    lost = replace(lost, releases=replace(lost.releases, current="3-a"))
+    assert choice.wanted({"gw1": lost, "gw2": gateway((2, "1"), (11, "2"))}, None) == {"gw1": "2-a", "gw2": "2-a"}
+
+
+@pytest.mark.parametrize("named", ["2-a", "2-b", "c0ffee000002", "c0ffee000002ab"])
 def test_one_that_is_named_by_its_name_or_commit(named: str) -> None:
     found = {"gw1": gateway((1, "1"), (10, "3")), "gw2": gateway((2, "1"), (11, "3"), python="b")}
     assert choice.wanted(found, named) == {"gw1": "2-a", "gw2": "2-b"}
@@ -54,14 +67,14 @@ def test_one_that_is_named_by_its_name_or_commit(named: str) -> None:
 @pytest.mark.parametrize(
     ("found", "named", "why"),
     [
-        ({"gw1": gateway()}, None, "No gateway has noted that its release ever changed"),
-        ({"gw1": gateway((1, "1"))}, None, "gw1 had no release before 1-a"),
+        ({"gw1": gateway()}, None, "No gateway has had another release before the one that it has"),
+        ({"gw1": gateway((1, "1"))}, None, "No gateway has had another release before the one that it has"),
         ({"gw1": gateway((1, "1"))}, "unknown", "No gateway keeps a release of that name, or from that commit: unk"),
         ({"gw1": gateway((1, "1"))}, "c0ffee0", "keep more than one release of that name, or from that commit"),
         (
             {"gw1": gateway((1, "1"), (10, "2")), "gw2": gateway((2, "1"), (11, "2"), kept="2")},
             None,
-            r"gw2 does not have 1-a \(commit c0ffee000001\) any more",
+            r"gw2 does not have 1-a \(commit c0ffee000001\), or not any more .* Without them: --limit gw1",
         ),
     ],
 )
@@ -100,3 +113,14 @@ def test_where_nobody_knows_what_a_migration_does_it_is_refused() -> None:
     bare = Gateway(ReleaseState(("1-a", "2-a"), current="2-a"), ())
     with pytest.raises(RollbackError, match="gw1 does not know of 1-a which migrations it needs"):
         choice.between({"gw1": bare}, {"gw1": "1-a"}, "0002")
+    assert choice.between({"gw1": bare}, {"gw1": "1-a"}, "0002", force=True) == []
+
+
+def test_one_that_needs_more_than_the_database_has_is_refused() -> None:
+    with pytest.raises(RollbackError, match="2-a needs migration 0002, which the database has not had"):
+        choice.between({"gw1": gateway((0, "1"), (10, "2"))}, {"gw1": "2-a"}, "0001")
+
+
+def test_a_migration_that_was_never_applied_keeps_nobody_from_going_back() -> None:
+    found = {"gw1": gateway((0, "1"), (10, "3"))}
+    assert choice.between(found, {"gw1": "1-a"}, "0002") == ["Migrations 0002 stay: they only add to what 1-a uses."]

@@ -32,9 +32,9 @@ class Gateway:
         return record.source if record else release or ""
 
     @property
-    def source_now(self) -> str:
-        """What its current release is made of."""
-        return self.source(self.releases.current)
+    def unnoted(self) -> bool:
+        """Whether it has another release than it noted last: its host lost its power before it could."""
+        return bool(self.history) and self.history[-1].release != self.releases.current
 
     def of(self, source: str) -> str | None:
         """The release of a source that is installed here, whole."""
@@ -65,24 +65,28 @@ def wanted(gateways: Mapping[str, Gateway], named: str | None) -> Mapping[str, s
     found = {name: gateway.of(source) for name, gateway in gateways.items()}
     missing = [name for name, release in found.items() if release is None]
     if missing:
+        having = [name for name in found if name not in missing]
         of_others = [gateway.about(release) for gateway in gateways.values() if (release := gateway.of(source))]
         raise RollbackError(
             f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not have "
-            f"{of_others[0] if of_others else source} any more "
-            f"(gateway_releases_kept, in group_data/gateways.py, says how many are kept). {_kept(gateways)}"
+            f"{of_others[0] if of_others else source}, or not any more (gateway_releases_kept, in "
+            f"group_data/gateways.py, says how many are kept). Without them: --limit {','.join(having)}. "
+            f"{_kept(gateways)}"
         )
     return {name: release for name, release in found.items() if release is not None}
 
 
 def _before(gateways: Mapping[str, Gateway]) -> str:
     """The source from before the last change of any of them, or that of the last rollback."""
-    changes = [(name, switch) for name, gateway in gateways.items() for switch in gateway.history]
-    if not changes:
-        raise RollbackError(f"No gateway has noted that its release ever changed. {_kept(gateways)}")
-    name, last = max(changes, key=lambda change: change[1].at)
-    release = last.release if last.back else last.before
-    if not release:
-        raise RollbackError(f"{name} had no release before {last.release}. {_kept(gateways)}")
+    unnoted = [gateway for gateway in gateways.values() if gateway.unnoted]
+    changes = [switch for gateway in gateways.values() for switch in gateway.history if switch.before]
+    if unnoted:
+        release = unnoted[0].history[-1].release
+    elif changes:
+        last = max(changes, key=lambda change: change.at)
+        release = last.release if last.back else last.before
+    else:
+        raise RollbackError(f"No gateway has had another release before the one that it has. {_kept(gateways)}")
     # Of a release that one host has removed another may know what it was made of.
     known = (gateway.source(release) for gateway in gateways.values() if release in gateway.releases.records)
     return next(known, release)
@@ -94,13 +98,24 @@ def _named(gateways: Mapping[str, Gateway], named: str) -> str:
         gateway.source(release)
         for gateway in gateways.values()
         for release in gateway.releases.complete
-        if release == named
-        or ((record := gateway.releases.records.get(release)) and record.commit and record.commit.startswith(named))
+        if release == named or ((record := gateway.releases.records.get(release)) and _same(record.commit, named))
     }
     if len(found) != 1:
         why = "No gateway keeps a release" if not found else "The gateways keep more than one release"
         raise RollbackError(f"{why} of that name, or from that commit: {named}. {_kept(gateways)}")
     return found.pop()
+
+
+def _after(revision: str, migrations: Mapping[str, bool]) -> list[str]:
+    """The migrations of a release that come after one of them; none where it does not know that one."""
+    known = list(migrations)
+    return known[known.index(revision) + 1 :] if revision in known else []
+
+
+def _same(commit: str, named: str) -> bool:
+    """Whether a name of a commit is that of a release's, as long or as short as it may be."""
+    commit = commit.removesuffix("+")
+    return bool(commit) and (commit.startswith(named) or named.startswith(commit))
 
 
 def _kept(gateways: Mapping[str, Gateway]) -> str:
@@ -132,7 +147,9 @@ def sentences(gateways: Mapping[str, Gateway], releases: Mapping[str, str]) -> l
     return said
 
 
-def between(gateways: Mapping[str, Gateway], releases: Mapping[str, str], revision: str | None) -> list[str]:
+def between(
+    gateways: Mapping[str, Gateway], releases: Mapping[str, str], revision: str | None, force: bool = False
+) -> list[str]:
     """
     What is to be said of migrations that the older release does not know.
 
@@ -140,9 +157,11 @@ def between(gateways: Mapping[str, Gateway], releases: Mapping[str, str], revisi
         gateways: as they were found
         releases: what each host is to have
         revision: of the database; None: it was never migrated
+        force: whether a release goes of which nobody knows what it needs
 
     Raises:
-        RollbackError: where one of them takes away what the older release uses, or nobody knows what it does.
+        RollbackError: where one that it needs is missing, one takes away what it uses, or nobody knows
+            what one does.
     """
     if revision is None:
         return []
@@ -150,8 +169,16 @@ def between(gateways: Mapping[str, Gateway], releases: Mapping[str, str], revisi
     for name, release in releases.items():
         older = gateways[name].releases.records.get(release)
         if older is None:
+            if force:
+                continue
             raise RollbackError(
-                f"{name} does not know of {release} which migrations it needs: it was installed before that was kept."
+                f"{name} does not know of {release} which migrations it needs: it was installed before that was kept. "
+                "Where you know that it runs with the database as it is: --data force=true."
+            )
+        if missing := _after(revision, older.migrations):
+            raise RollbackError(
+                f"{release} needs migration {', '.join(missing)}, which the database has not had: check out its "
+                "commit, and run deploys/site.py."
             )
         if revision in older.migrations:
             continue
@@ -160,7 +187,8 @@ def between(gateways: Mapping[str, Gateway], releases: Mapping[str, str], revisi
             raise RollbackError(
                 f"The database is at migration {revision}, and no release on {name} knows what that one does."
             )
-        later = {one: contracts for one, contracts in known[0].items() if one not in older.migrations}
+        applied = list(known[0])[: list(known[0]).index(revision) + 1]
+        later = {one: known[0][one] for one in applied if one not in older.migrations}
         if contracting := [one for one, contracts in later.items() if contracts]:
             raise RollbackError(
                 f"{release} cannot run on {name}: migration {', '.join(contracting)} took away what it uses. "

@@ -55,7 +55,7 @@ def _begun() -> Rollback:
     releases = choice.wanted(found, run.options.release)
     primary = site.host(run.topology.primary).target
     revision = hosts.read(primary, Revision, database=site.shared.postgres_database)
-    for sentence in (*choice.sentences(found, releases), *choice.between(found, releases, revision)):
+    for sentence in (*choice.sentences(found, releases), *choice.between(found, releases, revision, run.options.force)):
         logger.warning(sentence)
     if any(found[name].releases.current != release for name, release in releases.items()):
         logger.warning(

@@ -17,6 +17,9 @@ from deploys.settings.units import Size
 POOL = 20
 """Connections to Postgres that one process of the gateway may open, where DB_POOL_MAX_SIZE does not say."""
 
+OFF = ("false", "0", "no", "off")
+"""How a variable of the gateway says no."""
+
 KEPT = 5
 """Connections that Postgres keeps for its superuser (superuser_reserved_connections), and two to look at it."""
 
@@ -57,6 +60,11 @@ def problems(site: Site) -> Iterator[str]:
             yield (
                 f"gateway_canary_seconds (of {host.name}) needs gateway_all_or_nothing: a gateway that does worse than "
                 "the others goes back by it."
+            )
+        if data.gateway_canary_seconds and data.gateway_environment.get("ENABLE_METRICS", "").lower() in OFF:
+            yield (
+                f"gateway_canary_seconds (of {host.name}) needs the gateways' metrics: take ENABLE_METRICS out of "
+                "gateway_environment."
             )
 
 

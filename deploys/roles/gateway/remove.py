@@ -19,6 +19,8 @@ def remove(run: Run) -> None:
         paths=[
             "/var/lib/tracseq/applied/tracseq-gateway.service",
             "/var/lib/tracseq/state/release_gateway.prom",
+            "/var/lib/tracseq/releases/gateway",
+            "/run/tracseq/before/tracseq-gateway.service",
             "/etc/tracseq/gateway.env",
             "/etc/systemd/system/tracseq-gateway.socket",
             DIRECTORY,

@@ -5,14 +5,28 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller.releases.rollback import Rollback
+from deploys.engine.barrier import barrier
+from deploys.facts.balancer import marks
+from deploys.operations import system
 from deploys.roles.gateway.release import Release
 from deploys.roles.gateway.serving import serving
 
 
 def apply(rollback: Rollback) -> None:
-    """Have a gateway run the release that it goes back to."""
+    """Have a gateway run the release that it goes back to, and nothing left of a run that died."""
+    if "load_balancers" in rollback.run.host.groups:
+        even(rollback=rollback)
+    barrier(name="Every gateway gets requests")
     if rollback.run.host.name in rollback.releases:
         gateway(rollback=rollback)
+
+
+@deploy("Load balancer")
+def even(rollback: Rollback) -> None:
+    """Have no mark of a run that died, by which a gateway gets nothing."""
+    gateways = rollback.run.site.group("gateways")
+    left = [mark for one in gateways for mark in marks(one.name)]
+    system.configured(name="No gateway is left out", key="balancer-marks", files=[], absent=left)
 
 
 @deploy("Gateway")
