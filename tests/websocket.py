@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import queue
 import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -13,38 +15,52 @@ from urllib.parse import urlsplit
 from tests import inventory
 from tests.client import base, context
 
-TEXT, CLOSE = 1, 8
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 MASK = bytes(4)
 """A client must mask what it sends; with zeros that changes nothing."""
+WITHIN = 60
+"""Seconds that anything is waited for."""
 
 
 class WebSocket:
-    """An open WebSocket."""
+    """An open WebSocket: pings are answered at once, as who does not answer counts as gone."""
 
     def __init__(self, connection: ssl.SSLSocket) -> None:
         self._connection = connection
+        self._texts: queue.Queue[bytes] = queue.Queue()
+        self._code: queue.Queue[int] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def say(self, text: bytes) -> None:
         """Send a short text."""
-        self._connection.sendall(bytes([0x80 | TEXT, 0x80 | len(text)]) + MASK + text)
+        self._send(TEXT, text)
 
     def heard(self) -> bytes:
-        """The next text that comes; pings of the gateway on the way are none."""
-        while True:
-            opcode, payload = self._frame()
-            assert opcode != CLOSE, f"it was closed with {int.from_bytes(payload[:2])}"
-            if opcode == TEXT:
-                return payload
+        """The next text that comes."""
+        return self._texts.get(timeout=WITHIN)
 
     def closed(self) -> int:
         """Wait until it is closed: the status code that the other side gave for it; 0 where it gave none."""
-        while True:
-            try:
+        return self._code.get(timeout=WITHIN)
+
+    def _listen(self) -> None:
+        code = 0
+        try:
+            while True:
                 opcode, payload = self._frame()
-            except (OSError, EOFError):
-                return 0
-            if opcode == CLOSE:
-                return int.from_bytes(payload[:2])
+                if opcode == TEXT:
+                    self._texts.put(payload)
+                elif opcode == PING:
+                    self._send(PONG, payload)
+                elif opcode == CLOSE:
+                    code = int.from_bytes(payload[:2])
+                    break
+        except (OSError, EOFError):
+            pass
+        self._code.put(code)
+
+    def _send(self, opcode: int, payload: bytes) -> None:
+        self._connection.sendall(bytes([0x80 | opcode, 0x80 | len(payload)]) + MASK + payload)
 
     def _frame(self) -> tuple[int, bytes]:
         head = self._exactly(2)
@@ -90,4 +106,6 @@ def opened(path: str, headers: Mapping[str, str], of: str = inventory.PATH) -> I
             assert piece, f"the connection ended within the head: {head!r}"
             head += piece
         assert head.startswith(b"HTTP/1.1 101"), head
+        # Not none at all: then Python would wait within OpenSSL, where another thread must not send meanwhile.
+        connection.settimeout(3600)
         yield WebSocket(connection)

@@ -77,7 +77,7 @@ def test_a_release_under_load_fails_nobody(newer: Path) -> None:
         judge.more(RATE)
         codes = [tunnel.closed() for tunnel in tunnels]
     print(f"\n{len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed, longest {judge.longest:.2f} s")
-    print("\n".join(line for line in run.output.splitlines() if "waits for" in line or "balancer" in line))
+    print("\n".join(line for line in run.output.splitlines() if " to end (" in line or "changes now" in line))
     assert run.changes[GATEWAY] == GATEWAYS
     assert judge.failed == []
     assert judge.lost(postgres.found().primary) == set()
