@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from tests import inventory
@@ -108,4 +108,9 @@ def opened(path: str, headers: Mapping[str, str], of: str = inventory.PATH) -> I
         assert head.startswith(b"HTTP/1.1 101"), head
         # Not none at all: then Python would wait within OpenSSL, where another thread must not send meanwhile.
         connection.settimeout(3600)
-        yield WebSocket(connection)
+        try:
+            yield WebSocket(connection)
+        finally:
+            # While another thread waits for it, closing alone would leave it open.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
