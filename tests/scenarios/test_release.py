@@ -112,6 +112,7 @@ def test_a_rollback_under_load_fails_nobody_and_is_kept(newer: Path) -> None:
     assert release(deploy=lab.SITE)[0].changes[GATEWAY] == GATEWAYS
 
 
+@pytest.mark.long
 def test_where_the_last_gateway_is_not_well_with_it_all_have_the_one_before(newer: Path) -> None:
     last = GATEWAYS[-1]
     current = f"readlink {DIRECTORY}/current"

@@ -26,7 +26,7 @@ def service() -> Iterator[None]:
         SERVICE,
         "command -v python3 >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -yqq python3 >/dev/null\n"
         f"cat > /run/streams.py <<'EOF'\n{SOURCE.read_text()}\nEOF\n"
-        f"systemd-run --unit=streams python3 /run/streams.py {PORT}",
+        f"systemd-run --collect --unit=streams python3 /run/streams.py {PORT}",
     )
     run = lab.site("--data", f"read_timeout={READ_TIMEOUT}s")
     assert run.code == 0, run.output
