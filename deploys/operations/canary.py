@@ -9,18 +9,15 @@ from functools import reduce
 
 import gevent
 from pyinfra import logger
-from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import OperationError
 
-from deploys.engine import elsewhere
 from deploys.engine.elsewhere import ElsewhereError
 from deploys.facts import traffic
 from deploys.facts.traffic import Traffic
+from deploys.operations import exposition
 
 LOOK = 1
 """Seconds between two looks."""
-WITHIN = 30
-"""Seconds that a gateway's host may take to say what it has answered."""
 FEWEST, FEWEST_TIMED = 20, 100
 """Requests of the canary before which nothing is said of their failures, and of their times."""
 MORE_FAIL = 0.01
@@ -85,11 +82,10 @@ def _read(canary: Canary, others: Sequence[str]) -> dict[str, Traffic]:
     Raises:
         OperationError: where the canary says nothing.
     """
-    command = StringCommand(f"curl --silent --max-time 5 {canary.metrics} | grep -E '{traffic.SERIES}' || true")
     found = {}
     for target in (canary.target, *others):
         try:
-            lines = elsewhere.done(target, command, WITHIN)
+            lines = exposition.lines(target, canary.metrics, traffic.SERIES)
         except ElsewhereError as error:
             logger.warning(f"{target} is not compared: {error}")
             continue

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import gevent
 from pyinfra import logger, state
-from pyinfra.api import StringCommand
 
 from deploys.engine import elsewhere
 from deploys.engine.elsewhere import ElsewhereError
 from deploys.facts.balancer import CANARY, DRAINED
-from deploys.operations import balancer
+from deploys.operations import balancer, exposition
 from deploys.operations.script import script
 
 LOOK = 0.5
@@ -104,11 +103,10 @@ def _told(drain: Drain, target: str, lines: Sequence[str]) -> bool:
 
 def _wait(drain: Drain) -> None:
     """Wait until a gateway is at work with nothing, and say with what it is."""
-    command = StringCommand(f"curl --silent --max-time 5 {drain.metrics} | grep ^gateway_requests_in_flight || true")
     began = time.monotonic()
     says, under_way, idle = began + FIRST, "", 0
     while (waited := time.monotonic() - began) < drain.timeout:
-        under_way = requests(elsewhere.done(drain.target, command, WITHIN))
+        under_way = requests(exposition.lines(drain.target, drain.metrics, "^gateway_requests_in_flight"))
         idle = 0 if under_way else idle + 1
         # Twice: a request may have been on its way when it was marked.
         if idle == 2:

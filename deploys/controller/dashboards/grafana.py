@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, timeseries
 from grafana_foundation_sdk.builders.common import GraphThresholdsStyleConfig, ReduceDataOptions, VizLegendOptions
@@ -40,6 +41,7 @@ UNITS = {
     "yes or no": "bool_yes_no",
 }
 GOOD, BAD = "green", "red"
+Kind = TypeVar("Kind", timeseries.Panel, bargauge.Panel)
 
 
 def documents() -> Iterator[tuple[str, str]]:
@@ -64,20 +66,16 @@ def _dashboard(dashboard: Dashboard) -> DashboardBuilder:
     return builder
 
 
+def _described(builder: Kind, panel: Panel) -> Kind:
+    """What panels of every kind have."""
+    builder.title(panel.title).description(panel.note).datasource(SOURCE).unit(UNITS[panel.unit])
+    builder.min(0).span(12).height(8).thresholds(_thresholds(panel))
+    return builder
+
+
 def _course(panel: Panel) -> timeseries.Panel:
     legend = VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
-    builder = (
-        timeseries.Panel()
-        .title(panel.title)
-        .description(panel.note)
-        .datasource(SOURCE)
-        .unit(UNITS[panel.unit])
-        .min(0)
-        .span(12)
-        .height(8)
-        .legend(legend.placement(LegendPlacement.BOTTOM))
-        .thresholds(_thresholds(panel))
-    )
+    builder = _described(timeseries.Panel(), panel).legend(legend.placement(LegendPlacement.BOTTOM))
     if (panel.bad_above, panel.bad_below) != (None, None):
         builder.thresholds_style(GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED))
     for target in _targets(panel):
@@ -87,17 +85,9 @@ def _course(panel: Panel) -> timeseries.Panel:
 
 def _bars(panel: Panel) -> bargauge.Panel:
     builder = (
-        bargauge.Panel()
-        .title(panel.title)
-        .description(panel.note)
-        .datasource(SOURCE)
-        .unit(UNITS[panel.unit])
-        .min(0)
-        .span(12)
-        .height(8)
+        _described(bargauge.Panel(), panel)
         .orientation(VizOrientation.HORIZONTAL)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
-        .thresholds(_thresholds(panel))
     )
     for target in _targets(panel):
         builder.with_target(target.instant())

@@ -26,10 +26,10 @@ class Gateway:
     releases: ReleaseState
     history: tuple[Switch, ...]
 
-    def source(self, release: str | None) -> str:
+    def source(self, release: str) -> str:
         """What a release is made of: of two with the same source each is for another Python."""
-        record = self.releases.records.get(release or "")
-        return record.source if record else release or ""
+        record = self.releases.records.get(release)
+        return record.source if record else release
 
     @property
     def unnoted(self) -> bool:
@@ -66,7 +66,7 @@ def wanted(gateways: Mapping[str, Gateway], named: str | None) -> Mapping[str, s
     missing = [name for name, release in found.items() if release is None]
     if missing:
         having = [name for name in found if name not in missing]
-        of_others = [gateway.about(release) for gateway in gateways.values() if (release := gateway.of(source))]
+        of_others = [gateways[name].about(found[name]) for name in having]
         raise RollbackError(
             f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not have "
             f"{of_others[0] if of_others else source}, or not any more (gateway_releases_kept, in "
@@ -138,7 +138,7 @@ def sentences(gateways: Mapping[str, Gateway], releases: Mapping[str, str]) -> l
     said = []
     for name, release in releases.items():
         gateway = gateways[name]
-        now, since = gateway.releases.current, next((one for one in reversed(gateway.history)), None)
+        now, since = gateway.releases.current, gateway.history[-1] if gateway.history else None
         if now == release:
             said.append(f"{name} has {gateway.about(release)} already.")
             continue
@@ -187,8 +187,8 @@ def between(
             raise RollbackError(
                 f"The database is at migration {revision}, and no release on {name} knows what that one does."
             )
-        applied = list(known[0])[: list(known[0]).index(revision) + 1]
-        later = {one: known[0][one] for one in applied if one not in older.migrations}
+        left_out = {*older.migrations, *_after(revision, known[0])}
+        later = {one: contracts for one, contracts in known[0].items() if one not in left_out}
         if contracting := [one for one, contracts in later.items() if contracts]:
             raise RollbackError(
                 f"{release} cannot run on {name}: migration {', '.join(contracting)} took away what it uses. "
