@@ -68,15 +68,14 @@ ssh_paramiko_connect_kwargs = {"transport_factory": _connection}
 networks = {
     "anywhere": ["0.0.0.0/0", "::/0"],
     "administrators": ["10.0.0.0/8"],
-    "services": [],
 }
 
 # Who may open a connection to whom. None: just what the roles of the site need, which they declare
-# themselves (deploys/roles/*/declaration.py). A list takes the place of all of it.
+# themselves (deploys/roles/*/declaration.py, and the catalogue of services below). A list takes the place of all of it.
 firewall_rules = None
 
 # Rules of your own, before those: {"source": …, "destination": …, "ports": […]}, where source and
-# destination are groups of the inventory, `all`, or names of `networks`, and a port is a number or
+# destination are groups of the inventory, `services.<name>`, `all`, or names of `networks`, and a port is a number or
 # the name of a value that holds one. "protocol" is "tcp" without a word, "udp", or one without
 # ports such as "vrrp"; "action" may be "deny" or "reject".
 firewall_extra_rules = []
@@ -117,7 +116,14 @@ backup_server_port = 8432
 backup_state_port = 8433
 backup_restore_port = 8434
 backup_second_place_port = None  # of the server that a second place is on: SFTP has 22
-service_ports = [8080, 8081, 8082, 8083, 8084, 8085, 8086]
+
+# --- the platform's services -----------------------------------------------------------------------
+
+# Which services there are, what each is made of, which hosts run it, at which port; docs/operations/services.md
+# has every key, and the ten of the platform. The gateways' *_SERVICE_URL and the firewall's rules follow from it.
+# An entry has at least a source (type, file, sha256), hosts and a port. One that runs outside of the site has
+# addresses alone: {"rag": {"addresses": ["http://10.0.0.65:8087"]}}.
+services = {}
 
 # --- the database that the platform uses ---------------------------------------------------------
 

@@ -39,6 +39,3 @@ gateway_environment = {
     "RATE_LIMIT_WINDOW": "60",
     "LOG_LEVEL": "INFO",
 }
-
-# Where the platform's services are: name of the service, and one or more addresses of it.
-gateway_services = {}

@@ -13,15 +13,14 @@ minimum_cpus = 1
 networks = {
     "anywhere": ["0.0.0.0/0", "::/0"],
     "administrators": ["10.77.0.1", "fd77::1"],
-    "services": ["10.77.0.61"],
+    "outside": ["10.77.0.61"],
 }
-service_ports = [8081]
-gateway_services = {"SAMPLE": ["http://10.77.0.61:8081"]}
+services = {"sample": {"addresses": ["http://10.77.0.61:8081"]}}
 
 # A service that runs outside of the site keeps its data in the site's Postgres.
 postgres_clients = ["10.77.0.61"]
 firewall_extra_rules = [
-    {"source": "services", "destination": "postgres", "ports": ["postgres_port", "postgres_pool_port"]}
+    {"source": "outside", "destination": "postgres", "ports": ["postgres_port", "postgres_pool_port"]}
 ]
 
 # Their memory is all the same memory: each takes what the guide says, not its share of the whole.

@@ -10,5 +10,4 @@ gateway_port = 8800
 postgres_port = 5433
 witness_port = 5430
 redis_port = 6380
-service_ports = [8181]
-gateway_services = {"SAMPLE": ["http://10.77.0.61:8181"]}
+services = {"sample": {"addresses": ["http://10.77.0.61:8181"]}}

@@ -13,18 +13,17 @@ networks = {
     "anywhere": ["0.0.0.0/0", "::/0"],
     # Your own machine must be in here: a firewall that shuts it out is undone within a minute.
     "administrators": ["10.0.0.0/24"],
-    # Where the platform's services run.
-    "services": ["10.0.0.64/26"],
 }
 
 postgres_first_primary = "pg1"
 
-gateway_services = {
-    "AUTH": ["http://10.0.0.65:8080"],
-    "SAMPLE": ["http://10.0.0.65:8081"],
-    "STORAGE": ["http://10.0.0.65:8082"],
-    "TEMPLATE": ["http://10.0.0.65:8083"],
-    "SEQUENCING": ["http://10.0.0.66:8084"],
-    "NOTIFICATION": ["http://10.0.0.66:8085"],
-    "EVENT": ["http://10.0.0.66:8086"],
+# Where the platform's services are. docs/operations/services.md has them deployed by the site itself.
+services = {
+    "auth": {"addresses": ["http://10.0.0.65:8080"]},
+    "sample": {"addresses": ["http://10.0.0.65:8081"]},
+    "storage": {"addresses": ["http://10.0.0.65:8082"]},
+    "template": {"addresses": ["http://10.0.0.65:8083"]},
+    "sequencing": {"addresses": ["http://10.0.0.66:8084"]},
+    "notification": {"addresses": ["http://10.0.0.66:8085"]},
+    "event": {"addresses": ["http://10.0.0.66:8086"]},
 }

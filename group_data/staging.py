@@ -9,7 +9,6 @@ _sudo = True
 networks = {
     "anywhere": ["10.0.0.0/8"],
     "administrators": ["10.1.0.0/24"],
-    "services": ["10.1.0.64/26"],
 }
 
 postgres_first_primary = "db1"
@@ -17,4 +16,4 @@ postgres_first_primary = "db1"
 # Machines to try things on may be small.
 minimum_memory = "1900MB"
 
-gateway_services = {"SAMPLE": ["http://10.1.0.65:8081"]}
+services = {"sample": {"addresses": ["http://10.1.0.65:8081"]}}

@@ -89,14 +89,13 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
 
 
 def _ports(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:
-    for role in declarations.of_host(host.groups).values():
-        for listener in role.listeners:
-            if listener.asked_by and not site.group(listener.asked_by):
-                continue
-            port = host.value(listener.port) if isinstance(listener.port, str) else listener.port
-            holder = machine.listeners.get(int(str(port))) if port is not None else None
-            if holder is not None and not holder.startswith(listener.programs):
-                yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {listener.programs[0]}'s")
+    for listener in declarations.listeners(site, host):
+        if listener.asked_by and not site.group(listener.asked_by):
+            continue
+        port = host.value(listener.port) if isinstance(listener.port, str) else listener.port
+        holder = machine.listeners.get(int(str(port))) if port is not None else None
+        if holder is not None and not holder.startswith(listener.programs):
+            yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {listener.programs[0]}'s")
 
 
 def _obstacles(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import shutil
-import subprocess
-import sys
-import tarfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gevent.lock import RLock
-from packaging.requirements import Requirement
 from pyinfra import logger
-from pyinfra.api.exceptions import PyinfraError
+
+from deploys.controller import pip
 
 SOURCE = Path("gateway")
 CACHE = Path(".cache/wheels")
-FIRST_TIME = "315532800"
-"""The first moment that a zip archive can hold, 1980-01-01, in seconds since 1970."""
-GLIBC = ("2_17", "2_28", "2_34", "2_36")
-"""The manylinux platforms that Debian 12 and every later one can run (PEP 600)."""
+WHAT = "The gateway's wheels"
 
 
 @dataclass(frozen=True)
@@ -79,21 +72,12 @@ def bundle(python: str, machine: str) -> Bundle:
 
 
 def _build(archive: Path, python: str, machine: str) -> None:
-    minor = ".".join(python.split(".")[:2])
     wheels = archive.with_suffix(".partial")
     shutil.rmtree(wheels, ignore_errors=True)
     wheels.mkdir()
-    locked = wheels / "requirements.txt"
-    locked.write_text("\n".join(_locked_for(python, machine)) + "\n")
-    platforms = [f"--platform=manylinux_{glibc}_{machine}" for glibc in GLIBC]
-    platforms.append(f"--platform=manylinux2014_{machine}")
-    _pip(
-        "download", "--require-hashes", "--no-deps", "--only-binary=:all:",
-        f"--python-version={minor}", "--implementation=cp", f"--abi=cp{minor.replace('.', '')}",
-        "--abi=abi3", "--abi=none", *platforms, f"--dest={wheels}", f"--requirement={locked}",
-    )  # fmt: skip
-    _pip("wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={wheels}", f"./{SOURCE}")
-    _pack(wheels, archive)
+    pip.download(WHAT, SOURCE / "requirements.lock", wheels, python, machine)
+    pip.run(WHAT, "wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={wheels}", f"./{SOURCE}")
+    pip.pack(wheels, archive)
     shutil.rmtree(wheels)
 
 
@@ -116,48 +100,3 @@ def _sources() -> Iterator[Path]:
     for path in (SOURCE / "src").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path):
             yield path
-
-
-def _locked_for(python: str, machine: str) -> Iterator[str]:
-    """The lines of the lock file that hold for a host: pip would ask its own Python, not the host's."""
-    environment = {
-        "python_version": ".".join(python.split(".")[:2]),
-        "python_full_version": python,
-        "platform_machine": machine,
-        "platform_python_implementation": "CPython",
-        "implementation_name": "cpython",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "os_name": "posix",
-    }
-    text = (SOURCE / "requirements.lock").read_text().replace("\\\n", " ")
-    for line in text.splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        specification, *hashes = line.split(" --hash=")
-        requirement = Requirement(specification.strip())
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            requirement.marker = None
-            yield " --hash=".join([str(requirement), *(value.strip() for value in hashes)])
-
-
-def _pip(*arguments: str) -> None:
-    # Without the time a wheel has those at which this clone's files were written (reproducible-builds.org).
-    command = ["env", f"SOURCE_DATE_EPOCH={FIRST_TIME}", sys.executable, "-m", "pip", *arguments]
-    done = subprocess.run([*command, "--quiet", "--disable-pip-version-check"], capture_output=True, text=True)
-    if done.returncode:
-        raise PyinfraError(
-            "The gateway's wheels cannot be built on this machine, and no host was touched. "
-            f"pip {arguments[0]} said:\n{done.stderr.strip()[-2000:]}"
-        )
-
-
-def _pack(wheels: Path, archive: Path) -> None:
-    partial = archive.with_suffix(".partial.tar")
-    with tarfile.open(partial, "w") as tar:
-        for path in sorted(wheels.iterdir()):
-            entry = tarfile.TarInfo(path.name)
-            data = path.read_bytes()
-            entry.size, entry.mode = len(data), 0o644
-            tar.addfile(entry, io.BytesIO(data))
-    partial.rename(archive)

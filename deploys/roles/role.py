@@ -43,7 +43,8 @@ class Role:
     The folder has ``declaration.py`` with a ``DECLARATION``, ``apply.py`` with ``apply(run)`` and,
     where a host can leave the role, ``remove.py`` with ``remove(run)``. What the role can do before
     the groups it comes after are ready is ``prepare(run)`` in ``prepare.py``; what it can do only
-    once roles that use it have changed is ``finish(run)`` in ``finish.py``.
+    once roles that use it have changed is ``finish(run)`` in ``finish.py``, where that is all that a
+    host gives back in place of ``remove.py``.
 
     Args:
         name: of the folder
@@ -74,7 +75,7 @@ class Role:
             self._module("prepare").prepare(run)
         if self.declaration.after and groups & {self.declaration.group, *self.declaration.after}:
             barrier(name=f"{title}: what it needs is ready")
-        if run.host.name in leaving:
+        if run.host.name in leaving and self._has("remove"):
             self._module("remove").remove(run)
         if leaving and (wanted or run.host.name in leaving):
             barrier(name=f"{title}: hosts that left it have given it up")

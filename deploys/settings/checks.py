@@ -66,10 +66,21 @@ def addresses(site: Site) -> list[str]:
     return problems
 
 
+def networks(site: Site, groups: Iterable[str]) -> list[str]:
+    """Networks with the name of a group: nobody could tell which of the two a rule means."""
+    taken = {"all", *groups}
+    return [
+        f"networks (in group_data/all.py, or what overrides it): {name} is the name of a group too: give the network "
+        "another name, also in firewall_rules and firewall_extra_rules."
+        for name in site.shared.networks
+        if name in taken
+    ]
+
+
 def rules(site: Site, groups: Iterable[str]) -> list[str]:
     """Rules of the firewall whose names mean nothing."""
     problems = []
-    known = {"all", *groups, *site.shared.networks}
+    known = {"all", *groups, *site.networks, *(group for host in site.hosts for group in host.groups)}
     ports_known = ports.names(site)
     for rule in site.rules:
         place = f"firewall rule {rule} (in group_data/all.py)"

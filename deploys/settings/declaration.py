@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from deploys.settings.data import Data
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 
 
@@ -49,6 +50,14 @@ class State:
     steady: str | None = None
 
 
+@dataclass(frozen=True)
+class OnHost:
+    """What a role has on one host, where data says so: ports that it listens on, and units that are active."""
+
+    listeners: tuple[Listener, ...] = ()
+    units: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """
@@ -57,7 +66,8 @@ class Declaration:
     Args:
         title: what people call it, and how its operations' names begin
         group: the inventory's group whose hosts have it; None where every host has it
-        by_data: makes the group no inventory's: it says of a host's other groups and its data whether it belongs to it
+        by_data: makes the group no inventory's: it says of a host's name, its other groups and its data whether it
+            belongs to it
         required: whether a site must have a host in the group
         model: what the data in group_data/<group>.py must be
         shared: what further data in group_data/all.py must be, the same on all hosts
@@ -65,12 +75,14 @@ class Declaration:
         preseeds: files, by path, that must be there before the packages are installed
         listeners: ports that its hosts listen on
         rules: what the firewall must let through for it
+        rules_by_data: and what it must because of what all hosts share
         secrets: names of secrets in .env.<environment>, and how many characters each needs
         optional_secrets: those that only some data asks for; ``problems`` says when one is missing
         kernel_settings: the value of the model that holds kernel settings of its hosts
         after: groups that must be ready before its hosts change
         traces: paths on a host of which one is there where the host has the role
         units: canonical names of its units that are active on a host that is well
+        on_host: which further listeners and units it has on one host
         certificates: paths of the certificates that its hosts have for it
         state: directories with what its service must not lose; a backup host fetches them
         problems: what is wrong with the site's data for it, a sentence each
@@ -79,7 +91,7 @@ class Declaration:
 
     title: str
     group: str | None = None
-    by_data: Callable[[Iterable[str], Mapping[str, Any]], bool] | None = None
+    by_data: Callable[[str, Iterable[str], Mapping[str, Any]], bool] | None = None
     required: bool = True
     model: type[Data] | None = None
     shared: type[Data] | None = None
@@ -87,12 +99,14 @@ class Declaration:
     preseeds: Mapping[str, str] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
     rules: tuple[Rule, ...] = ()
+    rules_by_data: Callable[[Shared], Iterable[Rule]] | None = None
     secrets: Mapping[str, int] = field(default_factory=dict)
     optional_secrets: Mapping[str, int] = field(default_factory=dict)
     kernel_settings: str | None = None
     after: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    on_host: Callable[[Site, SiteHost], OnHost] | None = None
     certificates: tuple[str, ...] = ()
     state: tuple[State, ...] = ()
     problems: Callable[[Site], Iterable[str]] | None = None

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from deploys.roles.registry import ROLES
 from deploys.settings.data import Data
-from deploys.settings.declaration import Declaration, State
+from deploys.settings.declaration import Declaration, Listener, OnHost, State
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
+from deploys.settings.site import Site
 
 
 def all_roles() -> Mapping[str, Declaration]:
@@ -31,9 +34,32 @@ def shared() -> tuple[type[Data], ...]:
     return tuple(role.declaration.shared for role in ROLES if role.declaration.shared)
 
 
-def rules() -> tuple[Rule, ...]:
-    """What the firewall must let through for all roles together."""
-    return tuple(dict.fromkeys(rule for role in ROLES for rule in role.declaration.rules))
+def rules(shared: Shared) -> tuple[Rule, ...]:
+    """
+    What the firewall must let through for all roles together.
+
+    Args:
+        shared: what all hosts share
+    """
+    found = [rule for role in ROLES for rule in role.declaration.rules]
+    found += [rule for role in ROLES if (by_data := role.declaration.rules_by_data) for rule in by_data(shared)]
+    return tuple(dict.fromkeys(found))
+
+
+def listeners(site: Site, host: SiteHost) -> tuple[Listener, ...]:
+    """The ports that a host listens on."""
+    roles = of_host(host.groups).values()
+    return tuple(one for role in roles for one in (*role.listeners, *_on(role, site, host).listeners))
+
+
+def units(site: Site, host: SiteHost) -> tuple[str, ...]:
+    """The canonical names of the units that are active on a host that is well."""
+    found = (unit for role in of_host(host.groups).values() for unit in (*role.units, *_on(role, site, host).units))
+    return tuple(dict.fromkeys(found))
+
+
+def _on(role: Declaration, site: Site, host: SiteHost) -> OnHost:
+    return role.on_host(site, host) if role.on_host else OnHost()
 
 
 def secrets(host_groups: Iterable[str] | None = None) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.settings import checks, declarations, secrets, unknown
+from deploys.settings import catalogue, checks, declarations, secrets, unknown
 from deploys.settings.data import Data
 from deploys.settings.given import Given
 from deploys.settings.host import SiteHost
@@ -52,8 +52,11 @@ def load(given: Iterable[Given]) -> Site:
     if not checked:
         raise DataError(problems)
     groups = [group for host in hosts for group in host.groups]
+    shared = checked[0].data(Shared)
     found, wrong = secrets.read(
-        checked[0].data(Shared).environment, declarations.secrets(groups), declarations.optional_secrets(groups)
+        shared.environment,
+        {**catalogue.secrets(shared), **declarations.secrets(groups)},
+        declarations.optional_secrets(groups),
     )
     problems += wrong
     if len(checked) == len(hosts):
@@ -66,8 +69,9 @@ def load(given: Iterable[Given]) -> Site:
 def _in_all_groups(given: Given) -> Given:
     """A host, also in the groups to which its data says that it belongs, and in none of these without."""
     of_data = {group: role.by_data for group, role in declarations.groups().items() if role.by_data}
-    joined = {group for group, belongs in of_data.items() if belongs(given.groups, given.data)}
-    return replace(given, groups=(given.groups - of_data.keys()) | joined)
+    name = plain(given.target)
+    joined = {group for group, belongs in of_data.items() if belongs(name, given.groups, given.data)}
+    return replace(given, groups=(given.groups - of_data.keys()) | joined | catalogue.groups_of(name, given.data))
 
 
 def _checked(given: Given, problems: list[str]) -> SiteHost | None:
@@ -80,13 +84,14 @@ def _checked(given: Given, problems: list[str]) -> SiteHost | None:
     found = {model: checks.validated(model, file, name, given.data, problems) for model, file in models}
     if None in found.values():
         return None
-    groups = frozenset(group for group in given.groups if group in declarations.groups())
+    services = catalogue.groups_of(name, given.data)
+    groups = frozenset(group for group in given.groups if group in declarations.groups() or group in services)
     return SiteHost(name, given.target, groups, {model: data for model, data in found.items() if data})
 
 
 def _site(hosts: list[SiteHost], found: Mapping[str, SecretStr]) -> Site:
     shared = hosts[0].data(Shared)
-    rules = declarations.rules() if shared.firewall_rules is None else shared.firewall_rules
+    rules = declarations.rules(shared) if shared.firewall_rules is None else shared.firewall_rules
     return Site(tuple(hosts), found, (*shared.firewall_extra_rules, *rules))
 
 
@@ -97,6 +102,7 @@ def _as_a_whole(hosts: list[SiteHost], found: Mapping[str, SecretStr]) -> list[s
         return problems
     site = _site(hosts, found)
     problems += checks.addresses(site)
+    problems += checks.networks(site, declarations.groups())
     problems += checks.rules(site, declarations.groups())
     for role in declarations.all_roles().values():
         problems += role.problems(site) if role.problems else ()

@@ -15,7 +15,7 @@ WITHOUT_PORTS = ("vrrp", "esp", "ah", "igmp")
 
 class Rule(BaseModel):
     """
-    Who may open a connection to whom: groups of the inventory, ``all``, or names of ``networks``.
+    Who may open a connection to whom: groups of the inventory, ``services.<name>``, ``all``, or names of ``networks``.
 
     A port is a number or the name of a value that holds one or more; a protocol such as ``vrrp``
     has none.

@@ -85,8 +85,8 @@ def _ports(rule: Rule, listener: SiteHost) -> tuple[int | None, ...]:
 
 def _peers(site: Site, host: SiteHost, name: str) -> Iterator[tuple[str, SiteHost]]:
     """The networks that a name stands for, seen from a host, and whose data tells their ports."""
-    if name in site.shared.networks:
-        for network in site.shared.networks[name]:
+    if name in site.networks:
+        for network in site.networks[name]:
             yield network, host
         return
     for peer in site.members(name):

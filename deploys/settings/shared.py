@@ -6,6 +6,7 @@ from typing import Literal
 
 from deploys.settings.data import Data, value
 from deploys.settings.rule import Rule
+from deploys.settings.service import Service, ServiceName
 from deploys.settings.units import Address4, Address6, Duration, Identifier, Name, Network, Port, Size
 
 
@@ -34,7 +35,7 @@ class Shared(Data):
     etcd_peer_port: Port = value("port on which the members of etcd talk to each other")
     redis_port: Port = value("port of Redis", "guide")
     metrics_port: Port = value("port on which a host answers the monitoring hosts, over mutual TLS")
-    service_ports: tuple[Port, ...] = value("ports of the platform's services", "guide: 8080 to 8086")
+    services: dict[ServiceName, Service] = value("the platform's services: see below", "guide")
     postgres_first_primary: str = value("primary of a site that has no data yet")
     postgres_database: Identifier = value("the platform's database", "guide")
     postgres_user: Identifier = value("the platform's role", "guide")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from deploys.settings import catalogue
 from deploys.settings.host import Model, SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.shared import Shared
@@ -31,6 +32,11 @@ class Site:
         return self.hosts[0].data(model)
 
     @property
+    def networks(self) -> Mapping[str, tuple[str, ...]]:
+        """Names for addresses outside of the site."""
+        return catalogue.networks(self.shared)
+
+    @property
     def authority_directory(self) -> str:
         return self.shared.authority_directory.format(environment=self.shared.environment)
 
@@ -39,7 +45,7 @@ class Site:
         return next(host for host in self.hosts if host.name == plain(name))
 
     def group(self, name: str) -> tuple[SiteHost, ...]:
-        """The hosts of a group; none where the site has no such group."""
+        """The hosts of a group, or of a service (``services.<name>``); none where the site has no such group."""
         return tuple(host for host in self.hosts if name in host.groups)
 
     def members(self, name: str) -> tuple[SiteHost, ...]:

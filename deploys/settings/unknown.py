@@ -19,6 +19,16 @@ PREFIXES = ("_", "lab_", "fake_", "docker_", "dockerssh_", "podman_", "chroot_",
 """How pyinfra's global arguments begin, the lab's own values, and those of pyinfra's other connectors."""
 
 
+MOVED = {
+    "gateway_services": "is services now (in group_data/all.py): for a service that runs elsewhere write "
+    'services = {"sample": {"addresses": ["http://10.0.0.65:8081"]}}, its name in lower case. The firewall lets '
+    "gateways reach these addresses; a network for them is no longer needed.",
+    "service_ports": "is no value any more: each service has its port in services (in group_data/all.py), as port or "
+    "in addresses.",
+}
+"""What became of values that there were."""
+
+
 def known() -> frozenset[str]:
     """The keys of all models."""
     models: list[type[Data]] = [Shared, EveryHost, OfRun, *declarations.shared()]
@@ -37,6 +47,9 @@ def keys(given: Iterable[Mapping[str, Any]]) -> list[str]:
     found = {key for data in given for key in data if key not in names and not key.startswith(PREFIXES)}
     problems = []
     for key in sorted(found):
+        if key in MOVED:
+            problems.append(f"{key} (in group_data, the inventory or --data) {MOVED[key]}")
+            continue
         near = get_close_matches(key, names, n=1)
         hint = f"did you mean {near[0]}?" if near else "README lists every value that there is."
         problems.append(f"{key} (in group_data, the inventory or --data) is no value of a site: {hint}")

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from deploys.settings import declarations, lab
+from deploys.settings.shared import Shared
 from tests import inventory
 
 UNUSED = (23, 9999)
@@ -102,7 +103,7 @@ def places() -> dict[str, Place]:
 def rules() -> list[dict[str, Any]]:
     """Those of the data, and without any there those that the roles declare; how they are meant is judged here anew."""
     data = next(iter(inventory.hosts().values())).data
-    declared = [rule.model_dump() for rule in declarations.rules()]
+    declared = [rule.model_dump() for rule in declarations.rules(Shared.model_validate(data))]
     return [*data["firewall_extra_rules"], *(declared if data["firewall_rules"] is None else data["firewall_rules"])]
 
 

@@ -44,9 +44,9 @@ def _with(one: SiteHost, shared: Shared) -> SiteHost:
 
 
 def test_patroni_keeps_the_postgres_hosts_of_a_site_whose_data_says_so() -> None:
-    assert patroni.by_data({"postgres"}, {"postgres_failover": "patroni"})
-    assert not patroni.by_data({"postgres"}, {"postgres_failover": "manual"})
-    assert not patroni.by_data({"redis"}, {"postgres_failover": "patroni"})
+    assert patroni.by_data("one1", {"postgres"}, {"postgres_failover": "patroni"})
+    assert not patroni.by_data("one1", {"postgres"}, {"postgres_failover": "manual"})
+    assert not patroni.by_data("one1", {"redis"}, {"postgres_failover": "patroni"})
 
 
 def test_two_postgres_hosts_alone_are_refused_with_the_reason() -> None:

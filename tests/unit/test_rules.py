@@ -83,13 +83,12 @@ def test_a_network_is_the_other_side_only() -> None:
     ]
 
 
-def test_a_name_can_stand_for_several_ports() -> None:
+def test_a_rule_can_have_several_ports() -> None:
     found = site(
-        {"source": "gateways", "destination": "services", "ports": ["service_ports"]},
-        networks={"services": ["10.9.0.0/24"]},
-        service_ports=[8080, 8081],
+        {"source": "gateways", "destination": "outside", "ports": ["redis_port", 8081]},
+        networks={"outside": ["10.9.0.0/24"]},
     )
-    assert listed(found, "gw1") == ["allow out 10.9.0.0/24 tcp/8080", "allow out 10.9.0.0/24 tcp/8081"]
+    assert listed(found, "gw1") == ["allow out 10.9.0.0/24 tcp/6379", "allow out 10.9.0.0/24 tcp/8081"]
 
 
 def test_a_port_is_the_one_at_which_the_other_host_listens() -> None:

@@ -15,8 +15,7 @@ from deploys.settings.site import Site
 
 
 def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    units = (unit for role in declarations.of_host(host.groups).values() for unit in role.units)
-    return [Wanted(Units, {"units": tuple(dict.fromkeys(units))})]
+    return [Wanted(Units, {"units": declarations.units(site, host)})]
 
 
 def judged(survey: Survey) -> Judged:

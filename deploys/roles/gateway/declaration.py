@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, HttpUrl
+from pydantic import Field
 
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine
@@ -49,7 +49,6 @@ class Gateways(Data):
     )
     gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
-    gateway_services: dict[Annotated[str, Field(pattern=r"^[A-Z]+$")], tuple[HttpUrl, ...]] = value("addresses of each of the platform's services", "guide: *_SERVICE_URL")
 
 
 def problems(site: Site) -> Iterator[str]:
@@ -98,10 +97,9 @@ DECLARATION = Declaration(
     rules=(
         Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
         Rule(source="gateways", destination="redis", ports=("redis_port",)),
-        Rule(source="gateways", destination="services", ports=("service_ports",)),
     ),
     secrets={"JWT_SECRET_KEY": 32},
-    after=("postgres", "redis"),
+    after=("postgres", "redis", "services"),
     traces=("/etc/systemd/system/tracseq-gateway.service",),
     units=("tracseq-gateway.socket", "tracseq-gateway.service"),
     problems=problems,

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
+from deploys.controller.services import addresses
 from deploys.controller.templates import render
 from deploys.roles.gateway.declaration import Gateways
 from deploys.settings.debian import RELEASES
@@ -59,9 +60,6 @@ def _variables(run: Run, port: int) -> dict[str, str]:
         "REDIS_URL": f"redis://{redis.name}:{shared.redis_port}/0",
         "REDIS_PASSWORD": site.secret("REDIS_PASSWORD"),
         "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),
-        **{
-            f"{name}_SERVICE_URL": ",".join(str(url).rstrip("/") for url in urls)
-            for name, urls in data.gateway_services.items()
-        },
+        **addresses.variables(site),
         **data.gateway_environment,
     }

@@ -11,7 +11,7 @@ from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 
 
-def by_data(groups: Iterable[str], data: Mapping[str, Any]) -> bool:
+def by_data(name: str, groups: Iterable[str], data: Mapping[str, Any]) -> bool:
     """Whether Patroni keeps the server of a host."""
     return "postgres" in groups and data.get("postgres_failover") == "patroni"
 

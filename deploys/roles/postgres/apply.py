@@ -9,6 +9,7 @@ from deploys.controller import patroni as names
 from deploys.controller.patroni import keeps
 from deploys.controller.postgres import pool
 from deploys.controller.run import Run
+from deploys.controller.services import databases
 from deploys.engine.barrier import barrier
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
@@ -93,11 +94,15 @@ def primary(run: Run) -> None:
                 member_of=frozenset({"pg_monitor"}),
             ),
             access.Login(site.shared.postgres_user, site.secret("POSTGRES_PASSWORD")),
+            *(access.Login(one.name, one.password) for one in databases.of(site)),
             *([_backup_login()] if backups.holders(site) else []),
             # Without a password: it is the pool's system user, on the server's own host.
             *([access.Login(pool.USER)] if site.shared.postgres_pool_port else []),
         ],
-        databases={site.shared.postgres_database: site.shared.postgres_user},
+        databases={
+            site.shared.postgres_database: site.shared.postgres_user,
+            **{one.name: one.name for one in databases.of(site)},
+        },
         # Patroni makes those of its members itself.
         replicas=[peer.name for peer in site.group("postgres") if peer.name != run.host.name and not keeps(site)],
         slots_of_others=backups.slots(site),

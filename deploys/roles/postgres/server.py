@@ -8,6 +8,7 @@ from deploys.controller import backups
 from deploys.controller.patroni import keeps
 from deploys.controller.postgres import pool
 from deploys.controller.run import Run
+from deploys.controller.services import databases
 from deploys.controller.templates import render
 from deploys.operations import service, system
 from deploys.operations.file_set import File
@@ -70,6 +71,7 @@ def configured(run: Run, declared: dict[str, int]) -> None:
                     user=site.shared.postgres_user,
                     database=site.shared.postgres_database,
                     clients=pool.clients(site, host),
+                    services=databases.of(site),
                     pool=pool.USER if site.shared.postgres_pool_port else None,
                     pool_map=pool.MAP,
                     replicator=REPLICATOR,

@@ -12,6 +12,9 @@ from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Size, written
 
+USERS = "/etc/redis/users.acl"
+"""Who may use it, where any service of the catalogue does."""
+
 
 class Redis(Data):
     """group_data/redis.py"""

@@ -6,7 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.controller.run import Run
 from deploys.operations import role
-from deploys.roles.redis.declaration import DECLARATION
+from deploys.roles.redis.declaration import DECLARATION, USERS
 
 
 @deploy("Redis")
@@ -15,6 +15,6 @@ def remove(run: Run) -> None:
     role.removed(
         name="Redis is gone",
         units=["redis-server.service"],
-        paths=["/var/lib/tracseq/applied/redis-server.service", "/etc/redis/redis.conf", *DECLARATION.traces],
+        paths=["/var/lib/tracseq/applied/redis-server.service", "/etc/redis/redis.conf", USERS, *DECLARATION.traces],
         data=["/var/lib/redis"],
     )

@@ -1,0 +1,40 @@
+"""What an instance of a service is told: its environment."""
+
+from __future__ import annotations
+
+from deploys.controller.images.config import Config
+from deploys.controller.services import addresses, databases, redis
+from deploys.controller.services.names import Instance
+from deploys.settings.site import Site
+
+
+def variables(site: Site, instance: Instance, config: Config | None = None) -> dict[str, str]:
+    """
+    The variables of an instance.
+
+    Args:
+        site: the site
+        instance: it
+        config: of its image, where it is one
+    """
+    service = instance.service
+    return {
+        **(config.environment if config else {}),
+        "ENVIRONMENT": "staging" if site.shared.environment == "staging" else "production",
+        "HOME": f"/var/lib/{instance.user}",
+        "PORT": str(instance.port),
+        **({"DATABASE_URL": url} if (url := databases.url(site, instance.name)) else {}),
+        **redis.variables(site, instance.name),
+        **{
+            addresses.variable(reached): addresses.urls(site, reached)
+            for reached in service.reaches
+            if isinstance(reached, str)
+        },
+        **{name: placed(value, instance) for name, value in service.environment.items()},
+        **{name: site.secret(name) for name in service.secrets},
+    }
+
+
+def placed(text: str, instance: Instance) -> str:
+    """A word of its command, or a value of a variable, with the port in its place."""
+    return text.replace("{port}", str(instance.port))

@@ -1,0 +1,62 @@
+"""What the instances of services are called on a host, and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploys.settings.catalogue import group, own
+from deploys.settings.host import SiteHost
+from deploys.settings.service import Service
+from deploys.settings.site import Site
+
+DIRECTORY = "/opt/tracseq/services"
+ENVIRONMENTS = "/etc/tracseq/services"
+PREFIX = "tracseq-service-"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One instance of a service on a host."""
+
+    name: str
+    """Of the service."""
+    service: Service
+    port: int
+
+    @property
+    def unit(self) -> str:
+        return f"{PREFIX}{self.name}-{self.port}.service"
+
+    @property
+    def socket(self) -> str | None:
+        """The unit that holds its port; None where the service opens it itself."""
+        return f"{PREFIX}{self.name}-{self.port}.socket" if self.service.socket else None
+
+    @property
+    def directory(self) -> str:
+        """Where the releases of its service are."""
+        return f"{DIRECTORY}/{self.name}"
+
+    @property
+    def link(self) -> str:
+        """What points to the release that it runs."""
+        return f"{self.directory}/{self.port}"
+
+    @property
+    def environment(self) -> str:
+        """The file with its variables."""
+        return f"{ENVIRONMENTS}/{self.name}-{self.port}.env"
+
+    @property
+    def user(self) -> str:
+        """Whom it runs as, and what its directory below /var/lib is called."""
+        return f"{PREFIX}{self.name}"
+
+
+def of_host(site: Site, host: SiteHost) -> Iterator[Instance]:
+    """The instances that a host runs."""
+    for name, service in own(site.shared).items():
+        if group(name) in host.groups:
+            for port in service.ports:
+                yield Instance(name, service, port)

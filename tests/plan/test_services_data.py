@@ -1,0 +1,116 @@
+"""A catalogue with a mistake is a sentence, and no host is touched; one without is what a plan shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.plan.conftest import PlannedCopy
+
+UNTOUCHED = "no host was touched"
+PROGRAM = b"#!/bin/sh\nexec true\n"
+DIGEST, NO_DIGEST = hashlib.sha256(PROGRAM).hexdigest(), "0" * 64
+NETWORKS = '"anywhere": ["0.0.0.0/0"], "administrators": ["10.0.0.0/8"]'
+
+
+@pytest.fixture
+def entry(copy: PlannedCopy) -> dict[str, Any]:
+    """An entry that is right."""
+    (copy.directory / "sample").write_bytes(PROGRAM)
+    source = {"type": "program", "file": "sample", "sha256": DIGEST}
+    return {"source": source, "hosts": ["gw1", "gw2"], "port": 8081}
+
+
+def given(**services: Any) -> tuple[str, str]:
+    return "--data", f"services={json.dumps(services)}"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"hosts": ["gw1", "app9"]}, "services.sample (in group_data/all.py, or what overrides it): app9 is no host"),
+        ({"hosts": ["gw1", "gw1"]}, "gw1 is named twice; instances says how many"),
+        ({"hosts": "gw1"}, "hosts is a list: write ['gw1']"),
+        ({"hosts": []}, "it needs hosts; one that runs elsewhere has addresses instead"),
+        ({"port": 8000}, "port 8000 of gw1 is Gateway's already."),
+        ({"port": 7999, "instances": 2}, "port 8000 of gw1 is Gateway's already."),
+        ({"port": 65535, "instances": 2}, "its instances would have ports beyond 65535"),
+        ({"source": {"type": "program", "file": "sample"}}, "services.sample.source.sha256 is missing"),
+        (
+            {"source": {"type": "program", "file": "sample", "sha256": NO_DIGEST}},
+            f"sample has the digest {DIGEST}, and source.sha256 is {NO_DIGEST}: it is another file",
+        ),
+        (
+            {"source": {"type": "program", "file": "none", "sha256": NO_DIGEST}},
+            "source.file is none, which cannot be read on this machine: No such file or directory.",
+        ),
+        ({"source": {"type": "archive", "file": "sample", "sha256": NO_DIGEST}}, "it needs command"),
+        ({"secrets": ["SMS_API_KEY"]}, ".env.plan: SMS_API_KEY is missing."),
+        ({"reaches": ["template"]}, "it reaches template, which is no service; there are sample."),
+        ({"reaches": [{"destination": "printers", "ports": [631]}]}, "printers is no group and no network"),
+        ({"helth": "/health"}, "services.sample.helth"),
+        ({"addresses": ["http://10.0.0.98:8081"]}, "and source and hosts and port, so it runs here"),
+    ],
+)
+def test_a_mistake_is_said(copy: PlannedCopy, entry: dict[str, Any], change: dict[str, Any], sentence: str) -> None:
+    run = copy.plan(*given(sample={**entry, **change}))
+    assert run.code != 0
+    assert sentence in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_two_services_with_one_port_on_a_host(copy: PlannedCopy, entry: dict[str, Any]) -> None:
+    run = copy.plan(*given(sample={**entry, "instances": 2}, storage={**entry, "port": 8082, "hosts": ["gw2", "gw3"]}))
+    assert run.code != 0
+    assert "services.storage (in group_data/all.py, or what overrides it): port 8082 of gw2 is services.sample's" in (
+        run.output
+    )
+    assert "of gw3" not in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_one_that_runs_elsewhere_needs_an_address(copy: PlannedCopy) -> None:
+    run = copy.plan(*given(rag={"addresses": ["http://rag.example.org:8087"]}))
+    assert run.code != 0
+    assert "http://rag.example.org:8087/ has a name" in run.output
+    assert UNTOUCHED in run.output
+
+
+@pytest.mark.parametrize(
+    ("old", "sentence"),
+    [
+        ('gateway_services={"SAMPLE": ["http://10.0.0.98:8081"]}', "gateway_services (in group_data, the inventory or"),
+        ("service_ports=[8081]", "each service has its port in services (in group_data/all.py)"),
+        (f'networks={{{NETWORKS}, "services": []}}', "services is the name of a group too: give the network another"),
+        (f'networks={{{NETWORKS}, "redis": []}}', "redis is the name of a group too"),
+    ],
+)
+def test_what_was_called_otherwise_names_the_new_key(copy: PlannedCopy, old: str, sentence: str) -> None:
+    run = copy.plan("--data", old)
+    assert run.code != 0
+    assert sentence in run.output
+    assert UNTOUCHED in run.output
+
+
+def test_services_come_by_phases_before_the_gateways_that_know_them(copy: PlannedCopy, entry: dict[str, Any]) -> None:
+    storage = {**entry, "port": 8090, "hosts": ["gw3"], "phase": 2, "reaches": ["sample"]}
+    run = copy.plan(*given(storage=storage, sample={**entry, "instances": 2}))
+    assert run.code == 0, run.output
+    names = [one["name"] for one in run.json["plan"]]
+    hosts = {name: hosts for name, hosts in run.changes.items() if "runs it on port" in name}
+    assert hosts == {
+        f"Services | sample runs it on port {port}, one instance at a time": ["@fake/gw1", "@fake/gw2"]
+        for port in (8081, 8082)
+    } | {"Services | storage runs it on port 8090, one instance at a time": ["@fake/gw3"]}
+    places = [names.index(one) for one in (
+        "Services' releases | sample: release beside those that run",
+        "Services | sample runs it on port 8081, one instance at a time",
+        "Services: those of the phase before are well",
+        "Services | storage runs it on port 8090, one instance at a time",
+        "Gateway | Gateway runs it, one host at a time",
+        "Services | Those that the catalogue has no more are gone",
+    )]  # fmt: skip
+    assert places == sorted(places)

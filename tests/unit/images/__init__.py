@@ -1,0 +1,1 @@
+"""Archives of images, and what strangers may have put into them."""
