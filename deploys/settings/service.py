@@ -52,6 +52,10 @@ class Service(Entry):
     )
     environment: dict[Variable, str] = Field(default_factory=dict, description="variables; `{port}` as above")
     secrets: tuple[Variable, ...] = Field(default=(), description="names in `.env.<environment>` that it is given")
+    tokens: bool = Field(
+        default=False,
+        description="whether it judges users' tokens: it gets `JWT_ALGORITHM` and its key, with RS256 the public one",
+    )
     database: Identifier | None = Field(
         default=None, description="a database of its own, with a role of the same name that may use no other"
     )

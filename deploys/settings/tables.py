@@ -15,6 +15,7 @@ from typing import Any
 
 from deploys.settings import declarations
 from deploys.settings.data import Data
+from deploys.settings.service import Service
 from deploys.settings.shared import EveryHost, Shared
 
 README = Path("README.md")
@@ -26,7 +27,7 @@ CONNECTION = "how connections are made: without 40 ms of delay per execution"
 
 def text() -> str:
     """All tables."""
-    return "\n".join([*_roles(), *_values(), *_secrets()])
+    return "\n".join([*_roles(), *_values(), *_catalogue(), *_secrets()])
 
 
 def _roles() -> Iterator[str]:
@@ -62,6 +63,15 @@ def _values() -> Iterator[str]:
             source = field.json_schema_extra["source"] if field else "paramiko"
             yield f"| `{key}` | {default} | {what} | {source} |"
         yield ""
+
+
+def _catalogue() -> Iterator[str]:
+    yield "`services` in `group_data/all.py`, each entry\n\n| key | default | what it is |\n|---|---|---|"
+    for key, field in Service.model_fields.items():
+        default: Any = field.default_factory() if field.default_factory else field.default  # type: ignore[call-arg]
+        shown = "" if default in (None, (), {}) else f"`{default!r}`".replace("'", '"')
+        yield f"| `{key}` | {shown} | {field.description} |"
+    yield ""
 
 
 def _defaults(name: str) -> dict[str, str]:

@@ -51,6 +51,8 @@ def given(**services: Any) -> tuple[str, str]:
         ({"secrets": ["SMS_API_KEY"]}, ".env.plan: SMS_API_KEY is missing."),
         ({"reaches": ["template"]}, "it reaches template, which is no service; there are sample."),
         ({"reaches": [{"destination": "printers", "ports": [631]}]}, "printers is no group and no network"),
+        ({"secrets": ["JWT_SECRET_KEY"]}, "write tokens: True in place of the secret JWT_SECRET_KEY"),
+        ({"database": "tracseq_prod"}, "the database tracseq_prod is that of the platform's already"),
         ({"helth": "/health"}, "services.sample.helth"),
         ({"addresses": ["http://10.0.0.98:8081"]}, "and source and hosts and port, so it runs here"),
     ],

@@ -7,15 +7,21 @@ import io
 import json
 import subprocess
 import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deploys.settings import secrets
 from tests import images, lab
+from tests.inventory import hosts
 
 INVENTORY = "inventories/lab_services.py"
 DIRECTORY = Path(".cache/lab_services")
 """Where group_data/lab_services.py finds the catalogue."""
 SOURCE = Path("tests/scenarios/services/stranger.py")
+SECRETS = ("SMTP_PASSWORD", "TEMPLATE_DATABASE_PASSWORD", "SEQUENCING_DATABASE_PASSWORD", "SEQUENCING_REDIS_PASSWORD")
+"""What the catalogue below needs in .env.lab."""
 HOSTS = BOOKWORM, TRIXIE = "svc1", "svc2"
 HTTPBIN = Path("tests/scenarios/services/httpbin.lock")
 GO = "prometheus-pushgateway"
@@ -123,7 +129,7 @@ def catalogue() -> dict[str, Any]:
             "command": [GO, "--web.listen-address=:{port}", "--persistence.file=/var/lib/tracseq-service-auth/kept"],
             "health": "/-/healthy",
         },
-        "sample": {"source": stranger, "hosts": both, "port": 8081, "instances": 2},
+        "sample": {"source": stranger, "hosts": both, "port": 8081, "instances": 2, "tokens": True},
         "storage": {"source": archive(), "hosts": [BOOKWORM], "port": 8083, "command": ["storage/bin/storage"]},
         "template": {"source": image(), "hosts": both, "port": 8091, "database": "template"},
         "sequencing": {
@@ -162,6 +168,33 @@ def given(services: dict[str, Any]) -> None:
     """Have a catalogue for the runs that follow."""
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     (DIRECTORY / "services.json").write_text(json.dumps(services))
+
+
+@contextmanager
+def running(services: Callable[[], dict[str, Any]]) -> Iterator[None]:
+    """The lab's site with services on two hosts more; afterwards it is the lab's site again."""
+    secrets.invent(".env.lab", SECRETS)
+    given({})
+    lab.up(*HOSTS, inventory=INVENTORY)
+    entries = services()
+    made = deployed(entries)
+    hosts.cache_clear()
+    assert made.code == 0, made.output
+    yield
+    given({})
+    lab.destroy(*HOSTS)
+    gone = lab.site()
+    assert gone.code == 0, gone.output
+
+
+def ssh(host: str, command: str, check: bool = True) -> str:
+    return lab.ssh(host, command, check=check, inventory=INVENTORY)
+
+
+def asked(host: str, port: int, path: str = "/") -> dict[str, Any]:
+    """What a stranger says of itself."""
+    found: dict[str, Any] = json.loads(ssh(host, f"curl -sS -m 5 http://127.0.0.1:{port}{path}"))
+    return found
 
 
 def deployed(services: dict[str, Any] | None = None) -> lab.Run:

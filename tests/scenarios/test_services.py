@@ -7,44 +7,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from deploys.settings import secrets
 from tests import lab
 from tests.inventory import hosts
 from tests.scenarios import strangers
-from tests.scenarios.strangers import BOOKWORM, HOSTS, INVENTORY, TRIXIE
+from tests.scenarios.strangers import BOOKWORM, HOSTS, INVENTORY, TRIXIE, asked, ssh
 
 pytestmark = pytest.mark.long
-
-SECRETS = ("SMTP_PASSWORD", "TEMPLATE_DATABASE_PASSWORD", "SEQUENCING_DATABASE_PASSWORD", "SEQUENCING_REDIS_PASSWORD")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def site_with_services(site_as_it_should_be: None) -> Iterator[None]:
-    """The lab's site with the services, and two hosts for them; afterwards it is the lab's site again."""
-    secrets.invent(".env.lab", SECRETS)
-    lab.up(*HOSTS, inventory=INVENTORY)
-    hosts.cache_clear()
-    made = strangers.deployed(strangers.catalogue())
-    assert made.code == 0, made.output
-    yield
-    strangers.given({})
-    lab.destroy(*HOSTS)
-    gone = lab.site()
-    assert gone.code == 0, gone.output
-
-
-def asked(host: str, port: int, path: str = "/") -> dict[str, Any]:
-    """What a stranger says of itself."""
-    found: dict[str, Any] = json.loads(ssh(host, f"curl -sS -m 5 http://127.0.0.1:{port}{path}"))
-    return found
-
-
-def ssh(host: str, command: str, check: bool = True) -> str:
-    return lab.ssh(host, command, check=check, inventory=INVENTORY)
+    with strangers.running(strangers.catalogue):
+        yield
 
 
 def test_a_second_run_changes_nothing() -> None:

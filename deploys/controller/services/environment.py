@@ -25,6 +25,7 @@ def variables(site: Site, instance: Instance, config: Config | None = None) -> d
         "PORT": str(instance.port),
         **({"DATABASE_URL": url} if (url := databases.url(site, instance.name)) else {}),
         **redis.variables(site, instance.name),
+        **(tokens(site) if service.tokens else {}),
         **{
             addresses.variable(reached): addresses.urls(site, reached)
             for reached in service.reaches
@@ -33,6 +34,17 @@ def variables(site: Site, instance: Instance, config: Config | None = None) -> d
         **{name: placed(value, instance) for name, value in service.environment.items()},
         **{name: site.secret(name) for name in service.secrets},
     }
+
+
+def tokens(site: Site) -> dict[str, str]:
+    """What the gateways judge tokens by: a secret, or with RS256 what everybody may know."""
+    of_gateways = site.group("gateways")[0].value("gateway_environment")
+    assert isinstance(of_gateways, dict)
+    algorithm = of_gateways.get("JWT_ALGORITHM", "HS256")
+    if algorithm == "HS256":
+        return {"JWT_ALGORITHM": algorithm, "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY")}
+    public = {name: of_gateways[name] for name in ("JWT_PUBLIC_KEY", "JWT_JWKS_URL") if name in of_gateways}
+    return {"JWT_ALGORITHM": algorithm, **public}
 
 
 def placed(text: str, instance: Instance) -> str:

@@ -41,6 +41,7 @@ def of_phase(run: Run, number: int) -> None:
             files=unit.files(run.site, run.host, instance, made),
             health=Health(f"http://127.0.0.1:{port}{one.health}", timeout=one.health_timeout),
             rolling=f"service {name}",
+            together=True,
         )
 
 

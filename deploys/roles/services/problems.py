@@ -27,6 +27,8 @@ def problems(site: Site) -> Iterator[str]:
         yield from _of_reach(site, place, service)
         yield from _of_source(place, service)
         yield from _of_database(site, name, place, service)
+        if "JWT_SECRET_KEY" in service.secrets:
+            yield f"{place}: write tokens: True in place of the secret JWT_SECRET_KEY: with RS256 there is none."
     yield from _of_ports(site)
 
 
