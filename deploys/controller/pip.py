@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 import tarfile
@@ -58,10 +57,9 @@ def run(what: str, *arguments: str) -> None:
     Raises:
         PyinfraError: with what pip said.
     """
-    command = [sys.executable, "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
     # Without it a wheel has the times at which this clone's files were written (reproducible-builds.org).
-    environment = os.environ | {"SOURCE_DATE_EPOCH": FIRST_TIME}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    command = ["env", f"SOURCE_DATE_EPOCH={FIRST_TIME}", sys.executable, "-m", "pip", *arguments]
+    done = subprocess.run([*command, "--quiet", "--disable-pip-version-check"], capture_output=True, text=True)
     if done.returncode:
         raise PyinfraError(
             f"{what} cannot be had on this machine, and no host was touched. "
