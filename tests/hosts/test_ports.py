@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -76,7 +77,13 @@ def places() -> dict[str, Place]:
     """All hosts of the inventory, and the lab's machines outside of its site."""
     config = ("ssh", "-F", str(inventory.ssh_config()))
     found = {
-        host.name: Place(host.name, frozenset((*host.groups, "all")), host.addresses, (*config, host.name), host.data)
+        host.name: Place(
+            host.name,
+            frozenset((*host.groups, *services(host.name), "all")),
+            host.addresses,
+            (*config, host.name),
+            host.data,
+        )
         for host in inventory.hosts().values()
     }
     for machine in lab.machines(inventory.PATH):
@@ -98,6 +105,18 @@ def places() -> dict[str, Place]:
                 None,
             )
     return found
+
+
+def services(host: str) -> list[str]:
+    """What rules call the services of the catalogue that a host runs."""
+    catalogue = next(iter(inventory.hosts().values())).data["services"]
+    return [f"services.{name}" for name, entry in catalogue.items() if host in entry.get("hosts", ())]
+
+
+def elsewhere(name: str) -> list[str]:
+    """The addresses of a service that is no part of the site."""
+    entry = next(iter(inventory.hosts().values())).data["services"].get(name.removeprefix("services."), {})
+    return [str(urlsplit(url).hostname) for url in entry.get("addresses", ())]
 
 
 def rules() -> list[dict[str, Any]]:
@@ -125,7 +144,7 @@ def named(name: str, place: Place, address: str) -> bool:
             for network in data["networks"][name]
             if ip_network(network).version == ip_address(address).version
         )
-    return name in place.groups
+    return name in place.groups or (name.startswith("services.") and address in elsewhere(name))
 
 
 def decision(door: Door, whose: Place, own: str, other: Place, other_address: str, peer: str) -> bool:

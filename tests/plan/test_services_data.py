@@ -74,6 +74,13 @@ def test_two_services_with_one_port_on_a_host(copy: PlannedCopy, entry: dict[str
     assert UNTOUCHED in run.output
 
 
+def test_gateways_know_only_some(copy: PlannedCopy, entry: dict[str, Any]) -> None:
+    run = copy.plan(*given(library=entry))
+    assert run.code != 0
+    assert "alone: write gateway: False." in run.output
+    assert UNTOUCHED in run.output
+
+
 def test_one_that_runs_elsewhere_needs_an_address(copy: PlannedCopy) -> None:
     run = copy.plan(*given(rag={"addresses": ["http://rag.example.org:8087"]}))
     assert run.code != 0

@@ -160,7 +160,7 @@ def catalogue() -> dict[str, Any]:
             "health": "/status/200",
             "memory": "256MB",
         },
-        "library": {"source": stranger, "hosts": [BOOKWORM], "port": 8089, "cpus": 0.5},
+        "library": {"source": stranger, "hosts": [BOOKWORM], "port": 8089, "cpus": 0.5, "gateway": False},
     }
 
 

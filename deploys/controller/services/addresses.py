@@ -26,6 +26,11 @@ def variable(name: str) -> str:
     return f"{name.upper()}_SERVICE_URL"
 
 
+def gateway_services(site: Site) -> list[str]:
+    """The names of the services that gateways pass requests on to."""
+    return [name for name, service in site.shared.services.items() if service.gateway]
+
+
 def variables(site: Site) -> dict[str, str]:
     """The variables of a gateway that say where the services are."""
-    return {variable(name): urls(site, name) for name, service in site.shared.services.items() if service.gateway}
+    return {variable(name): urls(site, name) for name in gateway_services(site)}

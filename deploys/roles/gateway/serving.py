@@ -6,6 +6,7 @@ from deploys.controller import files
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.postgres import pool
 from deploys.controller.run import Run
+from deploys.controller.services.addresses import gateway_services
 from deploys.controller.templates import render
 from deploys.facts.gateway import PROGRAM
 from deploys.operations import release_history, service
@@ -69,6 +70,8 @@ def serving(run: Run, release: Release) -> None:
                 f"[ ! -e {CHECK_REQUEST} ] || python3 {CHECK_REQUEST} {url} < {ENVIRONMENT_FILE}",
             ],
             required=["database", "redis", "requests"],
+            # A service that was taken out of the catalogue is needed no more.
+            counted=["database", "redis", "requests", *gateway_services(run.site)],
             timeout=data.gateway_health_timeout,
         ),
         rolling=Rolling(

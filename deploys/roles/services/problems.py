@@ -15,6 +15,10 @@ RESERVED = dict.fromkeys(
     ("postgres", "template0", "template1", "replicator", "monitoring", "backup", "pgbouncer"), "Postgres and its hosts"
 )
 """Databases and roles that there are anyway."""
+GATEWAYS_KNOW = (
+    "auth", "sample", "storage", "template", "sequencing", "notification", "transaction", "event", "rag"
+)  # fmt: skip
+"""Services that have a variable and routes of their own in the gateway."""
 WHERE = "(in group_data/all.py, or what overrides it)"
 
 
@@ -23,6 +27,8 @@ def problems(site: Site) -> Iterator[str]:
     for name, service in site.shared.services.items():
         place = f"services.{name} {WHERE}"
         yield from _of_addresses(place, service)
+        if service.gateway and name not in GATEWAYS_KNOW:
+            yield f"{place}: gateways pass requests on to {', '.join(GATEWAYS_KNOW)} alone: write gateway: False."
         yield from _of_hosts(site, place, service)
         yield from _of_reach(site, place, service)
         yield from _of_source(place, service)
