@@ -15,6 +15,7 @@ from deploys.facts.service_instances import Instances, InstancesState, Place
 from deploys.operations import file_set, service
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
+from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 
 
@@ -80,6 +81,5 @@ def running(instance: Running, beside: Sequence[Running]) -> Steps:
         unit=instance.unit,
         files=instance.files,
         health=instance.health,
-        rolling=instance.rolling,
-        together=True,
+        rolling=Rolling(instance.rolling, together=True),
     )
