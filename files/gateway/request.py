@@ -9,6 +9,7 @@ itself refuses who has no token. It needs nothing but Python.
 """
 
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import json
@@ -54,8 +55,10 @@ def main(base):
     # With a key pair only the authentication service can sign a token.
     if variables.get("JWT_ALGORITHM", "HS256").startswith("HS") and "JWT_SECRET_KEY" in variables:
         headers = {"Authorization": f"Bearer {token(variables['JWT_SECRET_KEY'])}"}
-        for name in services:
-            found = status(f"{base}/api/{name.lower()}/health", headers)
+        # All at once: each of those that are away is waited for.
+        with concurrent.futures.ThreadPoolExecutor(len(services) or 1) as pool:
+            answers = pool.map(lambda name: status(f"{base}/api/{name.lower()}/health", headers), services)
+        for name, found in zip(services, answers, strict=True):
             report[name.lower()] = {"status": "up" if 0 < found < 500 and found != 401 else "down", "answer": found}
     print(json.dumps(report))
 
