@@ -83,6 +83,11 @@ def rules(shared: Shared) -> Iterator[Rule]:
                 yield Rule(source=group(name), destination=group(reached), ports=shared.services[reached].ports)
 
 
+def connections(shared: Shared) -> int:
+    """How many connections to Postgres all services together may open."""
+    return sum(service.connections_of_all for service in own(shared).values())
+
+
 def secrets(shared: Shared) -> dict[str, int]:
     """The names of the secrets that services are given, and how many characters each needs."""
     services = own(shared)

@@ -59,6 +59,12 @@ class Service(Entry):
     database: Identifier | None = Field(
         default=None, description="a database of its own, with a role of the same name that may use no other"
     )
+    connections: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="connections to its database that an instance may open (`DB_POOL_MAX_SIZE`)",
+    )
     redis: bool = Field(default=False, description="whether it has a user of its own in Redis, for keys below its name")
     redis_shared: tuple[ServiceName, ...] = Field(
         default=(), description="further prefixes of keys and channels, which it shares with others"
@@ -108,6 +114,11 @@ class Service(Entry):
     def elsewhere(self) -> bool:
         """Whether it is no part of the site."""
         return bool(self.addresses)
+
+    @property
+    def connections_of_all(self) -> int:
+        """Connections to its database that all instances may have; those of one that was just ended may still count."""
+        return self.connections * (len(self.hosts) * self.instances + 1) if self.database else 0
 
     @property
     def ports(self) -> tuple[int, ...]:

@@ -104,6 +104,21 @@ def test_what_was_called_otherwise_names_the_new_key(copy: PlannedCopy, old: str
     assert UNTOUCHED in run.output
 
 
+def test_more_connections_than_postgres_lets_in(copy: PlannedCopy, entry: dict[str, Any]) -> None:
+    (copy.secrets).open("a").write("SAMPLE_DATABASE_PASSWORD=of the service sample, 20+\n")
+    run = copy.plan(*given(sample={**entry, "database": "sample", "connections": 12}))
+    assert run.code != 0
+    assert "96 (gateways, times gateway_workers, times DB_POOL_MAX_SIZE; and 36 of services)" in run.output
+    assert "at most 95: postgres_max_connections" in run.output
+    pool = ("--data", "postgres_pool_port=6432")
+    run = copy.plan(*given(sample={**entry, "database": "sample", "connections": 17}), *pool)
+    assert run.code != 0
+    assert "postgres_pool_size (in group_data/postgres.py) is 40, and can be at most 39" in run.output
+    assert "and 51 for services (connections, in services)" in run.output
+    run = copy.plan(*given(sample={**entry, "database": "sample", "connections": 16}), *pool)
+    assert run.code == 0, run.output
+
+
 def test_services_come_by_phases_before_the_gateways_that_know_them(copy: PlannedCopy, entry: dict[str, Any]) -> None:
     storage = {**entry, "port": 8090, "hosts": ["gw3"], "phase": 2, "reaches": ["sample"]}
     run = copy.plan(*given(storage=storage, sample={**entry, "instances": 2}))

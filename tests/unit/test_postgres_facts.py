@@ -33,6 +33,7 @@ SAID = {
             "member_of": [],
             "scram": "4096:c2FsdA==",
             "digest": "00",
+            "connections": 15,
         }
     },
     "databases": {"postgres": "postgres"},

@@ -19,6 +19,8 @@ class Database:
     password: str = field(repr=False)
     networks: tuple[str, ...]
     """From where its owner may connect."""
+    connections: int
+    """How many its owner may have."""
 
 
 def of(site: Site) -> list[Database]:
@@ -28,26 +30,29 @@ def of(site: Site) -> list[Database]:
             service.database,
             site.secret(database_secret(name)),
             tuple(network for host in site.group(group(name)) for network in pool.networks(host)),
+            service.connections_of_all,
         )
         for name, service in own(site.shared).items()
         if service.database
     ]
 
 
-def url(site: Site, name: str) -> str | None:
+def variables(site: Site, name: str) -> dict[str, str]:
     """
-    How a service finds its database, whichever server is the primary (libpq's form); None where it has none.
+    How a service finds its database, whichever server is the primary (libpq's form); empty where it has none.
 
     Args:
         site: the site
         name: of the service
     """
-    database = site.shared.services[name].database
+    service = site.shared.services[name]
+    database = service.database
     if not database:
-        return None
+        return {}
     servers = ",".join(f"{peer.name}:{site.shared.postgres_port}" for peer in site.group("postgres"))
     password = quote(site.secret(database_secret(name)), safe="")
-    return (
+    url = (
         f"postgresql://{database}:{password}@{servers}/{database}"
         f"?target_session_attrs=read-write&sslmode=verify-full&sslrootcert={AUTHORITY_FILE}"
     )
+    return {"DATABASE_URL": url, "DB_POOL_MAX_SIZE": str(service.connections)}

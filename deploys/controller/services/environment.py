@@ -23,7 +23,7 @@ def variables(site: Site, instance: Instance, config: Config | None = None) -> d
         "ENVIRONMENT": "staging" if site.shared.environment == "staging" else "production",
         "HOME": f"/var/lib/{instance.user}",
         "PORT": str(instance.port),
-        **({"DATABASE_URL": url} if (url := databases.url(site, instance.name)) else {}),
+        **databases.variables(site, instance.name),
         **redis.variables(site, instance.name),
         **(tokens(site) if service.tokens else {}),
         **{

@@ -58,6 +58,7 @@ select json_build_object(
         where membership.member = pg_authid.oid),
       'functions', array(select pg_proc.oid::regprocedure::text from pg_proc, aclexplode(proacl) as entry
         where proacl is not null and entry.grantee = pg_authid.oid and entry.privilege_type = 'EXECUTE'),
+      'connections', nullif(rolconnlimit, -1),
       'scram', case when rolpassword like 'SCRAM-SHA-256$%' and rolname = any(ours)
         then split_part(rolpassword, '$', 2) end,
       'digest', case when rolname = any(ours)
@@ -103,6 +104,7 @@ def parse(said: str) -> dict[str, Any]:
                     role["scram"],
                     role["digest"],
                     frozenset(role.get("functions", ())),
+                    role.get("connections"),
                 )
                 for name, role in found["roles"].items()
             },

@@ -46,6 +46,8 @@ class Role:
     """SHA-256 of the whole verifier, hexadecimal."""
     functions: frozenset[str] = frozenset()
     """Those that it was granted by name, as regprocedure writes them."""
+    connections: int | None = None
+    """How many it may have at the same time; None: as many as the server has."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Login:
     + password: its password; the server is only given its verifier. None: it comes without one, as pg_hba.conf says
     + attributes: what it may beside LOGIN, of ``ATTRIBUTES``; it may nothing else of them
     + member_of: roles whose rights it has; further ones that it was granted stay
+    + connections: how many it may have at the same time; None: as it is
     + functions: those of the database ``postgres`` that it may call and others may not, as regprocedure writes them
     """
 
@@ -33,6 +34,7 @@ class Login:
     password: str | None = field(default=None, repr=False)
     attributes: frozenset[str] = frozenset()
     member_of: frozenset[str] = frozenset()
+    connections: int | None = None
     functions: frozenset[str] = frozenset()
 
 
@@ -105,6 +107,8 @@ def role_statements(login: Login, current: Role | None) -> list[str]:
         statements.append(f"CREATE ROLE {login.name} {attributes} PASSWORD {verifier};")
     elif current.attributes != wanted:
         statements.append(f"ALTER ROLE {login.name} {attributes};")
+    if login.connections and login.connections != (current.connections if current else None):
+        statements.append(f"ALTER ROLE {login.name} CONNECTION LIMIT {login.connections};")
     if current and login.password is None and current.digest:
         statements.append(f"ALTER ROLE {login.name} PASSWORD NULL;")
     elif current and login.password is not None and not scram.matches(login.password, current.scram, current.digest):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.settings import catalogue
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine
 from deploys.settings.host import SiteHost
@@ -74,15 +75,19 @@ def connections(host: SiteHost, cpus: int) -> int:
 
 
 def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
-    """More connections of all gateways together than Postgres lets in."""
+    """More connections of all gateways, and of services beside them, than Postgres lets in."""
     gateways = site.group("gateways")
     wanted = sum(connections(gateway, int(machine.number("cpus")) or 1) for gateway in gateways)
-    limit = "postgres_pool_clients" if site.shared.postgres_pool_port else "postgres_max_connections"
+    counted, limit = "gateways, times gateway_workers, times DB_POOL_MAX_SIZE", "postgres_pool_clients"
+    if not site.shared.postgres_pool_port:
+        limit = "postgres_max_connections"
+        if of_services := catalogue.connections(site.shared):
+            wanted, counted = wanted + of_services, f"{counted}; and {of_services} of services"
     allowed = min(int(str(peer.value(limit))) for peer in site.group("postgres")) - KEPT
     if host == gateways[0] and wanted > allowed:
         yield (
             "connections",
-            f"{wanted} (gateways, times gateway_workers, times DB_POOL_MAX_SIZE)",
+            f"{wanted} ({counted})",
             f"at most {allowed}: {limit} less what Postgres keeps for itself",
         )
 

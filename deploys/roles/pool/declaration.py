@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploys.settings import catalogue
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
 from deploys.settings.rule import Rule
@@ -23,11 +24,13 @@ class Pool(Data):
 def problems(site: Site) -> Iterator[str]:
     """More connections than the server lets in."""
     for host in site.group("postgres") if site.shared.postgres_pool_port else ():
+        of_services = catalogue.connections(site.shared)
         size, most = host.data(Pool).postgres_pool_size, int(str(host.value("postgres_max_connections"))) - KEPT
-        if size > most:
+        if size > most - of_services:
             yield (
-                f"postgres_pool_size (in group_data/postgres.py) is {size}, and can be at most {most}: "
-                f"postgres_max_connections less {KEPT} for others."
+                f"postgres_pool_size (in group_data/postgres.py) is {size}, and can be at most {most - of_services}: "
+                f"postgres_max_connections less {KEPT} for others"
+                f"{f', and {of_services} for services (connections, in services)' if of_services else ''}."
             )
             return
 

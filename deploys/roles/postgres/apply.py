@@ -94,7 +94,7 @@ def primary(run: Run) -> None:
                 member_of=frozenset({"pg_monitor"}),
             ),
             access.Login(site.shared.postgres_user, site.secret("POSTGRES_PASSWORD")),
-            *(access.Login(one.name, one.password) for one in databases.of(site)),
+            *(access.Login(one.name, one.password, connections=one.connections) for one in databases.of(site)),
             *([_backup_login()] if backups.holders(site) else []),
             # Without a password: it is the pool's system user, on the server's own host.
             *([access.Login(pool.USER)] if site.shared.postgres_pool_port else []),
