@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests import lab
-from tests.bench import ansible, floor
-from tests.bench.measure import Sample, median, shells, site, spread
+from tests.bench import ansible, floor, services
+from tests.bench.measure import Sample, median, shells, site
+from tests.bench.rows import Row, compared, interleaved, table
 from tests.inventory import hosts, ssh_config
 from tests.lab import pyinfra
 
@@ -28,47 +26,6 @@ ONE_FILE = "request_rate"
 """A value that is in one file of one role."""
 EVERYWHERE = "journal_retention"
 """A value that is in one file of every host."""
-
-Measured = dict[str, list[Sample]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: a cost beside its floor."""
-
-    what: str
-    floor: float
-    ours: float
-    target: float | None
-    sample: Sample | None = None
-    unit: str = " s"
-
-    def cells(self) -> list[str]:
-        ratio = self.ours / self.floor
-        target = "" if self.target is None else f"{self.target:g}x{'' if ratio <= self.target else ' MISSED'}"
-        cells = [self.what, f"{self.floor:.2f}{self.unit}", f"{self.ours:.2f}{self.unit}"]
-        cells += [f"{ratio:.2f}x", target]
-        if self.sample:
-            counted = (str(number) if number else "" for number in (self.sample.executions, self.sample.carried))
-            cells += [*counted, f"{self.sample.cpu:.2f} s"]
-        return cells
-
-
-def interleaved(repeat: int, measurements: dict[str, Callable[[], Sample]]) -> Measured:
-    """Take each measurement in turn, again and again."""
-    taken: Measured = defaultdict(list)
-    for number in range(repeat):
-        for name, measure in measurements.items():
-            taken[name].append(measure())
-            print(f"    {number + 1}/{repeat} {name}: {taken[name][-1].seconds:.2f} s", flush=True)
-    return taken
-
-
-def compared(what: str, taken: Measured, floor_of: str, ours: str, target: float | None = None) -> Row:
-    """A row of two measurements that were taken in turn."""
-    print(f"    {what}: {spread(taken[floor_of])}, {spread(taken[ours])}")
-    least, run = median(taken[floor_of]), median(taken[ours])
-    return Row(what, least.seconds, run.seconds, target, run)
 
 
 def bare(inventory: str) -> list[Row]:
@@ -152,24 +109,11 @@ def many(inventory: str, repeat: int) -> list[Row]:
     ]
 
 
-def table(rows: list[Row]) -> str:
-    heads = ["what", "floor", "ours", "ratio", "target", "executions", "bytes", "controller CPU"]
-    lines = [heads, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines if column < len(line)) for column in range(len(heads))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if not number else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(line, widths, strict=False))
-        )
-        for line in lines
-    )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the site on a lab of its own.")
     parser.add_argument("--inventory", default="inventories/lab_bench.py", help="whose machines to measure")
     parser.add_argument("--repeat", type=int, default=5, help="how often each thing is measured")
-    parser.add_argument("--parts", default="bare,converged,many", help="which parts, of bare, converged and many")
+    parser.add_argument("--parts", default="bare,converged,many,services", help="which parts, of these")
     parser.add_argument("--ansible", action="store_true", help="also in Ansible, and in Ansible with Mitogen")
     arguments = parser.parse_args()
     Path(".state/bench").mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -185,6 +129,8 @@ def main() -> int:
             rows += converged(arguments.inventory, arguments.repeat, arguments.ansible)
         if "many" in parts:
             rows += many(arguments.inventory, arguments.repeat)
+        if "services" in parts:
+            rows += services.measured(arguments.inventory, arguments.repeat)
     finally:
         print(f"\n{table(rows)}")
         lab.destroy(*hosts(MANY if "many" in parts else arguments.inventory))
