@@ -127,6 +127,12 @@ def limited(name: str, limit: str, value: int, fires: object, silent: object) ->
     return {**firing, **bounds}, {**quiet, **bounds}
 
 
+INSTANCE = 'job="services",service="sample",instance="app1",port="8081"'
+OTHER_INSTANCE = 'job="services",service="sample",instance="app2",port="8081"'
+NOT_SERVICES = {f"probe_success{{{SITE}}}": "0x30"}
+"""What is asked besides services."""
+
+
 CASES = (
     Case(
         "HostGone",
@@ -134,7 +140,11 @@ CASES = (
         {'up{instance="pg1",job="node"}': "0x30", 'up{instance="pg1",job="site"}': "1x30"},
         {'up{instance="pg1",job="node"}': "1x30", 'up{instance="pg1",job="postgres"}': "0x30"},
     ),
-    Case("ExporterGone", *one("up", 'instance="pg1",job="redis"', 0, 1)),
+    Case(
+        "ExporterGone",
+        *one("up", 'instance="pg1",job="redis"', 0, 1),
+        also_silent=({'up{instance="app1",job="services",service="sample",port="8081"}': "0x30"},),
+    ),
     Case(
         "DiskAlmostFull",
         share("node_filesystem_avail_bytes", DISK, 5, "node_filesystem_size_bytes", 100, DISK_WRITABLE),
@@ -310,6 +320,13 @@ CASES = (
     Case("SpansAreLost", *one("gateway_trace_spans_total", 'instance="gw1",result="dropped"', "0+1x30", "3x30")),
     Case("LimitsNotShared", *one("gateway_rate_limit_shared", 'instance="gw1"', 0, 1)),
     Case("GatewayWithoutDatabase", *one("gateway_database_connections", 'instance="gw1",state="open"', 0, 3)),
+    Case(
+        "ServiceDown",
+        {f"probe_success{{{INSTANCE}}}": "0x30", f"probe_success{{{OTHER_INSTANCE}}}": "0x30"},
+        {f"probe_success{{{INSTANCE}}}": "0x30", f"probe_success{{{OTHER_INSTANCE}}}": "1x30", **NOT_SERVICES},
+    ),
+    Case("ServiceInstanceDown", {f"probe_success{{{INSTANCE}}}": "0x30"}, NOT_SERVICES),
+    Case("ServiceAnswersSlowly", *one("probe_duration_seconds", INSTANCE, 3, 0.3)),
     Case("RulesFail", *one("prometheus_rule_evaluation_failures_total", 'instance="mon1"', "0+1x30", "3x30")),
     Case("ConfigurationRefused", *one("prometheus_config_last_reload_successful", 'instance="mon1"', 0, 1)),
     Case("NoAlertmanager", *one("prometheus_notifications_alertmanagers_discovered", 'instance="mon1"', 0, 1)),

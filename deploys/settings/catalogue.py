@@ -72,6 +72,7 @@ def rules(shared: Shared) -> Iterator[Rule]:
         if service.gateway:
             yield Rule(source="gateways", destination=group(name), ports=service.ports)
     for name, service in own(shared).items():
+        yield Rule(source="monitoring", destination=group(name), ports=service.ports)
         if service.database:
             yield Rule(source=group(name), destination="postgres", ports=("postgres_port",))
         if service.redis:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from deploys.controller.services import addresses, databases, digests, environment, names, redis
+from deploys.controller.services import addresses, databases, digests, environment, names, redis, watched
 from deploys.roles.gateway.declaration import Gateways
 from deploys.settings import catalogue, rules
 from deploys.settings.data import Data
@@ -46,7 +46,7 @@ def site(**gateway_environment: str) -> Site:
     needed = (*catalogue.secrets(Shared.model_validate(shared)), "JWT_SECRET_KEY")
     secrets = {name: SecretStr(f"of {name}") for name in needed}
     hosts = (host("gw1", 21, "gateways"), host("app1", 51), host("app2", 52), host("pg1", 31, "postgres"),
-             host("redis1", 41, "redis"))  # fmt: skip
+             host("redis1", 41, "redis"), host("mon1", 61, "monitoring"))  # fmt: skip
     return Site(hosts, secrets, tuple(catalogue.rules(hosts[0].data(Shared))))
 
 
@@ -67,12 +67,15 @@ def test_hosts_are_in_the_groups_of_their_services() -> None:
     [
         ("gw1", {"out 10.0.0.51 8081", "out 10.0.0.51 8082", "out 10.0.0.52 8081", "out 10.0.0.52 8082",
                  "out 10.9.0.1 8087", "out 10.9.0.1 8088", "out fd09::1 8087", "out fd09::1 8088"}),
-        ("app1", {"in 10.0.0.21 8081", "in 10.0.0.21 8082", "out 10.0.0.31 5432", "out 10.0.0.41 6379",
+        ("app1", {"in 10.0.0.21 8081", "in 10.0.0.21 8082", "in 10.0.0.61 8081", "in 10.0.0.61 8082",
+                  "in 10.0.0.61 8085", "out 10.0.0.31 5432", "out 10.0.0.41 6379",
                   "out 10.0.0.52 8081", "out 10.0.0.52 8082", "out 0.0.0.0/0 587", "out ::/0 587"}),
-        ("app2", {"in 10.0.0.21 8081", "in 10.0.0.21 8082", "out 10.0.0.31 5432", "out 10.0.0.41 6379",
-                  "in 10.0.0.51 8081", "in 10.0.0.51 8082"}),
+        ("app2", {"in 10.0.0.21 8081", "in 10.0.0.21 8082", "in 10.0.0.61 8081", "in 10.0.0.61 8082",
+                  "out 10.0.0.31 5432", "out 10.0.0.41 6379", "in 10.0.0.51 8081", "in 10.0.0.51 8082"}),
         ("pg1", {"in 10.0.0.51 5432", "in 10.0.0.52 5432"}),
         ("redis1", {"in 10.0.0.51 6379", "in 10.0.0.52 6379"}),
+        ("mon1", {"out 10.0.0.51 8081", "out 10.0.0.51 8082", "out 10.0.0.52 8081", "out 10.0.0.52 8082",
+                  "out 10.0.0.51 8085"}),
     ],
 )  # fmt: skip
 def test_each_host_reaches_what_its_services_need_and_nothing_else(host: str, wanted: set[str]) -> None:
@@ -85,6 +88,17 @@ def test_gateways_are_told_of_every_instance_of_those_that_are_for_them() -> Non
         "SAMPLE_SERVICE_URL": "http://10.0.0.51:8081,http://10.0.0.51:8082,http://10.0.0.52:8081,http://10.0.0.52:8082",
         "RAG_SERVICE_URL": "http://10.9.0.1:8087,http://[fd09::1]:8088/v1",
     }
+
+
+def test_monitoring_hosts_ask_every_instance_that_the_site_runs() -> None:
+    asked = [(one.service, one.host, one.url) for one in watched.instances(site())]
+    assert asked == [
+        ("sample", "app1", "http://10.0.0.51:8081/health"),
+        ("sample", "app1", "http://10.0.0.51:8082/health"),
+        ("sample", "app2", "http://10.0.0.52:8081/health"),
+        ("sample", "app2", "http://10.0.0.52:8082/health"),
+        ("mail", "app1", "http://10.0.0.51:8085/health"),
+    ]
 
 
 def test_a_secret_is_told_to_its_service_alone() -> None:
@@ -107,6 +121,9 @@ def test_a_database_and_a_user_of_redis_of_its_own() -> None:
     found = site()
     [database] = databases.of(found)
     assert (database.name, database.networks) == ("sample", ("10.0.0.51/32", "10.0.0.52/32"))
+    # Two instances on each of two hosts, and one that was just ended.
+    assert database.connections == catalogue.connections(found.shared) == 5 * 5
+    assert told(found, "sample", 8081)["DB_POOL_MAX_SIZE"] == "5"
     url = told(found, "sample", 8081)["DATABASE_URL"]
     assert url.startswith("postgresql://sample:of%20SAMPLE_DATABASE_PASSWORD@pg1:5432/sample?target_session_attrs=")
     [user] = redis.users(found)

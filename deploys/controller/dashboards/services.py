@@ -12,14 +12,14 @@ SERVICES = Dashboard(
         Panel(
             title="The site answers",
             unit="yes or no",
-            queries=one("max by (instance) (probe_success)", "through {{instance}}"),
+            queries=one('max by (instance) (probe_success{job="site"})', "through {{instance}}"),
             note="What a user gets, through each load balancer. If none answers: make status.",
             bad_below=1,
         ),
         Panel(
             title="Time until the site answers",
             unit="seconds",
-            queries=one("max by (instance) (probe_duration_seconds)", "through {{instance}}"),
+            queries=one('max by (instance) (probe_duration_seconds{job="site"})', "through {{instance}}"),
             bad_above=2,
         ),
         Panel(
@@ -28,6 +28,14 @@ SERVICES = Dashboard(
             queries=one("sum by (job) (up) / count by (job) (up)", "{{job}}"),
             note="Less than all: an exporter, or its whole host, does not answer. The alerts name it.",
             bad_below=1,
+        ),
+        Panel(
+            title="Instances of a service that are well",
+            unit="share",
+            queries=one('avg by (service) (probe_success{job="services"})', "{{service}}"),
+            note="Less than all: the alerts name the instance. Its host: journalctl -u 'tracseq-service-*'.",
+            bad_below=1,
+            group="services",
         ),
         Panel(
             title="Requests",

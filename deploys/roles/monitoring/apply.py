@@ -11,6 +11,7 @@ from deploys.controller import alerts, exporters, files
 from deploys.controller.alerts import Monitoring
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
+from deploys.controller.services import watched
 from deploys.controller.templates import render
 from deploys.operations import service
 from deploys.operations.file_set import File
@@ -69,6 +70,7 @@ def apply(run: Run) -> None:
                     environment=run.site.shared.environment,
                     directory=CREDENTIALS,
                     targets=list(exporters.targets(run.site)),
+                    services=list(watched.instances(run.site)),
                     balancers={one.name: one.address for one in run.site.group("load_balancers")},
                     blackbox=BLACKBOX_PORT,
                 ),
