@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from pyinfra.api.exceptions import PyinfraError
 
+from deploys.settings.catalogue import own
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -34,7 +37,7 @@ def parts(site: Site, inventory: str) -> list[Path]:
         PyinfraError: where one that the site needs is not there, or lies outside of the repository.
     """
     environment = site.shared.environment
-    wanted = [Path(f".env.{environment}"), Path(inventory), *_of_data(site)]
+    wanted = [Path(f".env.{environment}"), Path(inventory), *_of_data(site), *_of_services(site)]
     wanted += sorted(path for path in Path(site.authority_directory).glob("*") if path.is_file())
     wanted += sorted(Path("group_data").glob("*.py"))
     root = Path.cwd().resolve()
@@ -63,6 +66,16 @@ def _of_data(site: Site) -> Iterator[Path]:
                 yield Path(value)
 
 
+def _of_services(site: Site) -> Iterator[Path]:
+    """What services are made of: without it a new controller could not check the catalogue, let alone deploy it."""
+    for service in own(site.shared).values():
+        if service.source:
+            path = Path(service.source.file)
+            yield path
+            if service.source.type == "wheels":
+                yield from sorted(path.parent.glob("*.whl"))
+
+
 def _value(host: SiteHost, name: str) -> str | None:
     try:
         found = host.value(name)
@@ -89,9 +102,13 @@ def pack(site: Site, inventory: str, passphrase_file: str | None) -> str:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     given = ["--pinentry-mode", "loopback", "--passphrase-file", passphrase_file] if passphrase_file else []
     try:
-        done = subprocess.run(
-            [*ENCRYPT, *given, "--output", str(target)], input=_archive(found, now), capture_output=True, check=False
-        )
+        # An archive of images may be larger than this machine's memory.
+        with tempfile.TemporaryFile(dir=target.parent) as archive:
+            _archive(found, now, archive)
+            archive.seek(0)
+            done = subprocess.run(
+                [*ENCRYPT, *given, "--output", str(target)], stdin=archive, capture_output=True, check=False
+            )
     except FileNotFoundError as error:
         raise PyinfraError("gpg is not installed here: apt-get install gpg. Nothing was packed.") from error
     if done.returncode:
@@ -99,24 +116,23 @@ def pack(site: Site, inventory: str, passphrase_file: str | None) -> str:
         raise PyinfraError(f"gpg did not encrypt it, and nothing was packed: {done.stderr.decode().strip()}")
     target.chmod(0o600)
     return (
-        f"{target} holds {len(found)} files: secrets, authority, inventory and group_data of {environment}.\n"
+        f"{target} holds {len(found)} files: secrets, authority, inventory and group_data of {environment}, and what its\n"
+        "    services are made of.\n"
         "    Put it where neither this machine nor any of the site's can take it along: on two sticks, one of them in\n"
         "    another building. Keep the passphrase apart from it, on paper. Pack anew after each change of secrets.\n"
         "    A new controller, from a clone of this repository: make unkeep FILE=…"
     )
 
 
-def _archive(found: list[Path], now: datetime) -> bytes:
-    buffer = io.BytesIO()
+def _archive(found: list[Path], now: datetime, target: IO[bytes]) -> None:
     # What is a link here (make site-files) must be a file there.
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT, dereference=True) as tar:
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT, dereference=True) as tar:
         for path in found:
             tar.add(path, arcname=str(path), filter=_owned_by_nobody)
         text = f"Packed {now:%Y-%m-%d %H:%M} UTC, at commit {_commit()}.\n".encode()
         about = tarfile.TarInfo(".state/kept")
         about.size, about.mode, about.mtime = len(text), 0o600, int(now.timestamp())
         tar.addfile(about, io.BytesIO(text))
-    return buffer.getvalue()
 
 
 def _owned_by_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:

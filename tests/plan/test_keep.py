@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -24,6 +25,11 @@ def unkeep(directory: Path, file: Path, passphrase: Path) -> subprocess.Complete
          f"KEEP_PASSPHRASE_FILE={passphrase}"],
         cwd=directory, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def _source(kind: str, file: Path) -> dict[str, str]:
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return {"type": kind, "file": f"{file.parent.name}/{file.name}", "sha256": digest}
 
 
 @pytest.fixture
@@ -70,6 +76,41 @@ def test_a_new_controller_is_the_old_one(copy: PlannedCopy, kept: Path, passphra
     run = pyinfra(INVENTORY, "deploys/check_data.py", directory=clone)
     assert run.code == 0, run.output
     assert "is valid" in run.output
+
+
+def test_what_services_are_made_of_and_their_secrets_come_back(
+    copy: PlannedCopy, passphrase: Path, tmp_path: Path
+) -> None:
+    Authority(str(copy.directory / ".state/plan/authority"), 365 * DAY, 30 * DAY)
+    artifacts = copy.directory / "artifacts"
+    artifacts.mkdir()
+    program, lock = artifacts / "mail", artifacts / "rag.lock"
+    program.write_text("#!/bin/sh\nexec true\n")
+    lock.write_text("# nothing\n")
+    (artifacts / "rag-1.0-py3-none-any.whl").write_bytes(b"a wheel of its own")
+    (artifacts / "other").write_text("nobody's")
+    services = {
+        "mail": {"source": _source("program", program), "hosts": ["gw1"], "port": 8090, "gateway": False,
+                 "secrets": ["SMTP_PASSWORD"]},
+        "rag": {"source": _source("wheels", lock), "hosts": ["gw1"], "port": 8091, "command": ["bin/rag"]},
+    }  # fmt: skip
+    all_of_it = copy.own("group_data") / "all.py"
+    all_of_it.write_text(f"{all_of_it.read_text()}\nservices = {services!r}\n")
+    copy.secrets.open("a").write("SMTP_PASSWORD=of another house\n")
+    given = ("--data", f"keep_passphrase_file={passphrase}", INVENTORY, "deploys/keep.py")
+    run = pyinfra(*given, directory=copy.directory)
+    assert run.code == 0, run.output
+    named = re.search(r"(\.state/plan/\S+\.tar\.gpg) holds", run.output)
+    assert named, run.output
+    clone = fresh(tmp_path / "clone")
+    done = unkeep(clone, copy.directory / named[1], passphrase)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(path.name for path in (clone / "artifacts").iterdir()) == [
+        "mail", "rag-1.0-py3-none-any.whl", "rag.lock"
+    ]  # fmt: skip
+    assert "SMTP_PASSWORD=of another house\n" in (clone / ".env.plan").read_text()
+    run = pyinfra(INVENTORY, "deploys/check_data.py", directory=clone)
+    assert run.code == 0, run.output
 
 
 def test_the_file_tells_nothing_without_the_passphrase(kept: Path, tmp_path: Path, copy: PlannedCopy) -> None:
