@@ -14,13 +14,16 @@ from typing import Any
 
 from deploys.settings import secrets
 from tests import images, lab
-from tests.inventory import hosts
+from tests.inventory import group, hosts
+from tests.scenarios import postgres
 
 INVENTORY = "inventories/lab_services.py"
 DIRECTORY = Path(".cache/lab_services")
 """Where group_data/lab_services.py finds the catalogue."""
 SOURCE = Path("tests/scenarios/services/stranger.py")
-SECRETS = ("SMTP_PASSWORD", "TEMPLATE_DATABASE_PASSWORD", "SEQUENCING_DATABASE_PASSWORD", "SEQUENCING_REDIS_PASSWORD")
+OF_NOTIFICATION = ("SMTP_USERNAME", "SMTP_PASSWORD", "SMS_API_KEY", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
+                   "TEAMS_WEBHOOK_URL")  # fmt: skip
+SECRETS = (*OF_NOTIFICATION, "TEMPLATE_DATABASE_PASSWORD", "SEQUENCING_DATABASE_PASSWORD", "SEQUENCING_REDIS_PASSWORD")
 """What the catalogue below needs in .env.lab."""
 HOSTS = BOOKWORM, TRIXIE = "svc1", "svc2"
 HTTPBIN = Path("tests/scenarios/services/httpbin.lock")
@@ -146,7 +149,7 @@ def catalogue() -> dict[str, Any]:
             "source": stranger,
             "hosts": [BOOKWORM],
             "port": 8085,
-            "secrets": ["SMTP_PASSWORD"],
+            "secrets": list(OF_NOTIFICATION),
             "environment": {"SMTP_HOST": "10.77.0.61", "SMTP_FROM": '"$lab" `a` \\ %n'},
             "reaches": [{"destination": "outside", "ports": [2525]}],
         },
@@ -185,15 +188,24 @@ def running(services: Callable[[], dict[str, Any]]) -> Iterator[None]:
     lab.destroy(*HOSTS)
     gone = lab.site()
     assert gone.code == 0, gone.output
+    forgotten(*(entry["database"] for entry in entries.values() if "database" in entry))
+
+
+def forgotten(*databases: str) -> None:
+    """Have none of these databases, nor their roles, once their services are gone."""
+    primary = next(one.name for one in group("postgres") if postgres.ask(one.name, "select pg_is_in_recovery()") == "f")
+    for name in databases:
+        postgres.ask(primary, f"drop database if exists {name}")
+        postgres.ask(primary, f"drop role if exists {name}")
 
 
 def ssh(host: str, command: str, check: bool = True) -> str:
     return lab.ssh(host, command, check=check, inventory=INVENTORY)
 
 
-def asked(host: str, port: int, path: str = "/") -> dict[str, Any]:
+def asked(host: str, port: int, inventory: str = INVENTORY) -> dict[str, Any]:
     """What a stranger says of itself."""
-    found: dict[str, Any] = json.loads(ssh(host, f"curl -sS -m 5 http://127.0.0.1:{port}{path}"))
+    found: dict[str, Any] = json.loads(lab.ssh(host, f"curl -sS -m 5 http://127.0.0.1:{port}/", inventory=inventory))
     return found
 
 

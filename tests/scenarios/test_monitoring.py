@@ -12,6 +12,7 @@ from deploys.controller.templates import render
 from tests import lab, metrics, pages, rules
 from tests.inventory import group, hosts
 from tests.ledger import SERVICE
+from tests.scenarios import strangers
 from tests.scenarios.monitoring import INVENTORY, MAILS, WATCHER, WATCHERS, asked, firing, load, watched_site
 from tests.scenarios.postgres import UNIT, found
 
@@ -171,6 +172,34 @@ def test_a_replica_that_stops_is_told_by_mail_and_so_is_its_end() -> None:
     assert "make status says which part it had" in text
     assert "docs/operations/the-primary-is-gone.md" in text
     print(f"\nmails: {mails()[before:]}")
+
+
+def test_a_service_that_ends_is_named_by_an_alert_and_by_mail() -> None:
+    of_site = hosts(INVENTORY)["gw3"].data["services"]
+    library = {"source": strangers.program(), "hosts": ["gw3"], "port": 8091, "gateway": False}
+    with_it = ("--data", f"services={json.dumps({**of_site, 'library': library})}")
+    made = lab.site(*with_it, inventory=INVENTORY)
+    assert made.code == 0, made.output
+    assert lab.site(*with_it, inventory=INVENTORY).changes == {}
+    one = '{job="services",service="library",instance="gw3",port="8091"}'
+
+    def well(watcher: str, value: int) -> bool:
+        return bool(asked("query", watcher, query=f"probe_success{one} == {value}")["result"])
+
+    for watcher in WATCHERS:
+        lab.eventually(lambda watcher=watcher: well(watcher, 1), within=60)
+    before = len(mails())
+    lab.ssh("gw3", "systemctl stop tracseq-service-library-8091.service")
+    lab.eventually(lambda: well(WATCHER, 0), within=60)
+    lab.eventually(lambda: any("firing: ServiceDown" in one for one in mails()[before:]), within=240, every=1)
+    text = lab.ssh(SERVICE, f"cat $(grep -l 'firing: ServiceDown' {MAILS}/new/*)")
+    assert "No instance of the service library is well" in text
+    assert "docs/operations/services.md" in text
+    lab.ssh("gw3", "systemctl start tracseq-service-library-8091.service")
+    lab.eventually(lambda: any("over: ServiceDown" in one for one in mails()[before:]), within=240, every=1)
+    gone = lab.site(inventory=INVENTORY)
+    assert gone.code == 0, gone.output
+    assert "services" not in {one["labels"]["job"] for one in asked("targets")["activeTargets"]}
 
 
 @pytest.mark.parametrize("unit", ["prometheus", "prometheus-alertmanager", None])

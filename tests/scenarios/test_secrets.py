@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets as random
 import threading
 from collections.abc import Iterator
@@ -15,8 +16,30 @@ from deploys.settings import declarations
 from tests import lab
 from tests.backups import begun_anew
 from tests.copy import Copy
+from tests.inventory import hosts
+from tests.scenarios import strangers
 
 LOOKED_AT = ("tmp", "var/tmp", "run/tracseq", "home", "root", "etc/tracseq", "etc/redis", "etc/postgresql")
+
+
+SERVICE = "notification"
+OF_SERVICE = ("SMTP_PASSWORD", "TEAMS_WEBHOOK_URL", "NOTIFICATION_DATABASE_PASSWORD", "NOTIFICATION_REDIS_PASSWORD")
+
+
+def with_a_service() -> tuple[str, str]:
+    """The lab's catalogue, and in it one that is told every kind of secret that there is."""
+    entry = {
+        "source": strangers.program(),
+        "hosts": ["gw2"],
+        "port": 8091,
+        "tokens": True,
+        "database": SERVICE,
+        "redis": True,
+        "secrets": OF_SERVICE[:2],
+        "gateway": False,
+    }
+    of_site = hosts(lab.INVENTORY)["gw2"].data["services"]
+    return "--data", f"services={json.dumps({**of_site, SERVICE: entry})}"
 
 
 class Marked(Copy):
@@ -25,7 +48,7 @@ class Marked(Copy):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, "lab")
         self.mark = f"Zq{random.token_hex(8)}"
-        lines = [f"{name}={self.mark}{random.token_hex(12)}\n" for name in declarations.secrets()]
+        lines = [f"{name}={self.mark}{random.token_hex(12)}\n" for name in (*declarations.secrets(), *OF_SERVICE)]
         self.secrets.write_text("".join(lines))
 
     @property
@@ -97,15 +120,22 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     begun_anew(lab.INVENTORY)
     run = lab.site()
     assert run.code == 0, run.output
+    strangers.forgotten(SERVICE)
 
 
 def test_a_run_that_changes_every_secret_shows_none_of_them(marked: Marked) -> None:
     watch = Watch(marked)
     with watch.on():
-        run = lab.pyinfra("-y", "-vvv", "--diff", "--debug", lab.INVENTORY, lab.SITE, directory=marked.directory)
+        run = lab.pyinfra(
+            "-y", "-vvv", "--diff", "--debug", *with_a_service(), lab.INVENTORY, lab.SITE, directory=marked.directory
+        )
     assert run.code == 0, run.output[-3000:]
     assert "holds secrets: its difference is not shown" in run.output, "files with secrets did change"
     assert not marked.found_in(run.output)
+    # What the service itself is told was looked for, too.
+    told = lab.ssh("gw2", "cat /etc/tracseq/services/notification-8091.env")
+    assert all(f"{name}=" in told for name in (*OF_SERVICE[:2], "DATABASE_URL", "REDIS_PASSWORD", "JWT_SECRET_KEY"))
+    assert told.count(marked.mark) >= 5
     assert watch.looks > 10
     assert watch.seen == set()
 
@@ -116,7 +146,7 @@ def test_a_run_that_changes_every_secret_shows_none_of_them(marked: Marked) -> N
 def test_a_plan_shows_none_of_them(marked: Marked, arguments: tuple[str, ...]) -> None:
     lines = [line + "x" for line in marked.secrets.read_text().splitlines()]
     marked.secrets.write_text("\n".join(lines) + "\n")
-    run = lab.pyinfra("--dry", *arguments, lab.INVENTORY, lab.SITE, directory=marked.directory)
+    run = lab.pyinfra("--dry", *arguments, *with_a_service(), lab.INVENTORY, lab.SITE, directory=marked.directory)
     assert run.code == 0, run.output[-3000:]
     assert not marked.found_in(run.output)
 

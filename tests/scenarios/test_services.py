@@ -54,12 +54,15 @@ def test_gateways_know_them_all_and_reach_them() -> None:
 
 def test_a_secret_reaches_its_service_and_nobody_else() -> None:
     told = asked(BOOKWORM, 8085)["variables"]
-    assert len(told["SMTP_PASSWORD"]) > 20
+    assert all(len(told[name]) > 20 for name in strangers.OF_NOTIFICATION)
     assert told["SMTP_FROM"] == '"$lab" `a` \\ %n'
+    patterns = " ".join(f"-e {name}=" for name in ("SMTP_HOST", *strangers.OF_NOTIFICATION))
     for name in HOSTS:
-        holders = ssh(name, "grep -lsa SMTP_PASSWORD= /proc/[0-9]*/environ | xargs -r -n1 dirname | xargs -r -n1 "
-                            "sh -c 'cat $0/cgroup' | grep -o 'tracseq-service-[a-z]*' | sort -u")  # fmt: skip
-        assert holders.split() == (["tracseq-service-notification"] if name == BOOKWORM else [])
+        holders = ssh(name, f"grep -lsa {patterns} /proc/[0-9]*/environ | xargs -r -n1 dirname | xargs -r -n1 "
+                            "sh -c 'cat $0/cgroup' | grep -o 'tracseq-service-[a-z]*' | sort -u; "
+                            f"grep -ls {patterns} /etc/tracseq/services/*")  # fmt: skip
+        mine = ["tracseq-service-notification", "/etc/tracseq/services/notification-8085.env"]
+        assert holders.split() == (mine if name == BOOKWORM else [])
 
 
 def test_each_source_runs_as_it_is_meant_to() -> None:
