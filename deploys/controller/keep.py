@@ -116,8 +116,8 @@ def pack(site: Site, inventory: str, passphrase_file: str | None) -> str:
         raise PyinfraError(f"gpg did not encrypt it, and nothing was packed: {done.stderr.decode().strip()}")
     target.chmod(0o600)
     return (
-        f"{target} holds {len(found)} files: secrets, authority, inventory and group_data of {environment}, and what its\n"
-        "    services are made of.\n"
+        f"{target} holds {len(found)} files: secrets, authority, inventory and group_data of {environment},\n"
+        "    and what its services are made of.\n"
         "    Put it where neither this machine nor any of the site's can take it along: on two sticks, one of them in\n"
         "    another building. Keep the passphrase apart from it, on paper. Pack anew after each change of secrets.\n"
         "    A new controller, from a clone of this repository: make unkeep FILE=…"
