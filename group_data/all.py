@@ -103,6 +103,7 @@ open_files = 65536
 # --- where things listen (deployment guide, "Ports") -------------------------------------------
 
 gateway_port = 8000
+gateway_green_port = None  # a port, such as 8001: a release starts beside the one that runs, and all switch as one
 postgres_port = 5432
 postgres_pool_port = None  # a port, such as 6432: PgBouncer before each server, and the gateways connect to it
 witness_port = 5431  # hosts tell each other which Postgres server is the primary

@@ -45,9 +45,16 @@ def known(site: Site) -> tuple[Module, ...]:
         Module("postgres", 9187, POSTGRES, "postgres"),
         Module("redis", 9121, REDIS, "redis"),
         Module("gateway", site.shared.gateway_port, None, "gateways"),
+        *_green(site),
         Module("prometheus", 9090, None, "monitoring"),
         Module("alertmanager", 9093, None, "monitoring"),
     )
+
+
+def _green(site: Site) -> Iterator[Module]:
+    port = site.shared.gateway_green_port
+    if port is not None:
+        yield Module("gateway_green", port, None, "gateways")
 
 
 def of(site: Site, host: SiteHost) -> Iterator[Module]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from pyinfra import logger
 
@@ -12,11 +13,14 @@ from deploys.controller import data, lock, preflight
 from deploys.controller.authority import Authority
 from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
-from deploys.controller.wheels import Bundles
+from deploys.controller.releases import switch
+from deploys.controller.releases.slots import Slots
+from deploys.controller.wheels import Bundle, Bundles
 from deploys.engine import command_line, hosts, timings
 from deploys.engine.per_run import PerRun
 from deploys.facts.machine import MachineState
 from deploys.facts.run_lock import LockState, Request, RunLock
+from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.of_run import OfRun
 from deploys.settings.site import Site
@@ -48,6 +52,17 @@ class Run:
     def machine(self) -> MachineState:
         """That host, as it was found."""
         return self.machines[self.host.name]
+
+    def bundle(self, name: str) -> Bundle:
+        """The gateway's wheels for a host of the run: its Debian decides which Python they are for."""
+        values = self.machines[name].values
+        return self.bundles.of(RELEASES[values["version"]].python, values["architecture"])
+
+    @cached_property
+    def slots(self) -> Slots:
+        """Which gateways get requests, and which will, where this repository's release is brought out."""
+        found = switch.read(self.site, self.machines)
+        return found.decided({name: self.bundle(name).release for name in found.releases})
 
     def with_topology_read_anew(self) -> Run:
         """This run, with the part of each Postgres host as the servers say it now."""

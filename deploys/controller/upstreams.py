@@ -16,6 +16,7 @@ class Server:
 
     name: str
     address: str
+    port: int
     weight: int = 1
     """As how many servers of the weight 1 it counts."""
     backup: bool = False
@@ -32,7 +33,7 @@ class Upstream:
     """Where this file is, it is this one that is used."""
 
 
-def upstreams(gateways: Sequence[SiteHost], share: int) -> tuple[Upstream, ...]:
+def upstreams(gateways: Sequence[SiteHost], port: int, share: int, colour: str = "") -> tuple[Upstream, ...]:
     """
     All gateways first; then, for each, those without it, and those with little for it.
 
@@ -40,17 +41,20 @@ def upstreams(gateways: Sequence[SiteHost], share: int) -> tuple[Upstream, ...]:
 
     Args:
         gateways: of the site
+        port: where they listen
         share: what little is, in percent of the requests
+        colour: with which the names end
     """
-    every = tuple(Server(gateway.name, gateway.address) for gateway in gateways)
-    return (Upstream("gateways", every), *(_with_one_that_changes(every, share) if len(every) > 1 else ()))
+    every = tuple(Server(gateway.name, gateway.address, port) for gateway in gateways)
+    changing = _with_one_that_changes(every, share, colour) if len(every) > 1 else ()
+    return (Upstream(f"gateways{colour}", every), *changing)
 
 
-def _with_one_that_changes(every: tuple[Server, ...], share: int) -> Iterator[Upstream]:
+def _with_one_that_changes(every: tuple[Server, ...], share: int, colour: str) -> Iterator[Upstream]:
     weight = max(1, math.ceil((100 - share) / share / (len(every) - 1)))
     for one in every:
         drained, canary = marks(one.name)
         others = tuple(server for server in every if server != one)
-        yield Upstream(f"gateways_without_{one.name}", (*others, replace(one, backup=True)), drained)
-        weighty = tuple(Server(server.name, server.address, weight) for server in others)
-        yield Upstream(f"gateways_and_little_for_{one.name}", (*weighty, one), canary)
+        yield Upstream(f"gateways_without_{one.name}{colour}", (*others, replace(one, backup=True)), drained)
+        weighty = tuple(replace(server, weight=weight) for server in others)
+        yield Upstream(f"gateways_and_little_for_{one.name}{colour}", (*weighty, one), canary)

@@ -1,11 +1,34 @@
-"""Where a load balancer finds, for each request, which gateway it leaves out or gives little."""
+"""Where a load balancer finds, for each request, to which gateways it sends it."""
 
 from __future__ import annotations
+
+from pyinfra.api import FactBase
 
 DRAINED = "/run/tracseq-balancer/drained"
 """A gateway that has a file of its name here is sent nothing."""
 CANARY = "/run/tracseq-balancer/canary"
 """A gateway that has a file of its name here is sent a small share."""
+
+BLUE, GREEN = "blue", "green"
+"""The gateways of which one per host gets the requests, where hosts have two."""
+SWITCHED = "/var/lib/tracseq-balancer/green"
+"""Where this file is, requests are sent to the green gateways; it outlives a boot."""
+CONFIGURATION = "/etc/nginx/conf.d/tracseq.conf"
+"""The file by which nginx knows of gateways, and of these files."""
+
+
+class Sends(FactBase[str | None]):
+    """To which gateways, BLUE or GREEN, a load balancer sends requests; None where it is none yet."""
+
+    def command(self) -> str:
+        return f"[ ! -e {CONFIGURATION} ] || if [ -e {SWITCHED} ]; then echo {GREEN}; else echo {BLUE}; fi"
+
+    @staticmethod
+    def default() -> str | None:
+        return None
+
+    def process(self, output: list[str]) -> str | None:
+        return output[0].strip() if output else None
 
 
 def marks(gateway: str) -> tuple[str, str]:

@@ -11,12 +11,16 @@ from deploys.facts import release_history
 from deploys.facts.release_history import Switch
 
 UNIT = "tracseq-gateway.service"
+GREEN_UNIT = "tracseq-gateway-green.service"
+"""A second gateway of the host, where releases switch from one to the other."""
 PROGRAM = "gateway"
 """What its releases are noted as on a host."""
 SHOWN = 5
 """How many changes of its release are read."""
 DIRECTORY = "/opt/tracseq/gateway"
 """It holds the releases, and the link to the current one."""
+CURRENT = "current"
+"""That link; the second gateway has one of its own."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,19 @@ class Gateway(FactBase[GatewayState]):
     The current release of the gateway and what its health endpoint answers.
 
     + healthy: URL that answers 200 when the gateway is well
+    + link: the link to its release
+    + unit: its unit
     """
 
-    def command(self, healthy: str) -> str:
-        link, history = f"{DIRECTORY}/current", f"{release_history.DIRECTORY}/{PROGRAM}"
+    def command(self, healthy: str, link: str = CURRENT, unit: str = UNIT) -> str:
+        link, history = f"{DIRECTORY}/{link}", f"{release_history.DIRECTORY}/{PROGRAM}"
         # A link's time of modification is the deploy's to choose; when it was put in its place is not.
         return f"""
 [ ! -L {link} ] || printf 'release\\t%s\\t%s\\n' "$(basename "$(readlink {link})")" "$(stat -c %Z {link})"
 tail -n {SHOWN} {history} 2>/dev/null | sed 's/^/switch\\t/'
 printf 'debian\\t%s\\n' "$(sed -n 's/^VERSION_ID="\\(.*\\)"/\\1/p' /etc/os-release)"
 # Whoever asks a gateway that is stopped starts it by its socket.
-systemctl is-active --quiet {UNIT} || exit 0
+systemctl is-active --quiet {unit} || exit 0
 printf 'answer\\t%s\\n' "$(curl --silent --max-time 5 --output /dev/null \\
   --write-out '%{{http_code}}' {shlex.quote(healthy)} 2>/dev/null)"
 true

@@ -37,15 +37,25 @@ class ReleaseState:
     complete: tuple[str, ...] = field(default=())
     broken: tuple[str, ...] = field(default=())
     current: str | None = None
+    green: str | None = None
+    """That of a second instance of the program, where the host has one."""
     records: Mapping[str, Record] = field(default_factory=dict)
     """Of those that were installed with one, by name."""
+
+    def of(self, link: str) -> str | None:
+        """
+        The release that a link leads to.
+
+        + link: ``current`` or ``green``
+        """
+        return {"current": self.current, "green": self.green}[link]
 
 
 class Releases(FactBase[ReleaseState]):
     """
     The releases in a directory.
 
-    + directory: it holds ``releases/`` and the link ``current``
+    + directory: it holds ``releases/``, the link ``current``, and ``green`` where there is a second instance
     """
 
     def command(self, directory: str) -> str:
@@ -55,7 +65,9 @@ for release in $(ls -1tr releases 2>/dev/null); do
   [ -e "releases/$release/.complete" ] && echo "complete $release" || echo "broken $release"
   [ ! -s "releases/$release/{RECORD}" ] || echo "record $release $(cat "releases/$release/{RECORD}")"
 done
-[ ! -L current ] || echo "current $(basename "$(readlink current)")"
+for link in current green; do
+  [ ! -L $link ] || echo "$link $(basename "$(readlink $link)")"
+done
 """
 
     @staticmethod
@@ -68,6 +80,7 @@ done
             complete=tuple(row[1] for row in rows if row[0] == "complete"),
             broken=tuple(row[1] for row in rows if row[0] == "broken"),
             current=next((row[1] for row in rows if row[0] == "current"), None),
+            green=next((row[1] for row in rows if row[0] == "green"), None),
             records={row[1]: Record(**json.loads(row[2])) for row in rows if row[0] == "record"},
         )
 

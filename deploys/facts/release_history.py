@@ -54,6 +54,29 @@ class ReleaseHistory(FactBase[tuple[Switch, ...]]):
         return parsed(output)
 
 
+class Noted(FactBase[bool]):
+    """
+    Whether the release to which a link leads is the one that was noted last, or there is no release yet.
+
+    + program: its name, such as ``gateway``
+    + link: path of the link
+    """
+
+    def command(self, program: str, link: str) -> str:
+        return f"""
+[ -L {shlex.quote(link)} ] || exit 0
+release=$(basename "$(readlink {shlex.quote(link)})")
+tail -n 1 {shlex.quote(f"{DIRECTORY}/{program}")} 2>/dev/null | grep -qF "\\"release\\": \\"$release\\"" || echo other
+"""
+
+    @staticmethod
+    def default() -> bool:
+        return True
+
+    def process(self, output: list[str]) -> bool:
+        return not output
+
+
 def parsed(lines: Iterable[str]) -> tuple[Switch, ...]:
     """
     The lines of a history as values, without one that a host had no power to write to its end.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 
-from deploys.facts.balancer import CANARY, DRAINED
+from deploys.facts.balancer import CANARY, CONFIGURATION, DRAINED
 
 UNKNOWN = "unknown"
 """What a balancer prints that would not look at the file: its configuration is older, or another gateway's."""
 
 
-def marked(gateway: str, mark: str, configuration: str = "/etc/nginx/conf.d/tracseq.conf") -> list[str]:
+def marked(gateway: str, mark: str, configuration: str = CONFIGURATION) -> list[str]:
     """
     Shell: have the balancer's nginx look upon a gateway in another way, and upon all others as ever.
 

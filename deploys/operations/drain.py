@@ -33,7 +33,7 @@ class Drain:
 
     + target: what pyinfra calls its host
     + name: its own, as balancers know it
-    + balancers: what pyinfra calls the hosts whose nginx sends it requests
+    + balancers: what pyinfra calls the hosts whose nginx sends it requests; none: what it has begun is waited for
     + timeout: seconds that what it has begun may take to end, before the change comes all the same
     + metrics: URL on the host whose ``gateway_requests_in_flight`` says what it is at work with
     """
@@ -60,7 +60,7 @@ def drained(drain: Drain | None) -> Iterator[None]:
         return
     try:
         told = [_told(drain, one, balancer.marked(drain.name, DRAINED)) for one in drain.balancers]
-        if any(told):
+        if any(told) or not drain.balancers:
             _wait(drain)
         yield
     finally:

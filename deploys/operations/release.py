@@ -20,7 +20,7 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
     Have a release installed beside the current one, from wheels and without a network.
 
     It is a virtual environment of the host's own Python. It counts only once it is complete:
-    what a run that died left half done is made anew. Old releases go, never the current one.
+    what a run that died left half done is made anew. Old releases go, never one that an instance runs.
 
     + directory: holds ``releases/`` and the link ``current``, such as /opt/tracseq/gateway
     + release: the name of the release
@@ -43,9 +43,10 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
         )
     """
     current: ReleaseState = yield Reading(Releases, directory=directory)
-    others = [name for name in current.complete if name not in (release, current.current)]
+    used = (release, current.current, current.green)
+    others = [name for name in current.complete if name not in used]
     old = [*current.broken, *others[: max(0, len(others) - kept)]]
-    old = [name for name in old if name not in (release, current.current)]
+    old = [name for name in old if name not in used]
     # One that was installed before there were records has none.
     told = release in current.records
     if release in current.complete and told and not old:

@@ -11,6 +11,7 @@ from pyinfra import host, state
 from deploys.engine import elsewhere
 from deploys.engine.rolling import one_at_a_time
 from deploys.operations.canary import Canary, tried
+from deploys.operations.comparison import Comparison, compared
 from deploys.operations.drain import Drain, drained, little
 from deploys.operations.script import script
 
@@ -20,17 +21,20 @@ class Rolling:
     """
     How hosts whose services may not change at the same time change.
 
-    + group: a name that they share
+    + group: a name that they share; None: they may change at the same time
     + drain: how this host's balancers leave it out while it is restarted; None: none sends to it
     + together: whether those that changed get back what they had before, where a later one is not well
+    + comparison: with which host the first that changes is compared, before it is sent anything, and what pyinfra
+      calls the host that asks both; it needs the same
     + canary: how the first that changes is tried, before the others do; it needs ``drain`` and ``together``
     + noted: shell that notes on the host what it runs with, once it is well with changed files
     + undone: shell that notes that it has what it had before
     """
 
-    group: str
+    group: str | None
     drain: Drain | None = None
     together: bool = False
+    comparison: tuple[Comparison, str] | None = None
     canary: Canary | None = None
     noted: Sequence[str] = ()
     undone: Sequence[str] = ()
@@ -59,11 +63,14 @@ def turn(rolling: Rolling | None, restarts: bool, undo: Sequence[str]) -> Iterat
             elsewhere.done(target, script(*undo))
 
     with one_at_a_time(rolling.group) as roll:
-        canary = rolling.canary if drain and undo and roll.first else None
+        first = drain and undo and roll.first
+        canary = rolling.canary if first else None
         with drained(drain):
             yield
             if undo:
                 roll.changed(undone)
+            if first and rolling.comparison:
+                compared(*rolling.comparison)
             if canary and drain:
                 little(drain)
                 tried(canary)

@@ -28,6 +28,10 @@ class Shared(Data):
     )
     firewall_extra_rules: tuple[Rule, ...] = value("rules of your own before those")
     gateway_port: Port = value("port of the gateways", "guide")
+    gateway_green_port: Port | None = value(
+        "port of a second gateway on each of their hosts, to which all load balancers switch as one with a release "
+        "(blue-green); None: the gateways change one after the other"
+    )
     postgres_port: Port = value("port of Postgres", "guide")
     postgres_pool_port: Port | None = value("port of a pool before each Postgres server; None: there is none")
     patroni_port: Port = value("port of Patroni on the Postgres hosts, for each other")

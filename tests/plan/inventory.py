@@ -23,6 +23,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (21, 8000),
             (22, 8000),
             (23, 8000),
+            *((peer, 8001) for peer in (21, 22, 23)),
             (31, 5432),
             (32, 5432),
             (31, 6432),

@@ -41,6 +41,7 @@ BROKEN = {
     "does not start": ("application.py", START, f'raise RuntimeError("it was built in haste")\n    {START}'),
     "answers 500": ("endpoints/health.py", LIVE, LIVE.replace("200", "500")),
     "hangs": ("endpoints/health.py", LIVE, f"await asyncio.sleep(3600)\n    {LIVE}"),
+    "is slow": ("endpoints/health.py", LIVE, f"await asyncio.sleep(0.05)\n    {LIVE}"),
     "finds no database": (
         "endpoints/health.py",
         CHECK,
@@ -52,6 +53,7 @@ SAID = {
     "does not start": "it was built in haste",
     "answers 500": "answers 500",
     "hangs": "answers 000",
+    "is slow": "is slower with it than",
     "finds no database": "not up with the change: database",
     "fails to migrate": "division by zero",
     "finds no room": "No space left on device",

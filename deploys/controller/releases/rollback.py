@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyinfra import logger
 
 from deploys.controller import preflight
 from deploys.controller.postgres import servers
-from deploys.controller.releases import choice
+from deploys.controller.releases import choice, switch
 from deploys.controller.releases.choice import Gateway
+from deploys.controller.releases.slots import Found, Slots
 from deploys.controller.run import Run, opened
 from deploys.engine import hosts
 from deploys.engine.per_run import PerRun
 from deploys.facts import gateway
-from deploys.facts.release import Releases, Revision
+from deploys.facts.release import Releases, ReleaseState, Revision
 from deploys.facts.release_history import ReleaseHistory
 
 
@@ -26,6 +27,8 @@ class Rollback:
     run: Run
     releases: Mapping[str, str]
     """What each gateway's host is to have, by its name."""
+    slots: Slots
+    """Which of its gateways has it."""
 
 
 def begin() -> Rollback:
@@ -44,9 +47,10 @@ def _begun() -> Rollback:
     preflight.check(begun.site, begun.machines)
     run = begun.run(servers.decided(begun.site, begun.readings))
     site = run.site
+    beside = switch.read(site, run.machines)
     found = {
         peer.name: Gateway(
-            hosts.read(peer.target, Releases, directory=gateway.DIRECTORY),
+            _serving(beside, hosts.read(peer.target, Releases, directory=gateway.DIRECTORY)),
             hosts.read(peer.target, ReleaseHistory, program=gateway.PROGRAM),
         )
         for peer in site.group("gateways")
@@ -61,7 +65,12 @@ def _begun() -> Rollback:
         logger.warning(
             "The next run of deploys/site.py brings this repository's release again: check out the older one before it."
         )
-    return Rollback(run, releases)
+    return Rollback(run, releases, beside.decided(releases))
+
+
+def _serving(beside: Found, releases: ReleaseState) -> ReleaseState:
+    """The releases of a host, the current one that which gets the requests."""
+    return replace(releases, current=releases.of(beside.active.link))
 
 
 _rollback = PerRun(_begun)

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from deploys.controller import words
+from deploys.controller.releases import slots
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
+from deploys.facts.balancer import Sends
 from deploys.facts.gateway import Gateway, GatewayState
 from deploys.facts.release_history import Switch
 from deploys.settings.host import SiteHost
@@ -15,13 +17,23 @@ from deploys.settings.site import Site
 
 
 def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    url = f"http://127.0.0.1:{site.shared.gateway_port}/health"
-    return [Wanted(Gateway, {"healthy": url})] if "gateways" in host.groups else []
+    every = slots.known(site.shared)
+    found = [
+        Wanted(Gateway, {"healthy": f"http://127.0.0.1:{slot.port}/health", "link": slot.link, "unit": slot.unit})
+        for slot in (every if "gateways" in host.groups else ())
+    ]
+    return [*found, *([Wanted(Sends, {})] if len(every) > 1 and "load_balancers" in host.groups else [])]
 
 
 def judged(survey: Survey) -> Judged:
     values, findings, rows = {}, [], []
-    states: Mapping[str, GatewayState] = {name: state for name, (state,) in survey.readings["gateways"].items()}
+    active, split = _active(survey)
+    states: dict[str, GatewayState] = {}
+    for name, said in survey.readings["gateways"].items():
+        both = [one for one in said if isinstance(one, GatewayState)]
+        if both:
+            states[name] = both[active]
+    findings += split
     mixed = differing(states)
     for name, state in states.items():
         well = state.answer == "200"
@@ -53,6 +65,21 @@ def judged(survey: Survey) -> Judged:
         )
     table = Table("Gateways", ("host", "release", "current since", "from", "health"), tuple(rows))
     return Judged(values, findings, tables=[table])
+
+
+def _active(survey: Survey) -> tuple[int, list[Finding]]:
+    """The place of the slot that gets the requests, and what is wrong where balancers send to different ones."""
+    names = [slot.name for slot in slots.known(survey.site.shared)]
+    sends = {
+        name: one for name, said in survey.readings["gateways"].items() for one in said if isinstance(one, str) and one
+    }
+    active = names.index(next(iter(sends.values()), names[0]))
+    if len(set(sends.values())) < 2:
+        return active, []
+    listed = ", ".join(f"{name} to the {slot} ones" for name, slot in sends.items())
+    return active, [
+        Finding("", f"The load balancers send to different gateways: {listed}.", "A run of deploys/site.py ends that.")
+    ]
 
 
 def differing(states: Mapping[str, GatewayState]) -> Mapping[str, Sequence[str]]:

@@ -16,7 +16,7 @@ from deploys.roles.gateway.serving import serving
 def apply(run: Run) -> None:
     """Have one gateway that runs this release with this configuration, and is healthy."""
     site, host = run.site, run.host
-    made = bundle(run)
+    made, slots = bundle(run), run.slots
     # The first of this run, which a limit may have left with one that is not the site's first.
     if host.name == next(peer.name for peer in site.group("gateways") if peer.name in run.machines):
         release.migrated(
@@ -28,8 +28,8 @@ def apply(run: Run) -> None:
             database=site.shared.postgres_database,
             server=site.host(run.topology.primary).target,
             # Not through a pool: what a migration sets for its session must stay with it.
-            environment=environment(run, site.shared.postgres_port),
+            environment=environment(run, site.shared.postgres_port, slots.target.port),
         )
-    serving(run, Release(made.release))
+    serving(run, Release(made.release), slots)
 
 

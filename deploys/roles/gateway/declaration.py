@@ -79,6 +79,8 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
     gateways = site.group("gateways")
     wanted = sum(connections(gateway, int(machine.number("cpus")) or 1) for gateway in gateways)
     counted, limit = "gateways, times gateway_workers, times DB_POOL_MAX_SIZE", "postgres_pool_clients"
+    if site.shared.gateway_green_port is not None:
+        wanted, counted = 2 * wanted, f"{counted}, twice with gateway_green_port"
     if not site.shared.postgres_pool_port:
         limit = "postgres_max_connections"
         if of_services := catalogue.connections(site.shared):
@@ -98,7 +100,7 @@ DECLARATION = Declaration(
     model=Gateways,
     packages=("python3", "python3-venv", "iproute2"),
     # systemd holds the port while the gateway itself is restarted.
-    listeners=(Listener("gateway_port", ("python", "systemd")),),
+    listeners=(Listener("gateway_port", ("python", "systemd")), Listener("gateway_green_port", ("python", "systemd"))),
     rules=(
         Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
         Rule(source="gateways", destination="redis", ports=("redis_port",)),

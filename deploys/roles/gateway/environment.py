@@ -15,15 +15,16 @@ PROMOTIONS = "/var/lib/tracseq-witness"
 """What the host has heard of promotions."""
 
 
-def environment(run: Run, port: int) -> str:
+def environment(run: Run, port: int, listens: int) -> str:
     """
     The text of a file that systemd and a shell read.
 
     Args:
         run: the run
         port: where the gateway finds Postgres on the Postgres hosts
+        listens: where it listens itself
     """
-    return render("gateway/gateway.env.j2", variables=_variables(run, port))
+    return render("gateway/gateway.env.j2", variables=_variables(run, port, listens))
 
 
 def as_user(user: str) -> str:
@@ -32,7 +33,7 @@ def as_user(user: str) -> str:
     return f"env HOME=/nonexistent setpriv --reuid={user} --regid={user} --init-groups"
 
 
-def _variables(run: Run, port: int) -> dict[str, str]:
+def _variables(run: Run, port: int, listens: int) -> dict[str, str]:
     site, shared, data = run.site, run.site.shared, run.host.data(Gateways)
     servers = ",".join(f"{peer.name}:{port}" for peer in site.group("postgres"))
     debian = run.topology.servers[run.topology.primary].debian or ""
@@ -42,7 +43,7 @@ def _variables(run: Run, port: int) -> dict[str, str]:
     return {
         "ENVIRONMENT": "staging" if shared.environment == "staging" else "production",
         "GATEWAY_HOST": "0.0.0.0",
-        "GATEWAY_PORT": str(shared.gateway_port),
+        "GATEWAY_PORT": str(listens),
         "GATEWAY_WORKERS": str(data.gateway_workers or run.machine.values["cpus"]),
         "GATEWAY_SHUTDOWN_TIMEOUT": str(data.gateway_shutdown_timeout),
         "MAX_REQUEST_SIZE": str(shared.largest_body),

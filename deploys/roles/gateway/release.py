@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from deploys.controller.run import Run
 from deploys.controller.wheels import Bundle
 from deploys.facts import gateway
-from deploys.settings.debian import RELEASES
 
 DIRECTORY = gateway.DIRECTORY
 
@@ -26,6 +25,5 @@ class Release:
 
 
 def bundle(run: Run) -> Bundle:
-    """The wheels for this host: its Debian decides which Python they are for."""
-    values = run.machine.values
-    return run.bundles.of(RELEASES[values["version"]].python, values["architecture"])
+    """The wheels for this host."""
+    return run.bundle(run.host.name)

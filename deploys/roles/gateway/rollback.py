@@ -7,7 +7,8 @@ from pyinfra.api import deploy
 from deploys.controller.releases.rollback import Rollback
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import marks
-from deploys.operations import system
+from deploys.operations import switch, system
+from deploys.roles.gateway.finish import noted
 from deploys.roles.gateway.release import Release
 from deploys.roles.gateway.serving import serving
 
@@ -19,6 +20,14 @@ def apply(rollback: Rollback) -> None:
     barrier(name="Every gateway gets requests")
     if rollback.run.host.name in rollback.releases:
         gateway(rollback=rollback)
+    if rollback.run.site.shared.gateway_green_port is None:
+        return
+    barrier(name="Every gateway is well with it")
+    if "load_balancers" in rollback.run.host.groups:
+        switched(rollback=rollback)
+    barrier(name="Every load balancer has switched")
+    if rollback.run.host.name in rollback.releases:
+        noted(run=rollback.run, slots=rollback.slots, back=True)
 
 
 @deploy("Load balancer")
@@ -32,4 +41,11 @@ def even(rollback: Rollback) -> None:
 @deploy("Gateway")
 def gateway(rollback: Rollback) -> None:
     """Have the host run the older release, with the configuration of now."""
-    serving(rollback.run, Release(rollback.releases[rollback.run.host.name], back=True))
+    serving(rollback.run, Release(rollback.releases[rollback.run.host.name], back=True), rollback.slots)
+
+
+@deploy("Load balancer")
+def switched(rollback: Rollback) -> None:
+    """Have requests sent to the gateways that have it."""
+    slot = rollback.slots.target.name
+    switch.sends(name=f"Requests go to the {slot} gateways", slot=slot, health="https://127.0.0.1/health")

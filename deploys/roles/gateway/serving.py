@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deploys.controller import files
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.postgres import pool
+from deploys.controller.releases.slots import Slot, Slots
 from deploys.controller.run import Run
 from deploys.controller.services.addresses import gateway_services
 from deploys.controller.templates import render
-from deploys.facts.gateway import PROGRAM
-from deploys.operations import release_history, service
+from deploys.facts.gateway import PROGRAM, UNIT
+from deploys.operations import comparison, release_history, service
 from deploys.operations.canary import Canary
+from deploys.operations.comparison import Comparison
 from deploys.operations.drain import Drain
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
@@ -20,36 +24,37 @@ from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
 
-ENVIRONMENT_FILE = "/etc/tracseq/gateway.env"
-UNIT = "tracseq-gateway.service"
-SOCKET = "tracseq-gateway.socket"
 CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
 
-def serving(run: Run, release: Release) -> None:
+def serving(run: Run, release: Release, slots: Slots) -> None:
     """
     Have a gateway that runs an installed release.
 
     Args:
         run: the run
         release: which one
+        slots: which of the host's gateways it is; one that gets no requests is changed beside the one that does
     """
-    site, host = run.site, run.host
-    data, user, port = host.data(Gateways), site.shared.platform_user, site.shared.gateway_port
-    url, by = f"http://127.0.0.1:{port}", run.lock.name if run.lock else ""
+    site, host, slot = run.site, run.host, slots.target
+    data, user = host.data(Gateways), site.shared.platform_user
+    url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
     service.configured(
-        name="Gateway runs it, one host at a time",
-        unit=Unit(UNIT, socket=SOCKET),
+        name="Gateway runs it, beside the one that serves" if slots.switch else "Gateway runs it, one host at a time",
+        unit=Unit(slot.unit, socket=slot.socket),
         files=[
-            File(ENVIRONMENT_FILE, environment(run, pool.port(site)), group=user, mode="640", secret=True, restart=True),
+            File(slot.environment_file, environment(run, pool.port(site), slot.port), group=user, mode="640", secret=True, restart=True),
             File(
-                f"/etc/systemd/system/{UNIT}",
+                f"/etc/systemd/system/{slot.unit}",
                 render(
                     "gateway/tracseq-gateway.service.j2",
                     user=user,
                     directory=DIRECTORY,
-                    environment_file=ENVIRONMENT_FILE,
+                    second=second,
+                    socket=slot.socket,
+                    link=slot.link,
+                    environment_file=slot.environment_file,
                     memory=data.gateway_memory,
                     cpu_quota=round(data.gateway_cpus * 100),
                     open_files=host.own.open_files,
@@ -57,46 +62,82 @@ def serving(run: Run, release: Release) -> None:
                 ),
                 restart=True,
             ),
-            File(f"/etc/systemd/system/{SOCKET}", render("gateway/tracseq-gateway.socket.j2", port=port)),
+            File(
+                f"/etc/systemd/system/{slot.socket}",
+                render("gateway/tracseq-gateway.socket.j2", port=slot.port, second=second),
+            ),
             File(CHECK_REQUEST, files.read("gateway/request.py"), mode="755"),
-            File(f"{DIRECTORY}/current", f"releases/{release.name}", restart=True, link=True),
+            File(f"{DIRECTORY}/{slot.link}", f"releases/{release.name}", restart=True, link=True),
         ],
-        validate=_check(user),
+        validate=_check(user, slot),
         also_read=[AUTHORITY_FILE],
         health=Health(
             f"{url}/health",
             reports=[
                 f"curl --silent --max-time 20 {url}/health/detailed",
-                f"[ ! -e {CHECK_REQUEST} ] || python3 {CHECK_REQUEST} {url} < {ENVIRONMENT_FILE}",
+                f"[ ! -e {CHECK_REQUEST} ] || python3 {CHECK_REQUEST} {url} < {slot.environment_file}",
             ],
             required=["database", "redis", "requests"],
             # A service that was taken out of the catalogue is needed no more.
             counted=["database", "redis", "requests", *gateway_services(run.site)],
             timeout=data.gateway_health_timeout,
         ),
-        rolling=Rolling(
-            "gateways",
-            drain=_drain(run, url),
-            together=data.gateway_all_or_nothing,
-            canary=None if release.back else _canary(run, url),
-            noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back),
-            undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True),
-        ),
+        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url),
+    )
+    if slots.switch and not release.back:
+        comparison.passed(
+            name="It answers as fast as the one that serves",
+            comparison=Comparison(
+                f"{host.name} ({slot.name})",
+                f"{url}/health",
+                f"{host.name} ({slots.active.name})",
+                f"http://127.0.0.1:{slots.active.port}/health",
+            ),
+            slot=slot.name,
+            balancer=site.group("load_balancers")[0].target,
+        )
+
+
+def _in_turns(run: Run, release: Release, slot: Slot, url: str) -> Rolling:
+    """How gateways change that get requests."""
+    site, data, by = run.site, run.host.data(Gateways), run.lock.name if run.lock else ""
+    balancers = [peer.target for peer in site.group("load_balancers")]
+    return Rolling(
+        "gateways",
+        # One that has no other beside it is not left out.
+        drain=_drain(run, url, balancers) if len(site.group("gateways")) > 1 else None,
+        together=data.gateway_all_or_nothing,
+        comparison=_comparison(run, slot, balancers),
+        canary=None if release.back else _canary(run, url),
+        noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back, slot.link),
+        undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True, link=slot.link),
     )
 
 
-def _drain(run: Run, url: str) -> Drain | None:
-    """How the balancers leave this gateway out; a gateway that has no other beside it is not left out."""
-    site, host = run.site, run.host
-    if len(site.group("gateways")) == 1:
-        return None
+def _beside(run: Run, url: str) -> Rolling:
+    """How gateways change that get none: at once, when what they began before the last switch has ended."""
+    return Rolling(None, drain=_drain(run, url, balancers=[]))
+
+
+def _drain(run: Run, url: str, balancers: Sequence[str]) -> Drain:
+    host = run.host
     return Drain(
         target=host.target,
         name=host.name,
-        balancers=[peer.target for peer in site.group("load_balancers")],
+        balancers=balancers,
         timeout=host.data(Gateways).gateway_drain_timeout,
         metrics=f"{url}/metrics",
     )
+
+
+def _comparison(run: Run, slot: Slot, balancers: Sequence[str]) -> tuple[Comparison, str] | None:
+    """The gateway with which the first one is compared that changes: the next of the site, as a balancer sees both."""
+    site, host = run.site, run.host
+    others = [peer for peer in site.group("gateways") if peer != host and peer.name in run.machines]
+    if not others or not balancers:
+        return None
+    own, other = (f"http://{peer.address}:{slot.port}/health" for peer in (host, others[0]))
+    return Comparison(host.name, own, others[0].name, other), balancers[0]
 
 
 def _canary(run: Run, url: str) -> Canary | None:
@@ -113,8 +154,9 @@ def _canary(run: Run, url: str) -> Canary | None:
     )
 
 
-def _check(user: str) -> str:
+def _check(user: str, slot: Slot) -> str:
     """Shell: let the new release itself check its new configuration, as the user it will run as."""
-    return f"(set -a; . {ENVIRONMENT_FILE}; exec {as_user(user)} {DIRECTORY}/current/bin/python -m tracseq_gateway check)"
+    python = f"{DIRECTORY}/{slot.link}/bin/python"
+    return f"(set -a; . {slot.environment_file}; exec {as_user(user)} {python} -m tracseq_gateway check)"
 
 

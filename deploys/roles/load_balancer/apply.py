@@ -12,8 +12,9 @@ from deploys.controller.authority import Authority, Certificate
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.controller.upstreams import upstreams
-from deploys.facts.balancer import marks
-from deploys.operations import nginx, service
+from deploys.engine.barrier import barrier
+from deploys.facts.balancer import GREEN, SWITCHED, marks
+from deploys.operations import nginx, service, switch
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
@@ -28,7 +29,7 @@ from deploys.settings.units import written
 def apply(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
-    data, gateways = host.data(LoadBalancers), site.group("gateways")
+    data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
     certificate = _certificate(site, host, run.authority)
     service.configured(
         name="nginx",
@@ -46,8 +47,10 @@ def apply(run: Run) -> None:
                 "/etc/nginx/conf.d/tracseq.conf",
                 render(
                     "load_balancer/tracseq.conf.j2",
-                    upstreams=upstreams(gateways, data.canary_share),
-                    port=site.shared.gateway_port,
+                    upstreams=upstreams(gateways, site.shared.gateway_port, data.canary_share),
+                    green=upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else (),
+                    gateways="$gateways$colour" if green_port else "$gateways",
+                    switched=SWITCHED,
                     domain=site.shared.domain,
                     http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
                     # nginx asks the responder by its name, and knows no name server of its own.
@@ -76,11 +79,18 @@ def apply(run: Run) -> None:
             ),
         ],
         # What a run that died has left.
-        absent=[mark for gateway in gateways for mark in marks(gateway.name)],
+        absent=[
+            *(mark for gateway in gateways for mark in marks(gateway.name)),
+            *([] if green_port else [SWITCHED]),
+        ],
         purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
         validate="nginx -t -q",
         rolling=Rolling("load_balancers"),
     )
+    if green_port:
+        barrier(name="Load balancers know of both gateways of each host")
+        slot = run.slots.target.name
+        switch.sends(name=f"Requests go to the {slot} gateways", slot=slot, health="https://127.0.0.1/health")
 
 
 def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:

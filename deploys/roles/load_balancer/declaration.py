@@ -38,7 +38,7 @@ DECLARATION = Declaration(
     listeners=(Listener(80, ("nginx",)), Listener(443, ("nginx",))),
     rules=(
         Rule(source="anywhere", destination="load_balancers", ports=(80, 443)),
-        Rule(source="load_balancers", destination="gateways", ports=("gateway_port",)),
+        Rule(source="load_balancers", destination="gateways", ports=("gateway_port", "gateway_green_port")),
     ),
     after=("gateways",),
     traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),
