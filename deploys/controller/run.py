@@ -9,7 +9,7 @@ from functools import cached_property
 from pyinfra import logger
 
 from deploys.controller import authority as authorities
-from deploys.controller import data, lock, preflight
+from deploys.controller import data, lock, preflight, silences
 from deploys.controller.authority import Authority
 from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
@@ -123,6 +123,7 @@ def opened(reach: bool = True) -> Opened:
     readings = servers.queried(found, request, active)  # while preflight looks at the hosts
     machines = preflight.survey(found, request, reach)
     _lock(found, request, machines, servers.locks(readings, active))
+    silences.kept(found, request)
     return Opened(found, options, machines, readings, request)
 
 

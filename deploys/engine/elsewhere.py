@@ -51,10 +51,15 @@ def done(target: str, command: StringCommand, within: int | None = None) -> list
 
 def _done(host: Host, command: StringCommand, within: int | None) -> list[str]:
     host.connect(show_errors=False, raise_exceptions=True)
-    with ctx_host.use(host):
+    # pyinfra itself does not come back to the operation's host from an exception, such as that of a timeout.
+    before = ctx_host.get()  # type: ignore[no-untyped-call]
+    try:
+        ctx_host.set(host)  # type: ignore[no-untyped-call]
         every, _ = pop_global_arguments(state, host, {})
         arguments = {key: every[key] for key in CONNECTOR_ARGUMENT_KEYS if key in every}  # type: ignore[literal-required]
         well, output = command.execute(state, host, cast("ConnectorArguments", arguments | {"_timeout": within}))
+    finally:
+        ctx_host.set(before)  # type: ignore[no-untyped-call]
     if not well:
         raise ElsewhereError(f"{host.name} said: {output.stderr.strip() or output.stdout.strip()}")
     return list(output.stdout_lines)

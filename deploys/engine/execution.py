@@ -25,6 +25,8 @@ from pyinfra.api.util import log_operation_start
 from pyinfra.context import ctx_host, ctx_state
 from pyinfra.progress import progress_spinner
 
+from deploys.engine import first_change
+
 
 def install() -> None:
     """Have pyinfra's command line run operations side by side."""
@@ -40,12 +42,15 @@ def run_ops(state: State, serial: bool = False, no_wait: bool = False) -> None:
         serial: one host after the other, as pyinfra does it
         no_wait: means nothing here: no host waits for another that it shares nothing with
     """
-    if serial:
-        run_one_after_the_other(state, serial=True)
-        return
-    state.is_executing = True
     with ctx_state.use(state):
-        _Execution(state).run()
+        try:
+            if serial:
+                run_one_after_the_other(state, serial=True)
+                return
+            state.is_executing = True
+            _Execution(state).run()
+        finally:
+            first_change.of_run().ended()
 
 
 class _Execution:

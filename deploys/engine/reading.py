@@ -26,7 +26,7 @@ from pyinfra.api import operation as declared
 from pyinfra.api.arguments_typed import PyinfraOperation
 from pyinfra.api.host import Host
 
-from deploys.engine import knowledge
+from deploys.engine import first_change, knowledge
 from deploys.engine.combined import Wanted
 
 P = ParamSpec("P")
@@ -128,6 +128,8 @@ def _commands(steps: Steps) -> Generator[StringCommand]:
                 answer = _answer(step)
                 continue
             answer = None
+            if state.is_executing:
+                first_change.of_run().begins()
             changes.note()
             yield step
             changes.note()

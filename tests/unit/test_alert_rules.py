@@ -29,3 +29,16 @@ def test_a_changed_threshold_is_only_of_one_alert() -> None:
     assert "time() - node_boot_time_seconds < 6000\n" in more
     assert "time() - node_boot_time_seconds < 60\n" in less
     assert len(more.splitlines()) == len(text.splitlines())
+
+
+def test_what_planned_work_never_excuses_is_always_told() -> None:
+    """A silence is of the rules that have its label: what users lose, and what a run cannot cause, have none."""
+    labelled = {
+        alert
+        for alert, path in rules.of_files().items()
+        if "planned_work: causes_it" in path.read_text().split(f"- alert: {alert}\n")[1].split("- alert: ")[0]
+    }
+    assert {"PostgresDown", "NoPrimary", "GatewayDown", "HostGone"} < labelled
+    never = {"NoGateway", "TwoPrimaries", "SlotLost", "NoBackup", "BackupTooOld", "DiskAlmostFull", "Watchdog"}
+    never |= {alert for alert in rules.of_files() if alert.startswith("ErrorBudget") or "Certificate" in alert}
+    assert not labelled & never

@@ -1,0 +1,100 @@
+"""The silences of a run: people are not told as an alert what it does on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyinfra import logger
+
+from deploys.controller.alerts import Monitoring
+from deploys.engine import first_change, later
+from deploys.engine.elsewhere import ElsewhereError
+from deploys.facts.run_lock import Request
+from deploys.operations import silence
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+
+LONGEST = 600
+"""Seconds after which a silence ends by itself, where the run that made it is gone."""
+AGAIN = 240
+"""Seconds after which a run says that it is still at work."""
+SETTLES = 60
+"""Seconds, and two scrapes, that it takes until nothing is told of a run any more once it has ended."""
+
+
+def kept(site: Site, request: Request | None) -> None:
+    """
+    Have monitoring hosts, where there are any, told before each first change of a host.
+
+    Args:
+        site: the run's
+        request: the name by which the hosts know the run; None where it only plans
+    """
+    if request and site.group("monitoring"):
+        silences = Silences(site, request)
+        first_change.of_run().tell(silences.before, silences.end)
+
+
+def concerned(site: Site, host: SiteHost) -> set[str]:
+    """The hosts of whose alerts a change of one may be the cause; an empty name for alerts that are of no host."""
+    found = {host.name}
+    if "postgres" in host.groups:
+        found |= {"", *(one.name for one in site.group("postgres"))}
+    if host.groups & {"postgres", "redis"}:
+        found |= {one.name for one in site.group("gateways")}
+    return found
+
+
+class Silences:
+    """
+    What a run has told of itself.
+
+    One Alertmanager is told, which tells the others; of what is dead there, the next one.
+    """
+
+    def __init__(self, site: Site, request: Request) -> None:
+        self.site, self.request = site, request
+        self._left = list(site.group("monitoring"))
+        """The monitoring hosts that may still be asked."""
+        self._covered: set[str] = set()
+        self._made: dict[str, list[str]] = {}
+        """Ids of silences, by what pyinfra calls the host that was told."""
+        self._renewing = later.Repeated(AGAIN, lambda: self._end_in(LONGEST))
+
+    def before(self, target: str) -> None:
+        """Have nobody told of what a change of a host causes."""
+        name = self.site.host(target).name
+        hosts = concerned(self.site, self.site.host(target)) - self._covered
+        self._covered |= hosts
+        while hosts and self._left:
+            if self._told(self._left[0], hosts, name):
+                return
+
+    def end(self) -> None:
+        """Have people told again, once what the run has caused is over."""
+        self._renewing.stop()
+        settled = max(int(2 * one.data(Monitoring).scrape_interval) for one in self.site.group("monitoring"))
+        self._end_in(SETTLES + settled)
+
+    def _told(self, monitor: SiteHost, hosts: Iterable[str], name: str) -> bool:
+        """Whether a monitoring host knows of the work; one that does not is not asked again in this run."""
+        try:
+            made = silence.added(
+                monitor.target, hosts, self.request.name, f"changes {name}: {self.request.what}", LONGEST
+            )
+        except ElsewhereError as error:
+            logger.warning(f"{monitor.name} could not be told that {name} is changed on purpose: {error}")
+            made = None
+        if made:
+            self._made.setdefault(monitor.target, []).append(made)
+            self._renewing.start()
+        elif monitor in self._left:
+            self._left.remove(monitor)
+        return made is not None
+
+    def _end_in(self, seconds: int) -> None:
+        for target, silences in self._made.items():
+            try:
+                silence.ends(target, silences, seconds)
+            except ElsewhereError as error:
+                logger.warning(f"Silences of {target} end by themselves, in {LONGEST} s at most: {error}")

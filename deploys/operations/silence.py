@@ -1,0 +1,63 @@
+"""Silences of Alertmanager: that what somebody does on purpose is not told as an alert."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from pyinfra.api import StringCommand
+
+from deploys.engine import elsewhere
+
+WITHIN = 15
+"""Seconds that a monitoring host may take to answer: a change does not wait for longer."""
+PLANNED = 'planned_work="causes_it"'
+"""The label of the rules whose alerts planned work on their hosts causes as well (files/monitoring/rules)."""
+AMTOOL = "amtool --alertmanager.url=http://127.0.0.1:9093 --timeout=5s silence"
+ABSENT = "no Alertmanager"
+
+
+def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds: int) -> str | None:
+    """
+    Have a monitoring host tell nobody what planned work on some hosts causes.
+
+    + target: what pyinfra calls the monitoring host
+    + hosts: names of the hosts; an empty one for alerts that are of no host
+    + author: whose work it is
+    + comment: which
+    + seconds: after which the silence ends by itself
+
+    Returns:
+        its id; None where there is no Alertmanager yet
+
+    Raises:
+        ElsewhereError: where it is not reached, or its Alertmanager takes no silence.
+    """
+    matcher = f'instance=~"{"|".join(sorted(hosts))}"'
+    arguments = shlex.join([f"--author={author}", f"--comment={comment}", PLANNED, matcher])
+    lines = [
+        f"command -v amtool >/dev/null || {{ echo {shlex.quote(ABSENT)}; exit 0; }}",
+        f"{AMTOOL} add {_end(seconds)} {arguments}",
+    ]
+    (*_, said) = [ABSENT, *elsewhere.done(target, StringCommand("\n".join(lines)), WITHIN)]
+    return None if said == ABSENT else said.strip()
+
+
+def ends(target: str, silences: Sequence[str], seconds: int) -> None:
+    """
+    Have silences end at another time.
+
+    + target: what pyinfra calls the monitoring host
+    + silences: their ids
+    + seconds: from now
+
+    Raises:
+        ElsewhereError: where it is not reached, or does not know them.
+    """
+    line = f"{AMTOOL} update {_end(seconds)} {shlex.join(silences)} >/dev/null"
+    elsewhere.done(target, StringCommand(line), WITHIN)
+
+
+def _end(seconds: int) -> str:
+    """By the clock of the monitoring host, which need not be this machine's."""
+    return f'--end="$(date --utc --date="+{seconds} seconds" +%Y-%m-%dT%H:%M:%SZ)"'
