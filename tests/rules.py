@@ -105,6 +105,29 @@ def slow(below: float, per_minute: int) -> Series:
     }
 
 
+def balancer(failed: float, per_minute: float = 60, below: float = 0.99) -> Series:
+    """What load balancers answer a minute, which share of it with an error, and which within half a second."""
+    bucket = 'nginx_request_duration_seconds_bucket{instance="lb1"'
+    return {
+        'nginx_requests_total{instance="lb1",status="200"}': f"0+{per_minute * (1 - failed):.6f}x60",
+        'nginx_requests_total{instance="lb1",status="502"}': f"0+{per_minute * failed:.6f}x60",
+        f'{bucket},le="0.05"}}': f"0+{below * per_minute / 2}x60",
+        f'{bucket},le="0.5"}}': f"0+{below * per_minute}x60",
+        f'{bucket},le="2.5"}}': f"0+{per_minute}x60",
+        f'{bucket},le="+Inf"}}': f"0+{per_minute}x60",
+    }
+
+
+def silent_host(ping: int) -> Series:
+    """A host of which nothing is measured: its site and itself are asked by the monitoring host, which is up."""
+    return {
+        'up{instance="pg1",job="node"}': "0x30",
+        'up{instance="pg1",job="site"}': "1x30",
+        'up{instance="pg1",job="host"}': "1x30",
+        'probe_success{instance="pg1",job="host"}': f"{ping}x30",
+    }
+
+
 PRIMARY, STANDBY = 'instance="pg1",server="pg1"', 'instance="pg2",server="pg2"'
 REPLICA = "tracseq_postgres_server_replica"
 UP = {'up{job="postgres",instance="pg1"}': "1x30"}
@@ -136,9 +159,15 @@ NOT_SERVICES = {f"probe_success{{{SITE}}}": "0x30"}
 CASES = (
     Case(
         "HostGone",
-        # A load balancer's site is asked by the monitoring host: that this runs says nothing of the balancer.
-        {'up{instance="pg1",job="node"}': "0x30", 'up{instance="pg1",job="site"}': "1x30"},
-        {'up{instance="pg1",job="node"}': "1x30", 'up{instance="pg1",job="postgres"}': "0x30"},
+        silent_host(ping=0),
+        silent_host(ping=1),
+        also_silent=({**silent_host(ping=0), 'up{instance="pg1",job="postgres"}': "1x30"},),
+    ),
+    Case(
+        "HostNotMeasured",
+        silent_host(ping=1),
+        silent_host(ping=0),
+        also_silent=({**silent_host(ping=1), 'up{instance="pg1",job="postgres"}': "1x30"},),
     ),
     Case(
         "ExporterGone",
@@ -304,6 +333,21 @@ CASES = (
         "NoGateway",
         {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "0x30"},
         {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "1x30"},
+    ),
+    Case(
+        "ErrorsBeforeGateways",
+        {**balancer(0.05), **requests(0.0, 57)},
+        {**balancer(0.005), **requests(0.0, 60)},
+        # The gateways know of them; there are few requests.
+        also_silent=({**balancer(0.05), **requests(0.05, 60)}, {**balancer(1.0, 6), **requests(0.0, 6)}),
+        at="30m",
+    ),
+    Case(
+        "SlowBeforeGateways",
+        {**balancer(0.0, below=0.5), **slow(0.99, 60)},
+        {**balancer(0.0, below=0.945), **slow(0.99, 60)},
+        also_silent=({**balancer(0.0, below=0.5), **slow(0.5, 60)}, {**balancer(0.0, 6, below=0.5), **slow(0.99, 6)}),
+        at="25m",
     ),
     Case(
         "BreakerOpen",

@@ -12,6 +12,8 @@ NODE = "prometheus-node-exporter"
 POSTGRES = "prometheus-postgres-exporter"
 REDIS = "prometheus-redis-exporter"
 BLACKBOX = "prometheus-blackbox-exporter"
+MTAIL = "mtail"
+"""It counts lines of logs."""
 TEXTFILES = "/var/lib/tracseq*/state"
 """Directories with metrics that programs of the site leave in files (``*.prom``)."""
 
@@ -44,6 +46,7 @@ def known(site: Site) -> tuple[Module, ...]:
         Module("node", 9100, NODE),
         Module("postgres", 9187, POSTGRES, "postgres"),
         Module("redis", 9121, REDIS, "redis"),
+        Module("nginx", 3903, MTAIL, "load_balancers"),
         Module("gateway", site.shared.gateway_port, None, "gateways"),
         *_green(site),
         Module("prometheus", 9090, None, "monitoring"),

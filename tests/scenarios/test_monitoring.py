@@ -49,7 +49,7 @@ def test_every_target_answers(watcher: str) -> None:
     assert down() == {}
     jobs = [one["labels"]["job"] for one in asked("targets", watcher)["activeTargets"]]
     assert jobs.count("node") == len(hosts(INVENTORY))
-    assert set(jobs) == {"node", "postgres", "redis", "gateway", "prometheus", "alertmanager", "site"}
+    assert set(jobs) == {"node", "postgres", "redis", "gateway", "prometheus", "alertmanager", "nginx", "site", "host"}
 
 
 def test_every_metric_that_a_rule_or_a_panel_names_is_there() -> None:

@@ -107,6 +107,8 @@ def read_by(run: Run, program: str) -> Sequence[File]:
             File(QUERIES, files.read("exporters/postgres.yml"), restart=True),
             File(f"{DIRECTORY}/postgres.password", password, mode="600", secret=True, restart=True),
         )
+    if program == exporters.MTAIL:
+        return (File(f"{units.PROGRAMS}/nginx.mtail", files.read("exporters/nginx.mtail"), restart=True),)
     if program == exporters.REDIS:
         passwords = render(
             "exporters/redis.json.j2", port=run.site.shared.redis_port, password=run.site.secret("REDIS_PASSWORD")

@@ -15,18 +15,18 @@ PROGRAM = f"/usr/local/sbin/{CERTIFICATES}"
 LINK = "/var/lib/tracseq-collectors/state"
 """What Debian's collectors leave, beside what programs of the site do."""
 UPDATES = f"{exporters.NODE}-apt.timer"
-PROGRAMS = ("prometheus-exporter-exporter", exporters.NODE, exporters.POSTGRES, exporters.REDIS)
+PROGRAMS = ("prometheus-exporter-exporter", exporters.NODE, exporters.POSTGRES, exporters.REDIS, exporters.MTAIL)
 
-SPECIAL = (exporters.POSTGRES, exporters.REDIS)
+SPECIAL = (exporters.POSTGRES, exporters.REDIS, exporters.MTAIL)
 """Exporters of what only some hosts have."""
 
 
 def of(program: str) -> list[str]:
-    """The files of an exporter, what it logs in with among them."""
-    passwords = {exporters.POSTGRES: "postgres.password", exporters.REDIS: "redis.json"}
+    """The files of an exporter, what it logs in with or counts by among them."""
+    own = {exporters.POSTGRES: "postgres.password", exporters.REDIS: "redis.json", exporters.MTAIL: "mtail"}
     return [
         f"/var/lib/tracseq/applied/{program}.service",
-        *([f"{DIRECTORY}/{passwords[program]}"] if program in passwords else []),
+        *([f"{DIRECTORY}/{own[program]}"] if program in own else []),
         f"{UNITS}/{program}.service.d/tracseq.conf",
     ]
 

@@ -14,6 +14,11 @@ UNINTERESTING_UNITS = ".+[.](device|mount|scope|slice|target|automount|swap)"
 UNINTERESTING_MOUNTS = "^/(dev|proc|run|sys)($$|/)"
 """In the line of a unit, where systemd takes a single dollar for a variable's."""
 
+PROGRAMS = f"{DIRECTORY}/mtail"
+"""What is counted of which lines."""
+FIFO = "/run/mtail/nginx"
+"""Through which lines of the journal get to who counts them."""
+
 
 class Line(TypedDict):
     """The values of ``templates/exporters/exporter.conf.j2``."""
@@ -23,6 +28,7 @@ class Line(TypedDict):
     credentials: list[tuple[str, str]]
     of_machine: bool
     only_loopback: bool
+    fifo: str | None
 
 
 def line(site: Site, host: SiteHost, program: str, debian: Debian) -> Line:
@@ -55,6 +61,14 @@ def line(site: Site, host: SiteHost, program: str, debian: Debian) -> Line:
                 "DATA_SOURCE_PASS_FILE=%d/password",
             ],
             [("password", f"{DIRECTORY}/postgres.password")],
+        )
+    if program == exporters.MTAIL:
+        counts = f"/usr/bin/{program} --address=127.0.0.1 --port={port} --progs={PROGRAMS} --logs={FIFO}"
+        return _line(
+            # Its versions read no standard input alike. Where one of the two ends, so does the other.
+            f"/bin/bash -c '{counts} --emit_prog_label=false --logtostderr & "
+            f"journalctl --follow --lines=0 --output=cat --quiet SYSLOG_IDENTIFIER=nginx >{FIFO} & wait -n; exit 1'",
+            fifo=FIFO,
         )
     return _line(
         f"/usr/bin/{program} -web.listen-address=127.0.0.1:{port}"
@@ -92,6 +106,7 @@ def _line(
     credentials: list[tuple[str, str]] | None = None,
     of_machine: bool = False,
     only_loopback: bool = True,
+    fifo: str | None = None,
 ) -> Line:
     return Line(
         command=command,
@@ -99,4 +114,5 @@ def _line(
         credentials=credentials or [],
         of_machine=of_machine,
         only_loopback=only_loopback,
+        fifo=fifo,
     )

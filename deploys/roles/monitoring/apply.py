@@ -71,6 +71,7 @@ def apply(run: Run) -> None:
                     directory=CREDENTIALS,
                     targets=list(exporters.targets(run.site)),
                     services=list(watched.instances(run.site)),
+                    hosts={one.name: one.address for one in sorted(run.site.hosts, key=lambda one: one.name)},
                     balancers={one.name: one.address for one in run.site.group("load_balancers")},
                     blackbox=BLACKBOX_PORT,
                 ),
