@@ -34,7 +34,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status logs restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format dashboards
+.PHONY: help lab lab-down plan deploy status open logs restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,9 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)
+
+open: $(VENV)    ## Show where all pages of a site are, and how to reach them from outside: make open INVENTORY=…
+	@$(PYINFRA) $(INVENTORY) deploys/open.py
 
 logs: $(VENV)    ## Show what all hosts wrote: make logs INVENTORY=… [SINCE=…] [GREP=…] [UNIT=…] [OF=host], or REQUEST=id
 	@$(PYINFRA) $(if $(SINCE),--data "since=$$SINCE") $(if $(GREP),--data "grep=$$GREP") $(if $(UNIT),--data "unit=$$UNIT") \

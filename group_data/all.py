@@ -55,6 +55,10 @@ ssh_port_of_hosts = 22
 # Further lines of sshd's configuration, such as "AllowUsers deploy".
 sshd_options = []
 
+# To where sshd forwards connections (ssh -L, jump hosts), besides the pages of a monitoring host: "host:port" as sshd
+# is asked for it, "*:22" on a host through which others are reached, or "any".
+ssh_forwarding = []
+
 # After a change of sshd or of the firewall a host waits this long for a new login, at most 40 s.
 # If none comes, it puts the old state back within another 10 s.
 confirmation_timeout = "20s"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from pyinfra import logger
 
-from deploys.controller import keep
+from deploys.controller import keep, pages
 from deploys.engine import command_line, hosts
 from deploys.engine.per_run import PerRun
 from deploys.settings.load import DataError, load
 from deploys.settings.of_run import OfRun, misplaced, of_run
-from deploys.settings.site import Site
+from deploys.settings.site import Site, plain
 
-CHECK_ONLY, KEEP = "check_data.py", "keep.py"
+CHECK_ONLY, KEEP, OPEN = "check_data.py", "keep.py", "open.py"
 OF_GROUPS = {
     "failover.py": ("postgres",),
     "rejoin.py": ("postgres",),
@@ -39,6 +39,9 @@ def check() -> None:
     checked = site().hosts
     if names == {KEEP}:
         logger.info(f"--> {keep.pack(site(), command_line.inventory(), options().keep_passphrase_file)}")
+        sys.exit(0)
+    if names == {OPEN}:
+        print(pages.guide(site(), {plain(one.target): one.data for one in hosts.all_hosts()}))
         sys.exit(0)
     if names == {CHECK_ONLY}:
         logger.info(f"--> The data of {len(checked)} hosts is valid, and so are the secrets. No host was connected to.")

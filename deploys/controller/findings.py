@@ -45,6 +45,7 @@ def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Findi
         yield from _ports(site, host, machine)
         yield from _obstacles(site, host, machine)
         yield from _reach(site, host, found)
+        yield from _way(site, host, machine)
 
 
 def of_servers(found: Mapping[str, ServerState]) -> Iterator[Finding]:
@@ -126,6 +127,20 @@ def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Ite
         if _forbids(found[host.name], OUT, address, port) or _forbids(theirs, IN, host.address, port):
             continue
         yield Finding(host.name, f"reach {peer.name}", f"{address}:{port} {answer}", "reachable")
+
+
+def _way(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:
+    """A host that is reached through another, which is about to forward nobody any more."""
+    through = [one for one in site.hosts if machine.values.get("origin") in one.addresses and one != host]
+    for jump in through:
+        port = str(host.own.ssh_port_of_hosts)
+        if not any(given == "any" or given.endswith((f":{port}", ":*")) for given in jump.own.ssh_forwarding):
+            yield Finding(
+                host.name,
+                f"reached through {jump.name}",
+                "which would forward nobody there",
+                f'ssh_forwarding = ["*:{port}"] for {jump.name}, or no way through it',
+            )
 
 
 def _forbids(machine: MachineState, way: str, address: str, port: int) -> bool:

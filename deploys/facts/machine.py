@@ -80,6 +80,7 @@ try() {{
 }}
 say() {{ printf 'is\\t%s\\t%s\\n' "$1" "$2"; }}
 say clock "$(date +%s.%N)"
+say origin "${{SSH_CLIENT%% *}}"
 {run_lock.session()}
 $root sh -c {shlex.quote(as_root)} machine "$session" "${{SSH_CLIENT%% *}}" 2>/dev/null
 {tries}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from deploys.settings.data import Data, value
 from deploys.settings.rule import Rule
@@ -78,6 +80,9 @@ class EveryHost(Data):
     automatic_reboot_time: str = value("and when, HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     ssh_port_of_hosts: Port = value("port of sshd on the hosts")
     sshd_options: tuple[str, ...] = value("further lines of sshd's configuration")
+    ssh_forwarding: tuple[Annotated[str, Field(pattern=r"^(any|[^\s:]+:(\d+|\*)|\[[^\s]+\]:(\d+|\*))$")], ...] = value(
+        "to where sshd forwards (`host:port`, `*:22` on a jump host, `any`), besides the pages of a monitoring host"
+    )
     confirmation_timeout: Duration = value(
         "how long a new login may take to confirm a firewall or sshd; undone 10 s later", "1 to 40 s", ge=1, le=40
     )

@@ -67,6 +67,16 @@ def test_a_port_that_somebody_else_holds(copy: PlannedCopy) -> None:
     assert "held by memcached" in run.output
 
 
+def test_a_host_that_is_reached_through_another_stays_so(copy: PlannedCopy) -> None:
+    inventory = with_machines(copy, gw1={"origin": "10.0.0.11"}, gw2={"origin": "10.0.0.1"})
+    run = copy.plan(inventory=inventory)
+    assert run.code != 0
+    assert rows(run.output) == {("gw1", "reached through lb1")}
+    assert 'ssh_forwarding = ["*:22"] for lb1' in run.output
+    allowed = copy.plan("--data", 'ssh_forwarding=["*:22"]', inventory=inventory)
+    assert allowed.code == 0, allowed.output
+
+
 def test_a_host_that_another_cannot_reach(copy: PlannedCopy) -> None:
     text = (copy.directory / "tests/plan/inventory.py").read_text()
     cut = text.replace('f"reach\\t10.0.0.{peer}\\t{port}\\trefused"', 'f"reach\\t10.0.0.{peer}\\t{port}\\t" + '

@@ -165,6 +165,16 @@ def test_a_lethal_change_is_undone_by_the_host(case: str, outcomes: dict[str, st
     assert outcomes[case] == "undone"
 
 
+@pytest.mark.long
+def test_what_sshd_itself_refuses_is_never_tried() -> None:
+    host = lab.names()[0]
+    before = new_login(host, STATE)
+    run = run_on(host, {"ssh_forwarding": ["10.77.0.21:99999"]})
+    assert run.code != 0
+    assert "PermitOpen" in run.output
+    assert new_login(host, STATE) == before
+
+
 def test_a_controller_that_dies_in_between_leaves_the_old_state() -> None:
     cases = [FIREWALLS["nothing is let in at all"], SERVERS["sshd listens for the host alone"], BENIGN]
     names = lab.names()[: len(cases)]

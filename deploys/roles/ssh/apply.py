@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller import pages
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import ssh
@@ -24,8 +25,18 @@ def apply(run: Run) -> None:
                     "base/sshd.conf.j2",
                     port=own.ssh_port_of_hosts,
                     options=own.sshd_options,
+                    permitted=permitted(run),
                 ),
             )
         ],
         timeout=own.confirmation_timeout,
     )
+
+
+def permitted(run: Run) -> list[str]:
+    """To where a host forwards connections, as sshd_config(5) has it; nothing else may stand beside ``any``."""
+    given = run.host.own.ssh_forwarding
+    if "any" in given:
+        return ["any"]
+    own = [f"{name}:{page.port}" for page in pages.of_host(run.site, run.host) for name in pages.LOOPBACK]
+    return sorted({*own, *given})
