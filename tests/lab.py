@@ -60,6 +60,12 @@ def pyinfra(
     return Run(done.returncode, done.stdout + done.stderr, parsed)
 
 
+def started(*arguments: str) -> subprocess.Popen[bytes]:
+    """A run of pyinfra that goes on while other things happen."""
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen([PYINFRA, *arguments], stdin=quiet, stdout=quiet, stderr=quiet)
+
+
 def site(*arguments: str, inventory: str = INVENTORY, **options: Any) -> Run:
     """Run the site, without questions, and read what it did."""
     return pyinfra("-y", "--json", *arguments, inventory, SITE, **options)

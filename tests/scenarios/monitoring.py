@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
+import subprocess
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
+
 from tests import lab, tokens
 from tests.client import client
+from tests.inventory import ssh_config
 from tests.ledger import SERVICE
 
 INVENTORY = "inventories/lab_monitoring.py"
@@ -49,7 +54,7 @@ def watched_site() -> Iterator[None]:
     assert gone.code == 0, gone.output
     assert lab.site().changes == {}
     for name in lab.names():
-        assert lab.ssh(name, "systemctl is-active 'prometheus-*'; true").split().count("active") == 0
+        assert lab.ssh(name, "systemctl is-active 'prometheus-*' mtail; true").split().count("active") == 0
 
 
 def load() -> None:
@@ -70,7 +75,34 @@ def asked(path: str, watcher: str = WATCHER, **parameters: str) -> Any:
     return json.loads(lab.ssh(watcher, f"curl -sS -m 20 {url}", inventory=INVENTORY))["data"]
 
 
+def mails() -> list[str]:
+    """The subjects of all mails that have arrived, in their order."""
+    said = lab.ssh(SERVICE, f"grep -h '^Subject: ' $(ls -tr {MAILS}/new/* 2>/dev/null) /dev/null; true")
+    return [line.removeprefix("Subject: ") for line in said.splitlines()]
+
+
 def firing() -> set[str]:
     """The alerts that fire, but for the one that always does."""
     alerts = asked("alerts")["alerts"]
     return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"} - {"Watchdog"}
+
+
+def forwarded(name: str, port: int, path: str) -> str:
+    """What a port of a host's loopback answers to somebody who reaches it by ``ssh -L``; empty where nobody does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        here = free.getsockname()[1]
+    # A connection of its own: one that is shared would ask the sshd of before the run.
+    own = ["-F", str(ssh_config(INVENTORY)), "-o", "ControlPath=none", "-o", "ControlMaster=no"]
+    tunnel = subprocess.Popen(
+        ["ssh", *own, "-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{here}:127.0.0.1:{port}", name],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        lab.eventually(lambda: socket.create_connection(("127.0.0.1", here), 1))
+        return httpx.get(f"http://127.0.0.1:{here}{path}", timeout=10, follow_redirects=True).text
+    except httpx.HTTPError:
+        return ""
+    finally:
+        tunnel.terminate()
+        tunnel.wait()

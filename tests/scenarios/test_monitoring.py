@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +14,23 @@ from tests import lab, metrics, pages, rules
 from tests.inventory import group, hosts
 from tests.ledger import SERVICE
 from tests.scenarios import strangers
-from tests.scenarios.monitoring import INVENTORY, MAILS, WATCHER, WATCHERS, asked, firing, load, watched_site
+from tests.scenarios.monitoring import (
+    INVENTORY,
+    MAILS,
+    WATCHER,
+    WATCHERS,
+    asked,
+    firing,
+    forwarded,
+    load,
+    mails,
+    watched_site,
+)
 from tests.scenarios.postgres import UNIT, found
 
 pytestmark = pytest.mark.long
 
+LINES = Path("tests/scenarios/nginx.log")
 UNMADE = {"node_timex_sync_status", "node_timex_maxerror_seconds"}
 """A machine of the lab may not ask for its clock, which is that of all of them (systemd-nspawn(1))."""
 
@@ -27,12 +40,6 @@ def site_with_monitoring(site_as_it_should_be: None) -> Iterator[None]:
     """The lab's site, watched over."""
     with watched_site():
         yield
-
-
-def mails() -> list[str]:
-    """The subjects of all mails that have arrived, in their order."""
-    said = lab.ssh(SERVICE, f"grep -h '^Subject: ' $(ls -tr {MAILS}/new/* 2>/dev/null) /dev/null; true")
-    return [line.removeprefix("Subject: ") for line in said.splitlines()]
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -138,6 +145,33 @@ def test_routes() -> None:
         assert lab.ssh(WATCHER, f"{route} severity={severity}", inventory=INVENTORY).strip() == receiver
 
 
+def test_lines_of_a_load_balancer_are_counted_and_no_client_makes_one_up() -> None:
+    (balancer, *_) = group("load_balancers", INVENTORY)
+    lab.ssh(balancer.name, f"cat > /run/lines <<'LINES'\n{LINES.read_text()}LINES\n")
+    mtail = "mtail --one_shot --one_shot_format=prometheus --emit_prog_label=false --logs=/run/lines"
+    said = lab.ssh(balancer.name, f"{mtail} --progs=/etc/tracseq/metrics/mtail 2>/dev/null; rm /run/lines")
+    found = dict(line.rsplit(" ", 1) for line in said.splitlines() if line.startswith("nginx_requests_total"))
+    assert found == {f'nginx_requests_total{{status="{one}"}}': "1" for one in (101, 200, 400, 429, 502, 503)}
+    # A WebSocket has no duration.
+    assert "nginx_request_duration_seconds_count 5" in said
+    assert "nginx_request_duration_seconds_sum 2.324" in said
+
+
+def test_a_host_that_is_there_is_pinged() -> None:
+    for watcher in WATCHERS:
+        found = asked("query", watcher, query='probe_success{job="host"}')["result"]
+        assert {one["metric"]["instance"]: one["value"][1] for one in found} == dict.fromkeys(hosts(INVENTORY), "1")
+
+
+def test_sshd_forwards_to_the_pages_of_a_monitoring_host_and_to_nothing_else() -> None:
+    (gateway, *_) = group("gateways", INVENTORY)
+    assert "Prometheus" in forwarded(WATCHER, 9090, "/graph")
+    assert "Alertmanager" in forwarded(WATCHER, 9093, "/")
+    assert forwarded(WATCHER, 9100, "/metrics") == ""
+    assert forwarded(gateway.name, 9100, "/metrics") == ""
+    assert forwarded(gateway.name, gateway.data["gateway_port"], "/health") == ""
+
+
 @pytest.mark.parametrize("watcher", WATCHERS)
 def test_each_way_to_tell_is_one_that_its_alertmanager_knows(watcher: str) -> None:
     ways = {"plain": ["https://example.org/a"], "slack": ["https://example.org/b"], "teams": ["https://example.org/c"]}
@@ -221,13 +255,17 @@ def test_that_monitoring_is_dead_is_told_by_a_load_balancer(unit: str | None) ->
 
 def test_what_it_costs_a_host() -> None:
     """Memory of all exporters of a host, what they share with others by its part (PSS)."""
-    for name in (found().primary, "gw1", "redis1"):
-        pss = lab.ssh(
-            name,
-            "for unit in $(systemctl list-units --plain --no-legend 'prometheus-*.service' | cut -d ' ' -f 1); do"
-            " pid=$(systemctl show --property=MainPID --value $unit);"
-            " sed -n 's/^Pss: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/smaps_rollup; done",
-        )
+    for name in (found().primary, "gw1", "redis1", "lb1"):
+        pss = lab.ssh(name, PSS)
         megabytes = sum(map(int, pss.split())) / 1024
         print(f"\nexporters of {name}: {megabytes:.0f} MB")
         assert megabytes < 60
+
+
+PSS = """
+for unit in $(systemctl list-units --plain --no-legend 'prometheus-*.service' mtail.service | cut -d ' ' -f 1); do
+  for pid in $(cat /sys/fs/cgroup/system.slice/$unit/cgroup.procs /sys/fs/cgroup/*/system.slice/$unit/cgroup.procs); do
+    echo $pid
+  done
+done 2>/dev/null | sort -u | while read pid; do sed -n 's/^Pss: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/smaps_rollup; done
+"""
