@@ -14,6 +14,10 @@ LIMIT ?=
 TIERS ?=
 BENCH ?=
 FILE ?=
+DEBS ?=
+SHA256 ?=
+MIRROR ?=
+export MIRROR
 SINCE ?=
 GREP ?=
 UNIT ?=
@@ -21,6 +25,10 @@ OF ?=
 REQUEST ?=
 export SINCE GREP UNIT OF REQUEST
 KEEP_PASSPHRASE_FILE ?=
+DEBS ?=
+SHA256 ?=
+MIRROR ?=
+export MIRROR
 SITE ?= staging
 KEPT ?= $(HOME)/sites
 WORKFLOWS ?= $(wildcard .github/workflows/*.yml)
@@ -34,7 +42,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status open logs restore-drill keep unkeep check-data preflight bundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format dashboards
+.PHONY: help lab lab-down plan deploy status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,8 +94,11 @@ logs: $(VENV)    ## Show what all hosts wrote: make logs INVENTORY=… [SINCE=�
 restore-drill: $(VENV) ## Restore the newest backup, prove it and throw it away: make restore-drill INVENTORY=…
 	@$(PYINFRA) -y $(INVENTORY) deploys/restore_drill.py
 
-bundle: $(VENV)  ## Build the gateway for each supported Debian, with checksums, into dist/
-	@$(VENV)/bin/python -m deploys.bundle dist
+bundle: $(VENV)  ## Put all that a site without internet needs into one file, in dist/: make bundle [DEBS="bookworm trixie"]
+	@$(VENV)/bin/python -m deploys.bundle dist $(DEBS)
+
+unbundle:        ## Check such a file and unpack it into this clone: make unbundle FILE=… [SHA256=…]
+	@$(PYTHON) -m deploys.unbundle "$(FILE)" . $(SHA256)
 
 verify: $(VENV) .venv-sslyze ## Prove that the hosts of an inventory behave: make verify INVENTORY=…
 	@INVENTORY=$(INVENTORY) $(VENV)/bin/pytest tests/hosts
@@ -167,7 +178,9 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(SUDO) apt-get install -y --no-install-recommends python3-venv
 	@echo "Installing the Python packages of requirements.lock into $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r requirements.lock
+	@# Without a network, where a bundle was unpacked here that has all of it.
+	@install="$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r requirements.lock"; \
+		{ [ -d .cache/controller ] && $$install --no-index --find-links=.cache/controller 2>/dev/null; } || $$install
 	@# A path instead of an editable installation, whose finder costs each start 30 ms.
 	@pwd > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/repository.pth"
 	@touch $@

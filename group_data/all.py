@@ -37,6 +37,10 @@ timings = False
 
 # --- base --------------------------------------------------------------------------------------
 
+# Where hosts have Debian's packages from: "mirror", one that their own apt knows; or "bundle", the file of `make
+# bundle DEBS=…` that was unpacked here (`make unbundle`): docs/operations/without-internet.md.
+packages_from = "mirror"
+
 # NTP servers. Without any (no internet, no clock of your own) the hosts follow the site's first.
 time_servers = ["0.debian.pool.ntp.org", "1.debian.pool.ntp.org", "2.debian.pool.ntp.org"]
 

@@ -14,6 +14,7 @@ REDIS = "prometheus-redis-exporter"
 BLACKBOX = "prometheus-blackbox-exporter"
 MTAIL = "mtail"
 """It counts lines of logs."""
+PACKAGES = (NODE, POSTGRES, REDIS, BLACKBOX, MTAIL)
 TEXTFILES = "/var/lib/tracseq*/state"
 """Directories with metrics that programs of the site leave in files (``*.prom``)."""
 

@@ -11,6 +11,7 @@ from pyinfra import logger
 from deploys.controller import authority as authorities
 from deploys.controller import data, lock, preflight, silences
 from deploys.controller.authority import Authority
+from deploys.controller.offline import places
 from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.releases import switch
@@ -63,6 +64,11 @@ class Run:
         """Which gateways get requests, and which will, where this repository's release is brought out."""
         found = switch.read(self.site, self.machines)
         return found.decided({name: self.bundle(name).release for name in found.releases})
+
+    @property
+    def packages(self) -> str | None:
+        """Where on this machine that host's Debian packages are; None where it has them from a mirror."""
+        return places.packages_of(self.host, self.machine.values["version"])
 
     def with_topology_read_anew(self) -> Run:
         """This run, with the part of each Postgres host as the servers say it now."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
+from deploys.facts.package_bundle import DIRECTORY, OPTIONS, Needed
 from deploys.facts.packages import POLICY, POLICY_KEPT, POLICY_MARK, Installed, PackageState
+from deploys.operations import package_bundle
 from deploys.operations.script import script
 
 APT_GET = (
@@ -17,10 +19,13 @@ APT_GET = (
     "-o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
     "-o Dpkg::Use-Pty=0"
 )
+FINISH = "DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confold"
 
 
 @operation
-def installed(packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequence[str] = ()) -> Steps:
+def installed(
+    packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequence[str] = (), bundle: str | None = None
+) -> Steps:
     """
     Have Debian packages installed, and none of their services started by that.
 
@@ -33,6 +38,7 @@ def installed(packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequ
     + list_age: seconds after which apt's lists are fetched again before something is installed
       (default a day)
     + withheld: shell lines to run first, where a package would otherwise make something of its own
+    + bundle: directory of this machine with all packages and their index, for a host that has no mirror of Debian
 
     **Example:**
 
@@ -49,8 +55,17 @@ def installed(packages: Sequence[str], list_age: int = 24 * 3600, withheld: Sequ
     if missing or current.interrupted:
         lines += [*withheld, *starts_forbidden(POLICY, POLICY_KEPT)]
     if current.interrupted:
-        lines.append("DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confold")
-    if missing:
+        lines.append(FINISH)
+    if missing and bundle:
+        if current.interrupted:
+            # Before that apt says nothing.
+            yield script(*lines)
+        yield package_bundle.known(bundle)
+        needed: tuple[str, ...] = yield Reading(Needed, packages=tuple(missing))
+        yield from package_bundle.sent(bundle, needed)
+        lines.append(f"{APT_GET} {OPTIONS} install {' '.join(shlex.quote(name) for name in missing)} >/dev/null")
+        lines.append(f"rm -rf {DIRECTORY}")
+    elif missing:
         if current.list_age is None or current.list_age > list_age:
             lines.append("apt-get --quiet=2 -o DPkg::Lock::Timeout=300 update")
         lines.append(f"{APT_GET} install {' '.join(shlex.quote(name) for name in missing)} >/dev/null")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Debian:
     """The versions that roles must know, of one release."""
 
+    suite: str
+    """Its name, by which its archive has it."""
     python: str
     """Its own Python. Wheels are chosen by it before it is installed on a bare host."""
     pgbouncer_has_prepared_statements: bool
@@ -23,6 +25,7 @@ class Debian:
 
 RELEASES = {
     "12": Debian(
+        suite="bookworm",
         python="3.11.2",
         pgbouncer_has_prepared_statements=False,
         nginx_has_http2_directive=False,
@@ -30,6 +33,7 @@ RELEASES = {
         alertmanager_has_teams=False,
     ),
     "13": Debian(
+        suite="trixie",
         python="3.13.5",
         pgbouncer_has_prepared_statements=True,
         nginx_has_http2_directive=True,

@@ -72,6 +72,7 @@ class Declaration:
         model: what the data in group_data/<group>.py must be
         shared: what further data in group_data/all.py must be, the same on all hosts
         packages: names of Debian packages, the same on all supported releases
+        packages_by_data: those that only some data asks for; what installs them is in apply.py
         preseeds: files, by path, that must be there before the packages are installed
         listeners: ports that its hosts listen on
         rules: what the firewall must let through for it
@@ -96,6 +97,7 @@ class Declaration:
     model: type[Data] | None = None
     shared: type[Data] | None = None
     packages: tuple[str, ...] = ()
+    packages_by_data: tuple[str, ...] = ()
     preseeds: Mapping[str, str] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
     rules: tuple[Rule, ...] = ()

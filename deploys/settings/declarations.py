@@ -93,3 +93,9 @@ def packages(host_groups: Iterable[str] | None = None) -> tuple[str, ...]:
     """
     found = all_roles() if host_groups is None else of_host(host_groups)
     return tuple(dict.fromkeys(package for declaration in found.values() for package in declaration.packages))
+
+
+def all_packages() -> tuple[str, ...]:
+    """The Debian packages of every role there is, those that only some data asks for included."""
+    found = all_roles().values()
+    return tuple(dict.fromkeys((*packages(), *(name for role in found for name in role.packages_by_data))))

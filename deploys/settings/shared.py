@@ -73,6 +73,9 @@ class EveryHost(Data):
     maximum_disk_use: float = value(
         "percent of a file system's bytes or inodes that may be used before status calls it wrong", gt=0, le=100
     )
+    packages_from: Literal["mirror", "bundle"] = value(
+        "where it has Debian's packages from: a mirror that its own apt knows, or a bundle unpacked on this machine"
+    )
     time_servers: tuple[str, ...] = value("NTP servers; none: hosts follow the site's first", "Debian's pool")
     journal_size: Size = value("what the journal may take of a disk")
     journal_retention: Duration = value("how long the journal is kept")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from deploys.settings import declarations
 from tests.lab import Run, pyinfra
 from tests.plan.conftest import PlannedCopy
 
@@ -118,3 +120,25 @@ def test_a_new_host_is_known_to_no_firewall_but_a_known_one_is_missed(copy: Plan
     )
     assert run.code != 0
     assert rows(run.output) == {("gw1", "reach pg1")}
+
+
+def test_a_host_without_a_mirror_needs_an_unpacked_bundle_of_this_commit(copy: PlannedCopy) -> None:
+    from_bundle = ("--data", "packages_from=bundle")
+    run = copy.plan(*from_bundle)
+    assert run.code != 0
+    assert {what for _, what in rows(run.output)} == {"packages in .cache/packages/bookworm"}
+    assert "make unbundle" in run.output
+    (copy.directory / ".cache").unlink()
+    packages = copy.directory / ".cache/packages/bookworm"
+    packages.mkdir(parents=True)
+    (packages.parent.parent / "wheels").symlink_to(Path(".cache/wheels").absolute())
+    index = "".join(f"Package: {name}\n\n" for name in declarations.all_packages() if name != "nginx")
+    (packages / "Packages").write_text(index)
+    run = copy.plan(*from_bundle)
+    assert {host for host, _ in rows(run.output)} == {"lb1", "backup1"}
+    assert "no nginx" in run.output
+    (packages / "Packages").write_text(f"{index}Package: nginx\n\n")
+    (packages / "Release").write_text("")
+    run = copy.plan(*from_bundle)
+    assert run.code == 0, run.output
+    assert len(run.changes["Base | Packages"]) == 8

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deploys.settings import declarations
+
 LAYERS = ("settings", "facts", "engine", "operations", "controller", "roles")
 """From the lowest; each may import those before it, and what ALLOWED names."""
 ALLOWED = {("settings", "roles.registry")}
@@ -116,3 +118,15 @@ def test_every_operation_of_a_role_has_a_name() -> None:
                     called.add(operation)
                     assert "name" in {keyword.arg for keyword in node.keywords}, f"{path}: {operation} has no name="
     assert len(called) > len(known) / 2, "hardly any operation is found in the roles"
+
+
+def test_a_bundle_has_every_package_that_a_role_installs() -> None:
+    known, found = declarations.all_packages(), set()
+    for path in Path("deploys/roles").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "packages.installed":
+                arguments = {keyword.arg: keyword.value for keyword in node.keywords}
+                assert ast.unparse(arguments["bundle"]) == "run.packages", f"{path}: a host without a mirror gets none"
+                found |= {one.value for one in ast.walk(arguments["packages"]) if isinstance(one, ast.Constant)}
+    assert found
+    assert found <= set(known)

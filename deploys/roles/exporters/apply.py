@@ -13,14 +13,11 @@ from deploys.operations import packages, role, service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.exporters import units
-from deploys.roles.exporters.declaration import DIRECTORY
+from deploys.roles.exporters.declaration import COLLECTORS, DIRECTORY, FRONT
 from deploys.roles.exporters.remove import CERTIFICATES, LINK, PROGRAM, SPECIAL, UPDATES, of, remove
 from deploys.settings import declarations
 from deploys.settings.debian import RELEASES
 
-FRONT = "prometheus-exporter-exporter"
-COLLECTORS = "prometheus-node-exporter-collectors"
-"""Debian's: a timer of it leaves in a file which updates wait, and whether a reboot is needed."""
 COLLECTED = "/var/lib/prometheus/node-exporter"
 QUERIES = f"{DIRECTORY}/postgres.yml"
 
@@ -39,7 +36,7 @@ def tell(run: Run) -> None:
     own = tuple(exporters.of(run.site, run.host))
     debian = RELEASES[run.machine.values["version"]]
     programs = [module.package for module in own if module.package]
-    packages.installed(name="Packages", packages=[*programs, COLLECTORS, FRONT])
+    packages.installed(name="Packages", packages=[*programs, COLLECTORS, FRONT], bundle=run.packages)
     role.removed(
         name="What is no longer to be told of",
         units=[f"{program}.service" for program in SPECIAL if program not in programs],

@@ -30,7 +30,7 @@ def apply(run: Run) -> None:
 def send(run: Run, place: str, url: str) -> None:
     """Have a service that sends the journal, and a timer that says how far it is."""
     state = f"{place}.state"
-    packages.installed(name="Package", packages=["systemd-journal-remote"])
+    packages.installed(name="Package", packages=["systemd-journal-remote"], bundle=run.packages)
     service.configured(
         name="It is sent",
         unit=Unit(f"{NAME}.service"),

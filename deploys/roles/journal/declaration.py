@@ -39,6 +39,7 @@ def problems(site: Site) -> Iterator[str]:
 DECLARATION = Declaration(
     title="Journal",
     shared=LogsOfAll,
+    packages_by_data=("systemd-journal-remote",),
     rules=(Rule(source="all", destination=GROUP, ports=("logs_port",)),),
     traces=(f"/etc/systemd/system/{NAME}.service",),
     problems=problems,

@@ -33,7 +33,7 @@ def serve(run: Run) -> None:
     """Have the pool, and on the primary what it asks for the verifiers of passwords."""
     site, host, version = run.site, run.host, run.topology.version
     shared = site.shared
-    packages.installed(name="PgBouncer", packages=["pgbouncer"])
+    packages.installed(name="PgBouncer", packages=["pgbouncer"], bundle=run.packages)
     system.configured(
         name="User of the pool",
         key="pool-user",

@@ -39,6 +39,7 @@ DECLARATION = Declaration(
     title="Pool",
     group="postgres",
     model=Pool,
+    packages_by_data=("pgbouncer",),
     listeners=(Listener("postgres_pool_port", ("pgbouncer",)),),
     rules=(Rule(source="gateways", destination="postgres", ports=("postgres_pool_port",)),),
     traces=("/etc/systemd/system/pgbouncer.service.d/tracseq.conf",),
