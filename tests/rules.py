@@ -330,9 +330,16 @@ CASES = (
     Case("RequestsAreSlow", slow(0.5, 60), slow(0.99, 1000), at="20m", also_silent=(slow(0.5, 6),)),
     Case("GatewayDown", *one("up", 'instance="gw1",job="gateway"', 0, 1)),
     Case(
+        "GatewayDown",
+        {'up{instance="gw1",job="gateway_green"}': "1x5 0x25"},
+        # No release was brought out beside the first one yet.
+        {'up{instance="gw1",job="gateway_green"}': "0x30"},
+    ),
+    Case(
         "NoGateway",
         {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "0x30"},
         {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "1x30"},
+        also_silent=({'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw1",job="gateway_green"}': "1x30"},),
     ),
     Case(
         "ErrorsBeforeGateways",

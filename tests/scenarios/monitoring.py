@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 import socket
@@ -57,11 +58,15 @@ def watched_site() -> Iterator[None]:
         assert lab.ssh(name, "systemctl is-active 'prometheus-*' mtail; true").split().count("active") == 0
 
 
+_USERS = itertools.count(1)
+"""Gateways let one user ask only so often."""
+
+
 def load() -> None:
     """Some users of two tenants look at samples and at sequencing, through the load balancer."""
     with client(INVENTORY) as user:
         for tenant in TENANTS:
-            token = tokens.token(sub=f"user of {tenant}", tenant_id=tenant, roles=["technician"])
+            token = tokens.token(sub=f"user {next(_USERS)} of {tenant}", tenant_id=tenant, roles=["technician"])
             headers = {"Authorization": f"Bearer {token}"}
             for path in ("/api/samples/health", "/api/sequencing/runs/17"):
                 for _ in range(10):

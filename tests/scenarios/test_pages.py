@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import browser, lab, pages
+from tests import browser, lab, pages, reach
 from tests.browser import Browser
 from tests.client import context
 from tests.copy import Copy
@@ -157,9 +157,8 @@ def test_who_guesses_is_told_to_wait() -> None:
 
 def test_no_other_host_reaches_the_pages() -> None:
     (watcher,) = [one for one in group("monitoring", INVENTORY) if one.name == WATCHER]
-    url = f"https://{watcher.data['address']}:{watcher.data['pages_port']}/"
     for name in ("gw1", "backup1", "outsider1"):
-        assert lab.ssh(name, f"curl -sk -m 4 -o /dev/null -w '%{{http_code}}' {url}; true") == "000", name
+        assert reach.is_dropped(name, watcher.data["address"], watcher.data["pages_port"]), name
 
 
 def test_nothing_else_serves_on_a_host_with_pages() -> None:
