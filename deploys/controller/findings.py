@@ -109,8 +109,11 @@ def _ports(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Findin
             continue
         port = host.value(listener.port) if isinstance(listener.port, str) else listener.port
         holder = machine.listeners.get(int(str(port))) if port is not None else None
-        if holder is not None and not holder.startswith(listener.programs):
-            yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {listener.programs[0]}'s")
+        if holder is None or holder.startswith(listener.programs):
+            continue
+        if listener.unit is None or machine.units.get(int(str(port))) != listener.unit:
+            wanted = listener.unit or listener.programs[0]
+            yield Finding(host.name, f"port {port}", f"held by {holder}", f"free, or {wanted}'s")
 
 
 def _obstacles(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ class MachineState:
     values: dict[str, str] = field(default_factory=dict)
     listeners: dict[int, str] = field(default_factory=dict)
     """Which program listens on a TCP port."""
+    units: dict[int, str] = field(default_factory=dict)
+    """The unit of that program, where it is a service's."""
     reached: dict[tuple[str, int], str] = field(default_factory=dict)
     """``open``, ``refused`` or what went wrong, by address and port."""
     rules: tuple[str, ...] = ()
@@ -102,8 +104,10 @@ spent=$(
 say shell_start "$(set -- $spent; awk "BEGIN {{ print int(($1 + $2) / 2 * 1000000) }}")"
 $root true 2>/dev/null && say sudo yes || say sudo no
 $root ss -Hltnp 2>/dev/null | while read -r _ _ _ local _ process; do
-  name=${{process#*\\"}}
-  printf 'listens\\t%s\\t%s\\n' "${{local##*:}}" "${{name%%\\"*}}"
+  name=${{process#*\\"}}; number=${{process#*pid=}}; unit=""
+  while read -r line; do case "$line" in *.service) unit=${{line##*/}} ;; esac; done \\
+    2>/dev/null < "/proc/${{number%%,*}}/cgroup"
+  printf 'listens\\t%s\\t%s\\t%s\\n' "${{local##*:}}" "${{name%%\\"*}}" "$unit"
 done
 # What is longer than a pipe takes at once would be torn apart by the tries' lines (pipe(7), PIPE_BUF).
 wait
@@ -123,6 +127,7 @@ fi
         return MachineState(
             values=values,
             listeners={int(row[1]): row[2] for row in rows if row[0] == "listens"},
+            units={int(row[1]): row[3] for row in rows if row[0] == "listens" and len(row) == 4 and row[3]},
             reached={(row[1], int(row[2])): row[3] for row in rows if row[0] == "reach"},
             rules=tuple(row[1] for row in rows if row[0] == "rule"),
             firewall=values.get("firewall") == "yes",

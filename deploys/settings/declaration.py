@@ -28,12 +28,14 @@ class Listener:
     Args:
         port: a number, or the name of the value that holds it
         programs: how the names of the programs begin that may hold it
+        unit: whose program may hold it, whatever its name
         asked_by: the group whose hosts connect to it; without any of them nobody listens
     """
 
     port: int | str
     programs: tuple[str, ...]
     asked_by: str | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True)
