@@ -74,6 +74,18 @@ def test_two_services_with_one_port_on_a_host(copy: PlannedCopy, entry: dict[str
     assert UNTOUCHED in run.output
 
 
+@pytest.mark.parametrize(("unit", "refused"), [("sample-8081", False), ("storage-8081", True)])
+def test_a_port_may_be_held_by_the_release_before(
+    copy: PlannedCopy, entry: dict[str, Any], unit: str, refused: bool
+) -> None:
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    held = f'*reached, "listens\\t8081\\tsample-2.0.9\\ttracseq-service-{unit}.service"]'
+    (copy.directory / "held.py").write_text(text.replace("*reached]", held))
+    run = copy.plan(*given(sample=entry), inventory="held.py")
+    assert (run.code != 0) == refused, run.output
+    assert ("held by sample-2.0.9" in run.output) == refused
+
+
 def test_gateways_know_only_some(copy: PlannedCopy, entry: dict[str, Any]) -> None:
     run = copy.plan(*given(library=entry))
     assert run.code != 0
