@@ -12,7 +12,8 @@ from deploys.settings.service import Reach, Service
 from deploys.settings.site import Site
 
 RESERVED = dict.fromkeys(
-    ("postgres", "template0", "template1", "replicator", "monitoring", "backup", "pgbouncer"), "Postgres and its hosts"
+    ("postgres", "template0", "template1", "replicator", "monitoring", "backup", "pgbouncer", "pool_verifiers"),
+    "Postgres and its hosts",
 )
 """Databases and roles that there are anyway."""
 GATEWAYS_KNOW = (
