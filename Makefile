@@ -42,7 +42,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site load-test lint readme workflows secrets secrets-known audit site-files format dashboards
+.PHONY: help lab lab-down plan deploy status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -126,6 +126,9 @@ bench-gateway: $(VENV) .venv-gateway ## Measure the gateway beside nginx and Cad
 soak: $(VENV) .venv-gateway ## Put ten minutes of everything that can go wrong on the gateway, and see what is left
 	@$(PYINFRA) -y @local tests/controller.py
 	@.venv-gateway/bin/python gateway/soak
+
+bench-monitoring: $(VENV) ## Measure what it costs the lab to be watched over, beside the same without it
+	@$(LAB_SUDO) $(VENV)/bin/python -m tests.bench.monitoring
 
 bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
 	@$(VENV)/bin/python -m tests.rate

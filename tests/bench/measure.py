@@ -71,9 +71,9 @@ def together(works: Sequence[Work], environment: Mapping[str, str] | None = None
     return Sample(time.monotonic() - begin, cpu, memory), outputs
 
 
-def site(inventory: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Sample:
-    """Run the site."""
-    command = [PYINFRA, "-y", "--data", "timings=true", *arguments, inventory, SITE]
+def site(inventory: str, *arguments: str, environment: Mapping[str, str] | None = None, deploy: str = SITE) -> Sample:
+    """Run the site, or another deploy."""
+    command = [PYINFRA, "-y", "--data", "timings=true", *arguments, inventory, deploy]
     sample, outputs = together([Work(command)], environment)
     used = [(int(executions), int(carried)) for executions, carried in USED.findall(outputs[0])]
     return Sample(
