@@ -83,7 +83,8 @@ class Silences:
                 monitor.target, hosts, self.request.name, f"changes {name}: {self.request.what}", LONGEST
             )
         except ElsewhereError as error:
-            logger.warning(f"{monitor.name} could not be told that {name} is changed on purpose: {error}")
+            if monitor in self._left:  # else another host has asked it at the same moment, and said so
+                logger.warning(f"{monitor.name} could not be told that {name} is changed on purpose: {error}")
             made = None
         if made:
             self._made.setdefault(monitor.target, []).append(made)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
+import gevent
 from pyinfra.api import StringCommand
 
 from deploys.engine import elsewhere
+from deploys.engine.elsewhere import ElsewhereError
 
-WITHIN = 15
-"""Seconds that a monitoring host may take to answer: a change does not wait for longer."""
+WITHIN = 8
+"""Seconds that a monitoring host may take, to be connected to as well: a change does not wait for longer."""
 PLANNED = 'planned_work="causes_it"'
 """The label of the rules whose alerts planned work on their hosts causes as well (files/monitoring/rules)."""
 AMTOOL = "amtool --alertmanager.url=http://127.0.0.1:9093 --timeout=5s silence"
@@ -39,7 +41,7 @@ def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds:
         f"command -v amtool >/dev/null || {{ echo {shlex.quote(ABSENT)}; exit 0; }}",
         f"{AMTOOL} add {_end(seconds)} {arguments}",
     ]
-    (*_, said) = [ABSENT, *elsewhere.done(target, StringCommand("\n".join(lines)), WITHIN)]
+    (*_, said) = [ABSENT, *_done(target, "\n".join(lines))]
     return None if said == ABSENT else said.strip()
 
 
@@ -54,8 +56,13 @@ def ends(target: str, silences: Sequence[str], seconds: int) -> None:
     Raises:
         ElsewhereError: where it is not reached, or does not know them.
     """
-    line = f"{AMTOOL} update {_end(seconds)} {shlex.join(silences)} >/dev/null"
-    elsewhere.done(target, StringCommand(line), WITHIN)
+    _done(target, f"{AMTOOL} update {_end(seconds)} {shlex.join(silences)} >/dev/null")
+
+
+def _done(target: str, lines: str) -> list[str]:
+    late = ElsewhereError(f"{target} does not answer within {WITHIN} s")
+    with gevent.Timeout(WITHIN, late):
+        return elsewhere.done(target, StringCommand(lines), WITHIN)
 
 
 def _end(seconds: int) -> str:

@@ -22,6 +22,7 @@ from deploys.engine.elsewhere import ElsewhereError
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.file_set import FileSet
 from deploys.facts.run_lock import Request
+from deploys.operations import silence
 from deploys.operations.silence import ABSENT
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -168,6 +169,16 @@ def test_where_one_is_away_the_other_is_told_and_the_first_not_asked_again(
     in_order("lb1", "gw1")
     assert {target for target, _ in elsewhere.told} == {"@fake/mon2"}
     assert said == ["mon1 could not be told that lb1 is changed on purpose: @fake/mon1 is not reached: timed out"]
+
+
+def test_one_that_hangs_is_waited_for_no_longer_than_that_and_complained_of_once(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(elsewhere_engine, "done", lambda *_: gevent.sleep(60))
+    monkeypatch.setattr(silence, "WITHIN", 0.05)
+    run = Silences(SITE, REQUEST)
+    gevent.joinall([gevent.spawn(run.before, f"@fake/{name}") for name in ("lb1", "gw1")], timeout=5, raise_error=True)
+    assert [line.partition(" ")[0] for line in said] == ["mon1", "mon2"]
 
 
 def test_where_all_are_away_the_run_goes_on(elsewhere: Elsewhere, said: list[str]) -> None:
