@@ -148,8 +148,10 @@ def test_routes() -> None:
 def test_lines_of_a_load_balancer_are_counted_and_no_client_makes_one_up() -> None:
     (balancer, *_) = group("load_balancers", INVENTORY)
     lab.ssh(balancer.name, f"cat > /run/lines <<'LINES'\n{LINES.read_text()}LINES\n")
-    mtail = "mtail --one_shot --one_shot_format=prometheus --emit_prog_label=false --logs=/run/lines"
-    said = lab.ssh(balancer.name, f"{mtail} --progs=/etc/tracseq/metrics/mtail 2>/dev/null; rm /run/lines")
+    mtail = "mtail --address=127.0.0.1 --port=3999 --one_shot --one_shot_format=prometheus --logs=/run/lines"
+    said = lab.ssh(
+        balancer.name, f"{mtail} --emit_prog_label=false --progs=/etc/tracseq/metrics/mtail 2>/dev/null; rm /run/lines"
+    )
     found = dict(line.rsplit(" ", 1) for line in said.splitlines() if line.startswith("nginx_requests_total"))
     assert found == {f'nginx_requests_total{{status="{one}"}}': "1" for one in (101, 200, 400, 429, 502, 503)}
     # A WebSocket has no duration.

@@ -207,3 +207,20 @@ def test_serial_is_as_pyinfra_does_it(tmp_path: Path) -> None:
     hosts = [name for _, name in found.all("end")]
     assert (found.code, len(hosts)) == (0, 4)
     assert hosts[0] == hosts[1] != hosts[2] == hosts[3]
+
+
+@pytest.mark.parametrize(("command", "ended"), [("true", 0), ("fails", 1)])
+def test_who_is_told_of_changes_is_told_of_the_end_of_the_run_however_it_ends(
+    tmp_path: Path, command: str, ended: int
+) -> None:
+    told = """
+from deploys.engine import first_change
+from notes import note
+if name == "a":
+    first_change.of_run().tell(lambda host: None, lambda: note("over", "told"))
+"""
+    found = run(tmp_path, "ab", f"{told}step(name='It', command={command!r})\n")
+    assert (found.code != 0) == bool(ended), found.output
+    assert found.all("over") == ["told"]
+    if not ended:
+        assert found.place("over") > found.place("end")

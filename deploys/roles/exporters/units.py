@@ -64,10 +64,12 @@ def line(site: Site, host: SiteHost, program: str, debian: Debian) -> Line:
         )
     if program == exporters.MTAIL:
         counts = f"/usr/bin/{program} --address=127.0.0.1 --port={port} --progs={PROGRAMS} --logs={FIFO}"
+        # Without --merge it shows nothing to whoever sees another /proc than the host (ProtectProc=); a log host has
+        # lines of others, too.
+        lines = "journalctl --follow --lines=0 --merge --output=cat --quiet _MACHINE_ID=%m SYSLOG_IDENTIFIER=nginx"
         return _line(
-            # Its versions read no standard input alike. Where one of the two ends, so does the other.
-            f"/bin/bash -c '{counts} --emit_prog_label=false --logtostderr & "
-            f"journalctl --follow --lines=0 --output=cat --quiet SYSLOG_IDENTIFIER=nginx >{FIFO} & wait -n; exit 1'",
+            # mtail's versions read no standard input alike. Where one of the two ends, so does the other.
+            f"/bin/bash -c '{counts} --emit_prog_label=false --logtostderr & {lines} >{FIFO} & wait -n; exit 1'",
             fifo=FIFO,
         )
     return _line(
