@@ -19,6 +19,8 @@ class Roll:
     def __init__(self) -> None:
         self.lock = BoundedSemaphore()
         self.failed: str | None = None
+        self.reason = ""
+        """What was said of that, where somebody said something."""
         self._undo: list[tuple[str, Callable[[], None]]] = []
 
     def changed(self, undo: Callable[[], None]) -> None:
@@ -51,6 +53,12 @@ class Roll:
 _rolls: PerRun[defaultdict[str, Roll]] = PerRun(lambda: defaultdict(Roll))
 
 
+def failure(group: str) -> tuple[str, str] | None:
+    """The host at which a rolling change of this run has ended, and what was said of that; None: at none."""
+    roll = _rolls()[group]
+    return (roll.failed, roll.reason) if roll.failed else None
+
+
 @contextmanager
 def one_at_a_time(group: str | None) -> Iterator[Roll]:
     """
@@ -74,7 +82,8 @@ def one_at_a_time(group: str | None) -> Iterator[Roll]:
             raise OperationError(f"{host.name} was left as it is, because {roll.failed} failed before it.")
         try:
             yield roll
-        except BaseException:
+        except BaseException as error:
+            roll.reason = str(error) if isinstance(error, OperationError) else ""
             # pyinfra closes an operation's generator where one of its commands failed.
             roll.fail()
             raise

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.controller.releases import webhooks
 from deploys.settings import catalogue
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine
@@ -106,6 +107,7 @@ DECLARATION = Declaration(
         Rule(source="gateways", destination="redis", ports=("redis_port",)),
     ),
     secrets={"JWT_SECRET_KEY": 32},
+    optional_secrets={webhooks.PLAIN: 8, webhooks.SLACK: 8, webhooks.TEAMS: 8},
     after=("postgres", "redis", "services"),
     traces=("/etc/systemd/system/tracseq-gateway.service",),
     units=("tracseq-gateway.socket", "tracseq-gateway.service"),

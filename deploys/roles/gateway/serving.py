@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from deploys.controller import files
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.postgres import pool
+from deploys.controller.releases import telling
 from deploys.controller.releases.slots import Slot, Slots
 from deploys.controller.run import Run
 from deploys.controller.services.addresses import gateway_services
@@ -40,6 +41,7 @@ def serving(run: Run, release: Release, slots: Slots) -> None:
     site, host, slot = run.site, run.host, slots.target
     data, user = host.data(Gateways), site.shared.platform_user
     url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
+    telling.when_done(run, release.name, release.back)
     service.configured(
         name="Gateway runs it, beside the one that serves" if slots.switch else "Gateway runs it, one host at a time",
         unit=Unit(slot.unit, socket=slot.socket),
@@ -111,6 +113,7 @@ def _in_turns(run: Run, release: Release, slot: Slot, url: str) -> Rolling:
         canary=None if release.back else _canary(run, url),
         noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back, slot.link),
         undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True, link=slot.link),
+    telling.when_done(run, release.name, release.back)
     )
 
 
