@@ -27,7 +27,7 @@ TO_NEW, TO_OLD = Switch(1, NEW, OLD, "0a1b2c3d4e5f", BY, False), Switch(2, OLD, 
 
 
 def host(current: str, *switches: Switch, wanted: str = NEW) -> Host:
-    return Host(wanted, ReleaseState((OLD, NEW), (), current, RECORDS), switches)
+    return Host(wanted, ReleaseState((OLD, NEW), (), current, records=RECORDS), switches)
 
 
 def told(found: dict[str, Host], back: bool = False, failure: tuple[str, str] | None = None) -> str:

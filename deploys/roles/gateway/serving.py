@@ -105,7 +105,7 @@ def _in_turns(run: Run, release: Release, slot: Slot, url: str) -> Rolling:
     site, data, by = run.site, run.host.data(Gateways), run.lock.name if run.lock else ""
     balancers = [peer.target for peer in site.group("load_balancers")]
     return Rolling(
-        "gateways",
+        telling.GROUP,
         # One that has no other beside it is not left out.
         drain=_drain(run, url, balancers) if len(site.group("gateways")) > 1 else None,
         together=data.gateway_all_or_nothing,
@@ -113,7 +113,6 @@ def _in_turns(run: Run, release: Release, slot: Slot, url: str) -> Rolling:
         canary=None if release.back else _canary(run, url),
         noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back, slot.link),
         undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True, link=slot.link),
-    telling.when_done(run, release.name, release.back)
     )
 
 
