@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +23,12 @@ pytestmark = pytest.mark.long
 GATEWAYS = [host.name for host in group("gateways", lab.INVENTORY)]
 BALANCERS = [host.name for host in group("load_balancers", lab.INVENTORY)]
 BLUE_PORT, GREEN_PORT = 8000, 8001
-BESIDE = ("--data", f"gateway_green_port={GREEN_PORT}")
+# Twice as many gateways have twice as many connections to Postgres: each gets half of them.
+ENVIRONMENT = {**group("gateways", lab.INVENTORY)[0].data["gateway_environment"], "DB_POOL_MAX_SIZE": "10"}
+BESIDE = (
+    *("--data", f"gateway_green_port={GREEN_PORT}"),
+    *("--data", f"gateway_environment={json.dumps(ENVIRONMENT)}"),
+)
 ROLLBACK = "deploys/rollback.py"
 SWITCH = "Load balancer | Requests go to the {} gateways"
 NOTED = "Gateway, afterwards | Who gave it which release is noted"
