@@ -26,7 +26,8 @@ def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
 def judged(survey: Survey) -> Judged:
     values, findings, cells = {}, [], {}
     for name, (state,) in survey.readings["upkeep"].items():
-        found = list(findings_of(name, state, survey.site.host(name).own.maximum_clock_skew))
+        own = survey.site.host(name).own
+        found = list(findings_of(name, state, own.maximum_clock_skew, own.packages_from == "mirror"))
         pending = updates(state)
         values[name] = {
             "clock_synchronised": state.synchronised,
@@ -49,7 +50,7 @@ def judged(survey: Survey) -> Judged:
     return Judged(values, findings, cells)
 
 
-def findings_of(host: str, state: UpkeepState, skew: float) -> Iterator[Finding]:
+def findings_of(host: str, state: UpkeepState, skew: float, mirrored: bool = True) -> Iterator[Finding]:
     """
     What is wrong with a host's upkeep.
 
@@ -57,6 +58,7 @@ def findings_of(host: str, state: UpkeepState, skew: float) -> Iterator[Finding]
         host: its name
         state: what was read of it
         skew: seconds that its clock may be off
+        mirrored: whether it has a mirror of Debian
     """
     if state.synchronised is False:
         yield Finding(
@@ -74,7 +76,8 @@ def findings_of(host: str, state: UpkeepState, skew: float) -> Iterator[Finding]
         yield Finding(
             host,
             f"apt's lists {age}: what security updates there are is not known.",
-            "See why it cannot fetch them: apt-get update",
+            "See why it cannot fetch them: apt-get update" if mirrored else "See docs/operations/without-internet.md",
+            wrong=mirrored,
         )
     if pending := updates(state):
         yield _pending(host, state, pending)

@@ -158,6 +158,12 @@ def test_upkeep_that_is_wrong_or_to_be_known(state: UpkeepState, wrong: bool, se
     assert found.cells["gw1"].wrong is wrong
 
 
+def test_that_updates_are_not_known_without_a_mirror_is_a_remark() -> None:
+    (found,) = upkeep.findings_of("gw1", replace(UP, list_age=None), 1.0, mirrored=False)
+    assert not found.wrong
+    assert "without-internet.md" in found.do
+
+
 def test_an_older_version_in_the_security_archive_is_no_update() -> None:
     older = (Update("curl", "7.88.1-10+deb12u15", "7.88.1-10+deb12u5"),)
     assert list(upkeep.judged(survey("upkeep", {"gw1": [replace(UP, updates=older)]})).findings) == []
