@@ -22,7 +22,7 @@ WITHIN = 120
 """Seconds that all of it may take; a gateway that hangs is not asked so often."""
 IS_SLOWER = "is slower with it"
 MEDIAN = (
-    f"""awk -v url="$1" '$1 == 200 && $3 == url {{ print $2 }}' | tail -n +{FIRST + 1} | sort -n"""
+    f"""awk -v url="$1" '$1 == 200 {{ if ($3 == url) print $2 }}' | tail -n +{FIRST + 1} | sort -n"""
     " | awk '{ found[NR] = $1 } END { print NR ? found[int((NR + 1) / 2)] : 0 }'"
 )
 
