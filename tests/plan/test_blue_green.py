@@ -10,7 +10,7 @@ GREEN = ("--data", "gateway_green_port=8001", "--data", "postgres_max_connection
 def test_without_a_port_there_is_none(copy: PlannedCopy) -> None:
     run = copy.plan("--diff")
     assert run.code == 0, run.output
-    assert "_green" not in run.output
+    assert "_green {" not in run.output
     assert "set $colour" not in run.output
 
 
