@@ -18,7 +18,7 @@ from tests import inventory, lab
 
 FIREWALLS: dict[str, dict[str, Any]] = {
     "the administrators are somewhere else": {
-        "networks": {"anywhere": ["0.0.0.0/0", "::/0"], "administrators": ["192.0.2.0/24"]}
+        "networks": {"anywhere": ["0.0.0.0/0", "::/0"], "administrators": ["192.0.2.0/24"], "outside": ["192.0.2.7"]}
     },
     "SSH is let in at another port": {
         "firewall_rules": [{"source": "administrators", "destination": "all", "ports": [2222]}]
