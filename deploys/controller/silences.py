@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pyinfra import logger
 
 from deploys.controller.alerts import Monitoring
-from deploys.engine import first_change, later
+from deploys.engine import ending, first_change, later
 from deploys.engine.elsewhere import ElsewhereError
 from deploys.facts.run_lock import Request
 from deploys.operations import silence
@@ -32,7 +32,8 @@ def kept(site: Site, request: Request | None) -> None:
     """
     if request and site.group("monitoring"):
         silences = Silences(site, request)
-        first_change.of_run().tell(silences.before, silences.end)
+        first_change.of_run().tell(silences.before)
+        ending.at_end(silences.end)
 
 
 def concerned(site: Site, host: SiteHost) -> set[str]:

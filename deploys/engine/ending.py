@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyinfra import logger, state
-from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
+from pyinfra import logger
 
+from deploys.engine.per_run import PerRun
 
-class _Ending(BaseStateCallback):
-    """Acts when the first host is left."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        self.act: Callable[[], None] | None = act
-
-    def host_disconnect(self, state: State, host: Host) -> None:  # type: ignore[override]
-        act, self.act = self.act, None
-        if act is None or not state.is_executing:
-            return
-        try:
-            act()
-        except Exception as error:
-            # The run has ended: nothing of what it did depends on this.
-            logger.warning(f"What comes after a run was not done: {type(error).__name__}.")
+_acts: PerRun[list[Callable[[], None]]] = PerRun(list)
 
 
 def at_end(act: Callable[[], None]) -> None:
@@ -33,4 +18,15 @@ def at_end(act: Callable[[], None]) -> None:
     Args:
         act: does it; hosts can be read
     """
-    state.add_callback_handler(_Ending(act))  # type: ignore[no-untyped-call]
+    _acts().append(act)
+
+
+def ended() -> None:
+    """Say that the run has changed all that it changes."""
+    acts = _acts()
+    while acts:
+        try:
+            acts.pop()()
+        except Exception as error:
+            # What the run did has been done, or has failed for a reason of its own. An error may have a secret in it.
+            logger.warning(f"The run has ended, and what comes after it was not all done: {type(error).__name__}.")

@@ -25,7 +25,7 @@ from pyinfra.api.util import log_operation_start
 from pyinfra.context import ctx_host, ctx_state
 from pyinfra.progress import progress_spinner
 
-from deploys.engine import first_change
+from deploys.engine import ending
 
 
 def install() -> None:
@@ -50,7 +50,7 @@ def run_ops(state: State, serial: bool = False, no_wait: bool = False) -> None:
             state.is_executing = True
             _Execution(state).run()
         finally:
-            first_change.of_run().ended()
+            ending.ended()
 
 
 class _Execution:

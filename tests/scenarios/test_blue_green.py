@@ -11,12 +11,11 @@ import pytest
 
 from deploys.facts.gateway import DIRECTORY, GREEN_UNIT
 from tests import lab, ledger, upload, websocket
-from tests.copy import Copy
 from tests.inventory import group
 from tests.ledger import Ledger
-from tests.scenarios import postgres
+from tests.scenarios import postgres, releases
 from tests.scenarios.killed import killed_at
-from tests.tokens import token
+from tests.scenarios.releases import authorization
 
 pytestmark = pytest.mark.long
 
@@ -55,18 +54,7 @@ def site() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository whose gateway is another release, with its wheels built."""
-    copy = Copy(tmp_path_factory.mktemp("newer"), "lab")
-    copy.secrets.write_bytes(Path(".env.lab").read_bytes())
-    readme = copy.own("gateway") / "README.md"
-    readme.write_text(f"{readme.read_text()}\nOf the next release.\n")
-    planned = lab.pyinfra("--dry", "--json", *BESIDE, lab.INVENTORY, lab.SITE, directory=copy.directory)
-    assert planned.code == 0, planned.output
-    return copy.directory
-
-
-def authorization() -> dict[str, str]:
-    return {"Authorization": f"Bearer {token(sub='technician-1', roles=['technician'])}"}
+    return releases.another(tmp_path_factory.mktemp("newer"), *BESIDE)
 
 
 def links(link: str) -> set[str]:

@@ -11,11 +11,10 @@ import pytest
 
 from deploys.facts.gateway import DIRECTORY
 from tests import lab, ledger, upload, websocket
-from tests.copy import Copy
 from tests.inventory import group
 from tests.ledger import Ledger
-from tests.scenarios import postgres
-from tests.tokens import token
+from tests.scenarios import postgres, releases
+from tests.scenarios.releases import authorization
 
 ROLLBACK = "deploys/rollback.py"
 GATEWAY = "Gateway | Gateway runs it, one host at a time"
@@ -40,18 +39,7 @@ def service() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository whose gateway is another release, with its wheels built."""
-    copy = Copy(tmp_path_factory.mktemp("newer"), "lab")
-    copy.secrets.write_bytes(Path(".env.lab").read_bytes())
-    readme = copy.own("gateway") / "README.md"
-    readme.write_text(f"{readme.read_text()}\nOf the next release.\n")
-    planned = lab.pyinfra("--dry", "--json", lab.INVENTORY, lab.SITE, directory=copy.directory)
-    assert planned.code == 0, planned.output
-    return copy.directory
-
-
-def authorization() -> dict[str, str]:
-    return {"Authorization": f"Bearer {token(sub='technician-1', roles=['technician'])}"}
+    return releases.another(tmp_path_factory.mktemp("newer"))
 
 
 def release(*arguments: str, deploy: str = lab.SITE, directory: str | Path = ".") -> tuple[lab.Run, float]:

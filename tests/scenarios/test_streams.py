@@ -11,7 +11,7 @@ import pytest
 
 from tests import inventory, lab, websocket
 from tests.client import client
-from tests.tokens import token
+from tests.scenarios.releases import authorization
 
 SERVICE, PORT = "outsider1", 8081
 SOURCE = Path("tests/scenarios/services/streams.py")
@@ -33,10 +33,6 @@ def service() -> Iterator[None]:
     yield
     lab.ssh(SERVICE, "systemctl stop streams; rm /run/streams.py")
     assert lab.site().code == 0
-
-
-def authorization() -> dict[str, str]:
-    return {"Authorization": f"Bearer {token(sub='technician-1', roles=['technician'])}"}
 
 
 def is_heard(user: httpx.Client, headers: dict[str, str]) -> bool:

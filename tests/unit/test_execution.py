@@ -210,14 +210,12 @@ def test_serial_is_as_pyinfra_does_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("command", "ended"), [("true", 0), ("fails", 1)])
-def test_who_is_told_of_changes_is_told_of_the_end_of_the_run_however_it_ends(
-    tmp_path: Path, command: str, ended: int
-) -> None:
+def test_what_comes_after_a_run_is_done_however_it_ends(tmp_path: Path, command: str, ended: int) -> None:
     told = """
-from deploys.engine import first_change
+from deploys.engine import ending
 from notes import note
 if name == "a":
-    first_change.of_run().tell(lambda host: None, lambda: note("over", "told"))
+    ending.at_end(lambda: note("over", "told"))
 """
     found = run(tmp_path, "ab", f"{told}step(name='It', command={command!r})\n")
     assert (found.code != 0) == bool(ended), found.output

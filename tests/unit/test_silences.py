@@ -18,7 +18,7 @@ from deploys.controller import silences
 from deploys.controller.alerts import Monitoring
 from deploys.controller.silences import Silences
 from deploys.engine import elsewhere as elsewhere_engine
-from deploys.engine import first_change
+from deploys.engine import ending
 from deploys.engine.elsewhere import ElsewhereError
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.file_set import FileSet
@@ -95,7 +95,7 @@ def executed_all(state: State) -> None:
         with ctx_host.use(host):
             for one in host.op_hash_order:
                 run_host_op(state, host, one)
-    first_change.of_run().ended()
+    ending.ended()
 
 
 def ran(*names: str, site: Site = SITE, differs: bool = True, request: Request | None = REQUEST) -> State:

@@ -18,6 +18,7 @@ from deploys.engine.per_run import PerRun
 from deploys.facts import gateway
 from deploys.facts.release import Releases, ReleaseState, Revision
 from deploys.facts.release_history import ReleaseHistory
+from deploys.settings.host import SiteHost
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def _begun() -> Rollback:
     beside = switch.read(site, run.machines)
     found = {
         peer.name: Gateway(
-            _serving(beside, hosts.read(peer.target, Releases, directory=gateway.DIRECTORY)),
+            _serving(beside, peer),
             hosts.read(peer.target, ReleaseHistory, program=gateway.PROGRAM),
         )
         for peer in site.group("gateways")
@@ -68,8 +69,9 @@ def _begun() -> Rollback:
     return Rollback(run, releases, beside.decided(releases))
 
 
-def _serving(beside: Found, releases: ReleaseState) -> ReleaseState:
-    """The releases of a host, the current one that which gets the requests."""
+def _serving(beside: Found, host: SiteHost) -> ReleaseState:
+    """The releases of a gateway's host, the current one that which gets the requests."""
+    releases = beside.releases.get(host.name) or hosts.read(host.target, Releases, directory=gateway.DIRECTORY)
     return replace(releases, current=releases.of(beside.active.link))
 
 

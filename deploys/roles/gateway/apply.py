@@ -8,7 +8,7 @@ from deploys.controller.releases.migrations import migrations
 from deploys.controller.run import Run
 from deploys.operations import release
 from deploys.roles.gateway.environment import as_user, environment
-from deploys.roles.gateway.release import DIRECTORY, Release, bundle
+from deploys.roles.gateway.release import DIRECTORY, Release
 from deploys.roles.gateway.serving import serving
 
 
@@ -16,7 +16,7 @@ from deploys.roles.gateway.serving import serving
 def apply(run: Run) -> None:
     """Have one gateway that runs this release with this configuration, and is healthy."""
     site, host = run.site, run.host
-    made, slots = bundle(run), run.slots
+    made, slots = run.bundle(host.name), run.slots
     # The first of this run, which a limit may have left with one that is not the site's first.
     if host.name == next(peer.name for peer in site.group("gateways") if peer.name in run.machines):
         release.migrated(

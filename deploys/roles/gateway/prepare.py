@@ -8,13 +8,13 @@ from deploys.controller.releases import origin
 from deploys.controller.run import Run
 from deploys.operations import release
 from deploys.roles.gateway.declaration import Gateways
-from deploys.roles.gateway.release import DIRECTORY, bundle
+from deploys.roles.gateway.release import DIRECTORY
 
 
 @deploy("Gateway release")
 def prepare(run: Run) -> None:
     """Have this release installed, without a network, beside the one that runs."""
-    made = bundle(run)
+    made = run.bundle(run.host.name)
     release.installed(
         name="Installed beside the current one",
         directory=DIRECTORY,

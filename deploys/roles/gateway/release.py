@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploys.controller.run import Run
-from deploys.controller.wheels import Bundle
 from deploys.facts import gateway
 
 DIRECTORY = gateway.DIRECTORY
@@ -22,8 +20,3 @@ class Release:
 
     name: str
     back: bool = False
-
-
-def bundle(run: Run) -> Bundle:
-    """The wheels for this host."""
-    return run.bundle(run.host.name)
