@@ -25,10 +25,6 @@ OF ?=
 REQUEST ?=
 export SINCE GREP UNIT OF REQUEST
 KEEP_PASSPHRASE_FILE ?=
-DEBS ?=
-SHA256 ?=
-MIRROR ?=
-export MIRROR
 SITE ?= staging
 KEPT ?= $(HOME)/sites
 WORKFLOWS ?= $(wildcard .github/workflows/*.yml)

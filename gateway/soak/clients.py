@@ -141,13 +141,13 @@ class Clients:
 
     async def _speak(self) -> None:
         """Send all the time, to a service that is silent."""
-        async with connect(f"ws://127.0.0.1:{self._port}/api/events/live", ping_interval=None) as websocket:
+        async with connect(f"ws://127.0.0.1:{self._port}/api/notifications/live", ping_interval=None) as websocket:
             for _ in range(int(SILENCE * 5)):
                 await websocket.send("x")
                 await asyncio.sleep(self._idle / 5)
 
     async def _be_silent(self) -> None:
         """Be there and send nothing; the library answers pings."""
-        async with connect(f"ws://127.0.0.1:{self._port}/api/events/live", ping_interval=None) as websocket:
+        async with connect(f"ws://127.0.0.1:{self._port}/api/notifications/live", ping_interval=None) as websocket:
             await asyncio.sleep(self._idle * SILENCE)
             await websocket.send("still here")

@@ -79,7 +79,9 @@ async def soak(seconds: float, say: Callable[[str], None]) -> list[str]:
 async def _everything(
     folder: Path,
 ) -> AsyncIterator[tuple[GatewayProcess, dict[str, Service], RedisServer, PostgresServer]]:
-    services = {name: Service() for name in ("sample", "storage", "event", "rag", "template")}
+    # WebSockets have a service of their own: beside the events they would take up all its
+    # connections, and a client that waits for one longer than a second is rightly sent away.
+    services = {name: Service() for name in ("sample", "storage", "event", "notification", "rag", "template")}
     for service in services.values():
         await service.start()
     redis, postgres = RedisServer(), PostgresServer()

@@ -50,7 +50,7 @@ def test_an_event_is_there_before_the_next_is_sent(accept: str) -> None:
         with user.stream("GET", "/api/samples/events", headers=headers) as answer:
             lines = (line for line in answer.iter_lines() if line)
             assert next(lines) == "data: first"
-            assert other.get("/api/samples/heard", headers=headers).status_code == 204
+            assert is_heard(other, headers)
             assert next(lines) == "data: second"
 
 

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HEARD = threading.Event()
 KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
 class Streams(BaseHTTPRequestHandler):
@@ -70,9 +71,12 @@ class Streams(BaseHTTPRequestHandler):
             length = head[1] & 0x7F
             mask = self.rfile.read(4)
             data = bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.rfile.read(length)))
-            if head[0] & 0x0F == 8:
+            opcode = head[0] & 0x0F
+            if opcode == CLOSE:
                 break
-            opcode = 0x8A if head[0] & 0x0F == 9 else 0x81
+            if opcode == PONG:
+                continue
+            opcode = 0x80 | (PONG if opcode == PING else TEXT)
             self.wfile.write(bytes([opcode, length]) + data)
             self.wfile.flush()
         self.close_connection = True
