@@ -51,5 +51,6 @@ roles.exporters.apply(run)
 roles.monitoring.apply(run)
 roles.pages.apply(run)
 roles.dead_mans_switch.apply(run)
+roles.firewall.finish(run)
 
 everything.told(recovery, said)

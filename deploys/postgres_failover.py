@@ -24,3 +24,4 @@ moving.after(move)
 if not move.to_patroni:
     roles.patroni.apply(move.run)
     roles.firewall.apply(move.run)
+roles.firewall.finish(move.run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pyinfra import host, logger, state
 
@@ -10,8 +11,11 @@ from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.ufw import Firewall, FirewallState, Table
 from deploys.operations import commit_confirmed, file_set, staging
 from deploys.operations.file_set import File
+from deploys.operations.ufw_rules import END, beyond, drift, file_with_rules, with_rules, without_rules
 
 INIT = "/usr/lib/ufw/ufw-init"
+KEY = "firewall"
+UNCONFIRMED = commit_confirmed.directory(KEY)
 
 # Tables other than filter are saved too, since ufw flushes them with the built-in chains. Without
 # any rule the filter table does not exist yet, and would not be saved.
@@ -44,16 +48,21 @@ done
 
 
 @operation
-def ruleset(files: Sequence[File], tables: Mapping[int, Table], timeout: float = 20) -> Steps:
+def ruleset(
+    files: Sequence[File], tables: Mapping[int, Table], hosts: Sequence[str] = (), timeout: float = 20
+) -> Steps:
     """
     Have the whole firewall as declared, on disk and in the kernel, now and from boot on.
 
     What is not declared is removed, also where it was added by hand, with ``ufw`` or with
-    ``iptables``. A ruleset that locks the controller out does not stay: see commit_confirmed.py.
+    ``iptables``. Only what let this host and ``hosts`` reach each other stays until ``closed``:
+    they may send there until they, too, are as declared. A ruleset that locks the controller out
+    does not stay: see commit_confirmed.py.
 
     + files: ufw's files
     + tables: the filter table that the kernel has once they are loaded, by address family (4, 6),
       each rule as ``iptables -S`` prints it
+    + hosts: addresses of the site's other hosts (default none)
     + timeout: seconds that a new login may take to confirm a change (default 20)
 
     **Example:**
@@ -64,22 +73,61 @@ def ruleset(files: Sequence[File], tables: Mapping[int, Table], timeout: float =
             name="Ruleset",
             files=[File("/etc/ufw/user.rules", text, mode="640"), ...],
             tables={4: ipv4.table, 6: ipv6.table},
+            hosts=["10.0.0.11", "10.0.0.12"],
         )
     """
-    unconfirmed = commit_confirmed.directory("firewall")
-    current: FirewallState = yield Reading(Firewall, paths=(*(file.path for file in files), unconfirmed))
-    changes = file_set.difference(files, (), (), current.files)
-    drift = _drift(tables, current.live)
-    if not changes and not drift and current.enabled and unconfirmed not in current.files.files:
+    current: FirewallState = yield _reading(files)
+    staying = beyond(tables, current.live, hosts)
+    if staying:
+        without = {family: without_rules(table, staying) for family, table in current.live.items()}
+        others = [file for file in files if END not in file.content]
+        if _is_in_force(others, tables, replace(current, live=without)):
+            host.noop("all is open that is declared; the rest is closed afterwards")
+            return
+        files = [file_with_rules(file, staying) for file in files]
+        tables = {family: with_rules(table, staying) for family, table in tables.items()}
+    yield from _in_force(files, tables, current, timeout)
+
+
+@operation
+def closed(files: Sequence[File], tables: Mapping[int, Table], hosts: Sequence[str], timeout: float = 20) -> Steps:
+    """
+    Close what ``ruleset`` has left open between the site's hosts though it is not declared.
+
+    + files: ufw's files
+    + tables: the filter table that the kernel has once they are loaded, by address family (4, 6)
+    + hosts: addresses of the site's other hosts
+    + timeout: seconds that a new login may take to confirm a change (default 20)
+
+    **Example:**
+
+    .. code:: python
+
+        ufw.closed(name="What no host needs any more", files=files, tables=tables, hosts=["10.0.0.11"])
+    """
+    current: FirewallState = yield _reading(files)
+    if not beyond(tables, current.live, hosts):
+        host.noop("nothing is open that is not declared")
+        return
+    yield from _in_force(files, tables, current, timeout)
+
+
+def _reading(files: Sequence[File]) -> Reading:
+    return Reading(Firewall, paths=(*(file.path for file in files), UNCONFIRMED))
+
+
+def _in_force(files: Sequence[File], tables: Mapping[int, Table], current: FirewallState, timeout: float) -> Steps:
+    if _is_in_force(files, tables, current):
         host.noop("the ruleset is in force")
         return
+    changes = file_set.difference(files, (), (), current.files)
     file_set.show(changes)
     if state.config.DIFF and not changes:
-        for line in drift:
+        for line in drift(tables, current.live):
             logger.info(f"{host.print_prefix}  {line}")
     loaded = staging.seen_in_place(changes, f"{INIT} force-reload")
     yield from commit_confirmed.change(
-        key="firewall",
+        key=KEY,
         changes=changes,
         # Loaded for a network that nobody uses: what the kernel refuses, it refuses there.
         validate=f"unshare --net {INIT} start",
@@ -94,19 +142,10 @@ def ruleset(files: Sequence[File], tables: Mapping[int, Table], timeout: float =
     )
 
 
-def _drift(declared: Mapping[int, Table], live: Mapping[int, Table]) -> list[str]:
-    """In what the kernel's tables differ from the declared ones, a line for each rule."""
-    found = []
-    for family, loaded in live.items():
-        wanted = declared[family]
-        for chain, policy in wanted.policies.items():
-            if loaded.policies.get(chain) != policy:
-                found.append(f"IPv{family}: the policy of {chain} is not {policy}")
-        for chain, rules in wanted.chains.items():
-            current = loaded.chains.get(chain, ())
-            if current != rules:
-                found += [f"-{chain} {rule}" for rule in current if rule not in rules]
-                found += [f"+{chain} {rule}" for rule in rules if rule not in current]
-                if set(current) == set(rules):
-                    found.append(f"IPv{family}: the order of the rules of {chain}")
-    return found
+def _is_in_force(files: Sequence[File], tables: Mapping[int, Table], current: FirewallState) -> bool:
+    return (
+        current.enabled
+        and UNCONFIRMED not in current.files.files
+        and not file_set.difference(files, (), (), current.files)
+        and not drift(tables, current.live)
+    )
