@@ -27,7 +27,7 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
     + archive: path on the controller of a tar archive of wheels
     + program: the module that is its program; it must be possible to import it on the host
     + record: what is kept with it, as a line of JSON: where it comes from (facts/release.py)
-    + kept: how many releases stay beside the current one and this one
+    + kept: how many releases stay beside this one, those that run until now among them (default 3)
 
     **Example:**
 
@@ -43,9 +43,11 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
         )
     """
     current: ReleaseState = yield Reading(Releases, directory=directory)
-    used = (release, current.current, current.green)
+    used = {release, current.current, current.green}
     others = [name for name in current.complete if name not in used]
-    old = [*current.broken, *others[: max(0, len(others) - kept)]]
+    # Once this one runs, those that ran before are old ones, too.
+    leaving = used.intersection(current.complete) - {release}
+    old = [*current.broken, *others[: max(0, len(others) + len(leaving) - kept)]]
     old = [name for name in old if name not in used]
     # One that was installed before there were records has none.
     told = release in current.records

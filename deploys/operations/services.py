@@ -36,7 +36,7 @@ def unpacked(
     + release: the name of the release; its tree is in ``tree/`` below it
     + archive: path on the controller of a tar archive, compressed by gzip
     + sha256: its digest, which the host checks before it unpacks it
-    + kept: how many releases stay beside this one and those that run
+    + kept: how many releases stay beside this one, those that run until now among them (default 3)
     + private: whether nobody but root and the service itself may look into it
     + wheels: whether the archive holds wheels, and the tree is an environment with them of the host's own Python
 
@@ -53,9 +53,12 @@ def unpacked(
         )
     """
     current: KeptState = yield Reading(Kept, directory=directory)
-    others = [name for name in current.complete if name != release and name not in current.used]
-    old = [*current.broken, *others[: max(0, len(others) - kept)]]
-    old = [name for name in old if name != release and name not in current.used]
+    used = {release, *current.used}
+    others = [name for name in current.complete if name not in used]
+    # Once this one runs, those that ran before are old ones, too.
+    leaving = used.intersection(current.complete) - {release}
+    old = [*current.broken, *others[: max(0, len(others) + len(leaving) - kept)]]
+    old = [name for name in old if name not in used]
     if release in current.complete and not old:
         host.noop(f"release {release} is there")
         return

@@ -53,14 +53,13 @@ _wanted: PerRun[dict[str, str]] = PerRun(dict)
 def _tell(run: Run, wanted: Mapping[str, str], back: bool) -> None:
     assert run.lock
     found = {}
-    for name, release in wanted.items():
-        target = run.site.host(name).target
+    for target, name in ((host.target, host.name) for host in run.site.group(GROUP) if host.name in wanted):
         try:
             history = hosts.read(target, ReleaseHistory, program=gateway.PROGRAM)
             state = hosts.read(target, Releases, directory=gateway.DIRECTORY)
         except PyinfraError:
             continue
-        found[name] = Host(release, state, tuple(one for one in history if one.by == run.lock.name))
+        found[name] = Host(wanted[name], state, tuple(one for one in history if one.by == run.lock.name))
     if said := outcome(run.site.shared.environment, run.lock.name, found, back, rolling.failure(GROUP)):
         webhooks.tell(run.site, *said)
 
