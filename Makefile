@@ -15,6 +15,7 @@ TIERS ?=
 BENCH ?=
 FILE ?=
 DEBS ?=
+PHASE ?=
 SHA256 ?=
 MIRROR ?=
 export MIRROR
@@ -74,8 +75,8 @@ check-data: $(VENV) ## Check the data and secrets of a site, without connecting 
 plan: $(VENV)    ## Show what a deploy would change, with differences: make plan INVENTORY=…
 	@$(PYINFRA) --dry --diff $(INVENTORY) deploys/site.py $(ONLY)
 
-deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/production.py [LIMIT=…]
-	@$(PYINFRA) -y $(INVENTORY) deploys/site.py $(ONLY)
+deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/production.py [LIMIT=…] [PHASE=1]
+	@$(PYINFRA) -y $(if $(PHASE),--data phase=$(PHASE)) $(INVENTORY) deploys/site.py $(ONLY)
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)

@@ -12,6 +12,7 @@ from typing import Protocol
 from deploys.engine.barrier import barrier
 from deploys.settings.declaration import Declaration
 from deploys.settings.host import SiteHost
+from deploys.settings.of_run import OfRun
 from deploys.settings.site import Site
 
 
@@ -34,6 +35,9 @@ class Run(Protocol):
 
     @property
     def site(self) -> Site: ...
+
+    @property
+    def options(self) -> OfRun: ...
 
 
 class Role:
@@ -69,6 +73,8 @@ class Role:
         Called on a line of its own in site.py, for every host: pyinfra tells the operations of
         hosts apart by the lines that lead to them.
         """
+        if self._later(run):
+            return
         title, groups = self.declaration.title, run.host.groups
         wanted, leaving = self.declaration.of(groups), self._leaving(run)
         if wanted and self._has("prepare"):
@@ -88,7 +94,12 @@ class Role:
 
         Called like ``apply()``, on a line after those of the roles that used it.
         """
-        self._module("finish").finish(run)
+        if not self._later(run):
+            self._module("finish").finish(run)
+
+    def _later(self, run: Run) -> bool:
+        """Whether the run ends before the phase in which a site gets the role."""
+        return run.options.phase is not None and run.options.phase < self.declaration.phase
 
     def _leaving(self, run: Run) -> list[str]:
         """The hosts of the run that have the role, and are to have it no more."""

@@ -67,6 +67,7 @@ class Declaration:
 
     Args:
         title: what people call it, and how its operations' names begin
+        phase: in which a site gets it that is deployed by phases
         group: the inventory's group whose hosts have it; None where every host has it
         by_data: makes the group no inventory's: it says of a host's name, its other groups and its data whether it
             belongs to it
@@ -93,6 +94,7 @@ class Declaration:
     """
 
     title: str
+    phase: int = 1
     group: str | None = None
     by_data: Callable[[str, Iterable[str], Mapping[str, Any]], bool] | None = None
     required: bool = True

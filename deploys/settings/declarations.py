@@ -8,6 +8,7 @@ from deploys.roles.registry import ROLES
 from deploys.settings.data import Data
 from deploys.settings.declaration import Declaration, Listener, OnHost, State
 from deploys.settings.host import SiteHost
+from deploys.settings.phases import LAST
 from deploys.settings.rule import Rule
 from deploys.settings.shared import Shared
 from deploys.settings.site import Site
@@ -23,10 +24,10 @@ def groups() -> Mapping[str, Declaration]:
     return {role.declaration.group: role.declaration for role in ROLES if role.declaration.group}
 
 
-def of_host(host_groups: Iterable[str]) -> Mapping[str, Declaration]:
-    """The roles of a host of these groups, by name."""
+def of_host(host_groups: Iterable[str], phase: int = LAST) -> Mapping[str, Declaration]:
+    """The roles of a host of these groups, by name; of a site that is deployed up to a phase, those until then."""
     members = frozenset(host_groups)
-    return {name: declaration for name, declaration in all_roles().items() if declaration.of(members)}
+    return {name: one for name, one in all_roles().items() if one.of(members) and one.phase <= phase}
 
 
 def shared() -> tuple[type[Data], ...]:
@@ -52,9 +53,9 @@ def listeners(site: Site, host: SiteHost) -> tuple[Listener, ...]:
     return tuple(one for role in roles for one in (*role.listeners, *_on(role, site, host).listeners))
 
 
-def units(site: Site, host: SiteHost) -> tuple[str, ...]:
-    """The canonical names of the units that are active on a host that is well."""
-    found = (unit for role in of_host(host.groups).values() for unit in (*role.units, *_on(role, site, host).units))
+def units(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
+    """The canonical names of the units that are active on a host that is well, once a phase is deployed."""
+    found = (unit for role in of_host(host.groups, phase).values() for unit in (*role.units, *_on(role, site, host).units))
     return tuple(dict.fromkeys(found))
 
 

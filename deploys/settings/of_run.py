@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator, ValidationError, model_vali
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.settings.data import Data, value
+from deploys.settings.phases import numbered
 
 
 def moment(given: Any) -> Any:
@@ -37,6 +38,11 @@ class OfRun(Data):
         "whether what only a vanished primary has may be lost; of an upgrade, whether it needs no backup; of a "
         "rollback, whether a release goes of which nobody knows which migrations it needs",
         default=False,
+    )
+    phase: Annotated[int | None, BeforeValidator(numbered)] = value(
+        "phase up to which a site is deployed, each checked before the next: 1 core, 2 enhanced, 3 monitoring, 4 "
+        "hardening; None: all of it at once",
+        default=None,
     )
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
     release: Annotated[str, BeforeValidator(str)] | None = value(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -14,13 +15,14 @@ from deploys.engine.combined import Wanted
 from deploys.facts.file_set import Contents
 from deploys.settings import declarations
 from deploys.settings.host import SiteHost
+from deploys.settings.phases import LAST
 from deploys.settings.site import Site
 
 DAY = 86400
 
 
-def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    paths = (path for role in declarations.of_host(host.groups).values() for path in role.certificates)
+def wanted(site: Site, host: SiteHost, phase: int = LAST) -> Sequence[Wanted]:
+    paths = (path for role in declarations.of_host(host.groups, phase).values() for path in role.certificates)
     return [Wanted(Contents, {"paths": tuple(dict.fromkeys(paths))})]
 
 
@@ -77,6 +79,11 @@ def _cell(left: Mapping[str, float | None], renewal: float) -> Cell:
     if len(known) < len(left):
         return Cell("missing", wrong=True)
     return Cell(f"{max(0, min(known) // DAY):.0f} days", min(known) < renewal)
+
+
+def until(phase: int) -> Section:
+    """The section for a site that is deployed up to a phase."""
+    return Section("certificates", partial(wanted, phase=phase), judged)
 
 
 SECTION = Section("certificates", wanted, judged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from deploys.controller import words
 from deploys.controller.status.section import Cell, Finding, Judged, Section, Survey
@@ -11,11 +12,12 @@ from deploys.facts.service import ServiceState
 from deploys.facts.units import Units, UnitsState
 from deploys.settings import declarations
 from deploys.settings.host import SiteHost
+from deploys.settings.phases import LAST
 from deploys.settings.site import Site
 
 
-def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    return [Wanted(Units, {"units": declarations.units(site, host)})]
+def wanted(site: Site, host: SiteHost, phase: int = LAST) -> Sequence[Wanted]:
+    return [Wanted(Units, {"units": declarations.units(site, host, phase)})]
 
 
 def judged(survey: Survey) -> Judged:
@@ -65,6 +67,11 @@ def _cell(state: UnitsState, stopped: Sequence[str]) -> Cell:
     if wrong:
         return Cell(f"{wrong} down", wrong=True)
     return Cell(f"{sum(unit.running for unit in state.units.values())} up")
+
+
+def until(phase: int) -> Section:
+    """The section for a site that is deployed up to a phase."""
+    return Section("units", partial(wanted, phase=phase), judged)
 
 
 SECTION = Section("units", wanted, judged)

@@ -9,6 +9,7 @@ NAME = "tracseq-dead-mans-switch"
 
 DECLARATION = Declaration(
     title="Dead man's switch",
+    phase=4,
     packages=("python3",),
     rules=(
         Rule(source="load_balancers", destination="monitoring", ports=("metrics_port",)),

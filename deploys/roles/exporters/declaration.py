@@ -14,6 +14,7 @@ DIRECTORY = "/etc/tracseq/metrics"
 
 DECLARATION = Declaration(
     title="Exporters",
+    phase=3,
     packages_by_data=(*exporters.PACKAGES, COLLECTORS, FRONT),
     # The name of a program as the kernel keeps it: 15 characters.
     listeners=(Listener("metrics_port", ("prometheus-expo",), asked_by="monitoring"),),

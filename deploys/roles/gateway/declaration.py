@@ -97,6 +97,7 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
 
 DECLARATION = Declaration(
     title="Gateway",
+    phase=2,
     group="gateways",
     model=Gateways,
     packages=("python3", "python3-venv", "iproute2"),

@@ -38,6 +38,7 @@ def problems(site: Site) -> Iterator[str]:
 
 DECLARATION = Declaration(
     title="Journal",
+    phase=3,
     shared=LogsOfAll,
     packages_by_data=("systemd-journal-remote",),
     rules=(Rule(source="all", destination=GROUP, ports=("logs_port",)),),

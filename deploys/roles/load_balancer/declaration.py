@@ -32,6 +32,7 @@ class LoadBalancers(Data):
 
 DECLARATION = Declaration(
     title="Load balancer",
+    phase=2,
     group="load_balancers",
     model=LoadBalancers,
     packages=("nginx",),

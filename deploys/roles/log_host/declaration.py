@@ -25,6 +25,7 @@ def problems(site: Site) -> Iterator[str]:
 
 DECLARATION = Declaration(
     title="Log host",
+    phase=3,
     group=GROUP,
     required=False,
     model=Logs,

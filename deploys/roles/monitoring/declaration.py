@@ -75,6 +75,7 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
 
 DECLARATION = Declaration(
     title="Monitoring",
+    phase=3,
     group="monitoring",
     required=False,
     model=Monitoring,

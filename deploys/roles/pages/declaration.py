@@ -33,6 +33,7 @@ def problems(site: Site) -> Iterator[str]:
 
 DECLARATION = Declaration(
     title="Pages",
+    phase=3,
     group="monitoring",
     required=False,
     shared=Pages,

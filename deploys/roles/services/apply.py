@@ -17,11 +17,13 @@ from deploys.operations.service import Unit
 from deploys.operations.service_instances import Running
 from deploys.roles.services import unit
 from deploys.settings.catalogue import own
+from deploys.settings.phases import LAST
 
 
 def apply(run: Run) -> None:
     """Have the services of each phase, once all of the phase before are well."""
-    phases = sorted({service.phase for service in own(run.site.shared).values()})
+    last = run.options.phase or LAST
+    phases = sorted({one.phase for one in own(run.site.shared).values() if one.phase <= last or last == LAST})
     instances = {(one.name, one.port): _running(run, one) for one in names.of_host(run.site, run.host)}
     for number in turns(phases):
         if number != phases[0]:
