@@ -43,6 +43,7 @@ roles.services.finish(run)
 roles.pool.finish(run)
 roles.load_balancer.apply(run)
 roles.gateway.finish(run)
+roles.virtual_address.apply(run)
 phases.passed(run, 2)
 
 roles.log_host.apply(run)

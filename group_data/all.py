@@ -134,6 +134,13 @@ backup_second_place_port = None  # of the server that a second place is on: SFTP
 # addresses alone: {"rag": {"addresses": ["http://10.0.0.65:8087"]}}.
 services = {}
 
+# --- an address that load balancers share ---------------------------------------------------------
+
+# Two or more load balancers share an address of their network that no machine has of its own: it is on one of them that
+# answers. The domain's A and AAAA records name these. None: users reach a site at its balancer's own address.
+virtual_address = None
+virtual_address6 = None
+
 # --- the database that the platform uses ---------------------------------------------------------
 
 # Which host is made the primary of a site that has no data yet. After that the servers are asked.

@@ -22,7 +22,7 @@ def host(name, address, address6=None, **more):
     return name, {"ssh_hostname": address, "address": address, "address6": address6, **more}
 
 
-# nginx with TLS. Users reach the platform here.
+# nginx with TLS. Users reach the platform here; two or more share an address (virtual_address in group_data/).
 load_balancers = [
     host("lb1", "10.0.0.11"),
 ]

@@ -19,7 +19,7 @@ def context(path: str = inventory.PATH) -> ssl.SSLContext:
 def base(path: str = inventory.PATH) -> tuple[str, dict[str, str]]:
     """The site's address, and the headers that a request to it needs."""
     data = inventory.group("load_balancers", path)[0].data
-    return f"https://{data['address']}", {"Host": data["domain"]}
+    return f"https://{data['virtual_address'] or data['address']}", {"Host": data["domain"]}
 
 
 def client(path: str = inventory.PATH, timeout: float = 15) -> httpx.Client:

@@ -36,12 +36,15 @@ class Run:
     def changes(self) -> dict[str, list[str]]:
         """The operations that changed (or, in a dry run, would change) something, each with its hosts."""
         if results := self.json.get("results"):
-            return {one["name"]: one["success"] for one in results["operations"] if one["success"]}
-        return {
-            one["name"]: sorted(one["hosts_with_change"])
-            for one in self.json.get("plan", [])
-            if one["hosts_with_change"]
-        }
+            found = [(one["name"], one["success"]) for one in results["operations"]]
+        else:
+            found = [(one["name"], sorted(one["hosts_with_change"])) for one in self.json.get("plan", [])]
+        changes: dict[str, list[str]] = {}
+        for name, changed in found:
+            # Hosts that change one after the other do so in operations of their own, of the same name.
+            if changed:
+                changes[name] = sorted({*changes.get(name, []), *changed})
+        return changes
 
 
 def pyinfra(
@@ -198,6 +201,34 @@ def plug_in(name: str) -> None:
     subprocess.run(["ip", "link", "set", f"vb-{name}", "up"], check=True)
 
 
+def deafen(name: str, *, hears: bool = False, speaks: bool = False) -> None:
+    """
+    Have a machine's network broken one way, or both, and its cable in all the same, until it is ``heal()``ed.
+
+    Args:
+        name: the machine
+        hears: whether it still gets what others send
+        speaks: whether others still get what it sends
+    """
+    for chain, way in _broken(hears, speaks):
+        subprocess.run(["ebtables", "-A", chain, way, f"vb-{name}", "-j", "DROP"], check=True)
+
+
+def heal(name: str) -> None:
+    """Have a machine's network whole again."""
+    for chain, way in _broken(hears=False, speaks=False):
+        delete = ["ebtables", "-D", chain, way, f"vb-{name}", "-j", "DROP"]
+        while subprocess.run(delete, capture_output=True, check=False).returncode == 0:
+            pass
+
+
+def _broken(hears: bool, speaks: bool) -> list[tuple[str, str]]:
+    """The chains of the bridge at which frames from a machine and to it pass, and how a rule names its end there."""
+    to_it = [] if hears else [("FORWARD", "-o"), ("OUTPUT", "-o")]
+    from_it = [] if speaks else [("FORWARD", "-i"), ("INPUT", "-i")]
+    return to_it + from_it
+
+
 def isolate(name: str, *, at_boot: bool = False) -> None:
     """
     Keep a machine from reaching any other of its site; only this one still reaches it.
@@ -235,6 +266,17 @@ def processes(name: str) -> list[int]:
             except OSError:
                 continue  # it has ended since
     return found
+
+
+def processes_of(name: str, program: str) -> list[int]:
+    """
+    The process ids, on this machine, of what a machine runs of a program.
+
+    Args:
+        name: the machine
+        program: as the kernel calls it
+    """
+    return [one for one in processes(name) if Path(f"/proc/{one}/comm").read_text().strip() == program]
 
 
 def freeze(name: str) -> None:

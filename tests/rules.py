@@ -156,7 +156,31 @@ NOT_SERVICES = {f"probe_success{{{SITE}}}": "0x30"}
 """What is asked besides services."""
 
 
+SHARED, ADDRESS = "tracseq_virtual_address", "node_network_address_info"
+
+
+def shared(*owners: str) -> Series:
+    """An address that two load balancers share, and those that have it."""
+    return {
+        **{f'{SHARED}{{instance="{name}",address="10.0.0.10"}}': "1x30" for name in ("lb1", "lb2")},
+        **{f'{ADDRESS}{{instance="{name}",address="10.0.0.10"}}': "1x30" for name in owners},
+        **{f'{ADDRESS}{{instance="{name}",address="127.0.0.1"}}': "1x30" for name in ("lb1", "lb2", "pg1")},
+    }
+
+
+KEEPALIVED = 'instance="lb1",name="keepalived.service",state="active"'
+
+
 CASES = (
+    Case("VirtualAddressOnNoHost", shared(), shared("lb2")),
+    Case("VirtualAddressOnSeveralHosts", shared("lb1", "lb2"), shared("lb1"), also_silent=(shared(),)),
+    Case(
+        "KeepalivedDown",
+        {**shared("lb2"), f"node_systemd_unit_state{{{KEEPALIVED}}}": "0x30"},
+        {**shared("lb2"), f"node_systemd_unit_state{{{KEEPALIVED}}}": "1x30"},
+        # Debian's keepalived of a host that shares no address is nobody's concern.
+        also_silent=({f"node_systemd_unit_state{{{KEEPALIVED}}}": "0x30"},),
+    ),
     Case(
         "HostGone",
         silent_host(ping=0),

@@ -34,6 +34,10 @@ class MachineState:
     firewall: bool = False
     roles: frozenset[str] = frozenset()
     """The names of the roles that it was once given."""
+    addresses: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """By each of its addresses: the interface that has it, and the address with the length of its network."""
+    network_files: Mapping[str, str] = field(default_factory=dict)
+    """The file by which systemd-networkd sets up an interface, by its name; none where something else does."""
     lock: LockState = field(default_factory=LockState)
 
     def number(self, name: str) -> float:
@@ -43,7 +47,7 @@ class MachineState:
 
 class Machine(FactBase[MachineState]):
     """
-    System, size, clock, ports, sudo, shell, and whom the machine reaches, in one execution.
+    System, size, clock, addresses, ports, sudo, shell, and whom the machine reaches, in one execution.
 
     It runs as the login user: that this user may use sudo is one of the things it finds out.
 
@@ -93,6 +97,16 @@ say cpus "$(nproc)"
 say memory "$(($(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo) * 1024))"
 set -- $(df --block-size=1 --output=size,avail / | tail -n 1)
 say disk "$1"; say disk_free "$2"
+ip -o address show scope global 2>/dev/null | while read -r _ interface _ address _; do
+  printf 'address\\t%s\\t%s\\n' "$interface" "$address"
+done
+for link in /run/systemd/netif/links/*; do
+  file=$(sed -n 's/^NETWORK_FILE=//p' "$link" 2>/dev/null)
+  [ -z "$file" ] || for index in /sys/class/net/*/ifindex; do
+    [ "$(cat "$index")" != "${{link##*/}}" ] ||
+      printf 'network_file\\t%s\\t%s\\n' "$(basename "${{index%/*}}")" "$file"
+  done
+done
 user=$(id -un); shell=$(getent passwd "$user" | cut -d: -f7)
 # CPU time of what the shell starts and ends, and not time on the wall: on a busy host that passes anyway.
 spent=$(
@@ -132,5 +146,7 @@ fi
             rules=tuple(row[1] for row in rows if row[0] == "rule"),
             firewall=values.get("firewall") == "yes",
             roles=frozenset(row[1] for row in rows if row[0] == "role"),
+            addresses={row[2].partition("/")[0]: (row[1], row[2]) for row in rows if row[0] == "address"},
+            network_files={row[1]: row[2] for row in rows if row[0] == "network_file"},
             lock=run_lock.parse(output),
         )

@@ -16,6 +16,10 @@ from deploys.settings.site import Site
 class Machine(Protocol):
     """What a role may ask about a machine, as it is before anything is done to it."""
 
+    @property
+    def addresses(self) -> Mapping[str, tuple[str, str]]:
+        """By each of its addresses: the interface that has it, and the address with the length of its network."""
+
     def number(self, name: str) -> float:
         """One of its numbers, such as ``memory`` in bytes or ``cpus``; 0 where it is not known."""
 

@@ -48,6 +48,11 @@ def address4(value: Any) -> Any:
         raise ValueError(f"{value!r} is no IPv4 address") from error
 
 
+def optional_address4(value: Any) -> Any:
+    """An IPv4 address, or None."""
+    return None if value is None else address4(value)
+
+
 def address6(value: Any) -> Any:
     """An IPv6 address, or None."""
     try:
@@ -68,6 +73,7 @@ Size = Annotated[int, BeforeValidator(size)]
 Duration = Annotated[float, BeforeValidator(duration)]
 Network = Annotated[str, BeforeValidator(network)]
 Address4 = Annotated[str, BeforeValidator(address4)]
+OptionalAddress4 = Annotated[str | None, BeforeValidator(optional_address4)]
 Address6 = Annotated[str | None, BeforeValidator(address6)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]*$", max_length=63)]

@@ -15,6 +15,8 @@ _bare_debian = [
     "is\tsudo\tyes",
 ]
 
+_NETWORK_FILE = "network_file\teth0\t/run/systemd/network/10-netplan-eth0.network"
+
 
 def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
     reached = [
@@ -50,7 +52,9 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
         "address": f"10.0.0.{number}",
         "fake_delay": 0,
         "fake_delay_jitter": 0,
-        "fake_responses": {"say shell_start": [*_bare_debian, *reached]},
+        "fake_responses": {
+            "say shell_start": [*_bare_debian, *reached, f"address\teth0\t10.0.0.{number}/24", _NETWORK_FILE]
+        },
     }
 
 

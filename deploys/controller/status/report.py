@@ -22,6 +22,7 @@ from deploys.controller.status import (
     screen,
     units,
     upkeep,
+    virtual_address,
 )
 from deploys.controller.status.postgres import section as postgres
 from deploys.controller.status.section import Finding, Judged, Survey
@@ -45,6 +46,7 @@ SECTIONS = tuple(
         backups,
         redis,
         gateways,
+        virtual_address,
         logs,
     )
 )

@@ -47,6 +47,8 @@ def line(site: Site, host: SiteHost, program: str, debian: Debian) -> Line:
             f"/usr/bin/{program} {listens} --collector.systemd --collector.systemd.enable-restarts-metrics"
             f" --collector.systemd.unit-exclude='{UNINTERESTING_UNITS}'"
             f" --collector.filesystem.mount-points-exclude='{UNINTERESTING_MOUNTS}'"
+            # Whose the load balancers' address is.
+            " --collector.netdev.address-info"
             f" --collector.textfile.directory='{exporters.TEXTFILES}'",
             of_machine=True,
         )

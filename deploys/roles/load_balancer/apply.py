@@ -8,7 +8,9 @@ from cryptography import x509
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
+from deploys.controller import virtual_address
 from deploys.controller.authority import Authority, Certificate
+from deploys.controller.owner_last import owner_last
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.controller.upstreams import upstreams
@@ -18,15 +20,20 @@ from deploys.operations import nginx, service, switch
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
-from deploys.roles.load_balancer.declaration import LoadBalancers
+from deploys.roles.load_balancer.declaration import DECLARATION, LoadBalancers
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 from deploys.settings.units import written
 
 
-@deploy("Load balancer")
 def apply(run: Run) -> None:
+    """Have every load balancer answer; of those that share an address, the one that has it changes last."""
+    owner_last(run, DECLARATION.title, lambda one: balance(run=one))
+
+
+@deploy("Load balancer")
+def balance(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
@@ -52,6 +59,7 @@ def apply(run: Run) -> None:
                     gateways="$gateways$colour" if green_port else "$gateways",
                     switched=SWITCHED,
                     domain=site.shared.domain,
+                    asked=virtual_address.PATH if virtual_address.addresses(site) else "",
                     http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
                     # nginx asks the responder by its name, and knows no name server of its own.
                     stapling=bool(data.dns_resolvers) and _names_a_responder(certificate.certificate),
@@ -101,6 +109,7 @@ def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificat
             site.shared.domain,
             *(peer.name for peer in balancers),
             *(address for peer in balancers for address in peer.addresses),
+            *virtual_address.addresses(site),
         ]
         return authority.leaf(site.shared.domain, names)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyinfra.api import deploy
 
-from deploys.controller import alerts, exporters, files
+from deploys.controller import alerts, exporters, files, virtual_address
 from deploys.controller.alerts import Monitoring
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
@@ -72,7 +72,7 @@ def apply(run: Run) -> None:
                     targets=list(exporters.targets(run.site)),
                     services=list(watched.instances(run.site)),
                     hosts={one.name: one.address for one in sorted(run.site.hosts, key=lambda one: one.name)},
-                    balancers={one.name: one.address for one in run.site.group("load_balancers")},
+                    balancers=asked(run),
                     blackbox=BLACKBOX_PORT,
                 ),
             ),
@@ -90,6 +90,12 @@ def apply(run: Run) -> None:
         purged=["/etc/prometheus/rules"],
         validate="promtool check config /etc/prometheus/prometheus.yml",
     )
+
+
+def asked(run: Run) -> Mapping[str, str]:
+    """Where it is asked what users get, by what alerts call it: at each load balancer, and where users ask."""
+    balancers = {one.name: one.address for one in run.site.group("load_balancers")}
+    return balancers | {address: address for address in virtual_address.addresses(run.site)}
 
 
 def trusted(run: Run) -> str | None:

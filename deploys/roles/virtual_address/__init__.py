@@ -1,0 +1,1 @@
+"""keepalived: load balancers that share an address."""

@@ -1,0 +1,200 @@
+"""Two load balancers share an address: whatever happens to one, visitors are answered, and by one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests import lab
+from tests.scenarios.balancers import (
+    BALANCERS,
+    INVENTORY,
+    STEADY,
+    Watch,
+    hardware,
+    having,
+    owner,
+    ready,
+    two_balancers,
+    watched,
+)
+
+POWER_CUT, NGINX_DEAD = 2.0, 1.5
+"""Seconds within which all visits lie that fail."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site_with_two_balancers(site_as_it_should_be: None) -> Iterator[None]:
+    with two_balancers():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def both_are_ready() -> None:
+    """Each case begins with both balancers as they should be, one of them with the address."""
+    lab.eventually(lambda: all(map(ready, BALANCERS)), within=60)
+    lab.eventually(owner)
+    time.sleep(3)
+
+
+def other(name: str) -> str:
+    return next(one for one in BALANCERS if one != name)
+
+
+def killed(name: str, program: str, how: signal.Signals = signal.SIGKILL) -> None:
+    found = lab.processes_of(name, program)
+    assert found, f"{name} runs no {program}"
+    for process in found:
+        os.kill(process, how)
+
+
+def steady(watch: Watch, since: float, until: float, one: str) -> None:
+    """From a moment on every visitor was answered, and one balancer alone said that it has the address."""
+    assert [visit for visit in watch.failed(since) if visit.begin <= until] == []
+    assert watch.owners.since(since) == {hardware(one)}
+    assert watch.owners.unanswered(since, until) == []
+
+
+def test_the_power_of_the_one_with_the_address_is_cut_and_it_comes_back() -> None:
+    first = owner()
+    with watched() as watch:
+        began = time.monotonic()
+        lab.pull_the_plug(first)
+        time.sleep(5)
+        ended = time.monotonic()
+    watch.told("power cut")
+    steady(watch, began + STEADY, ended, other(first))
+    assert watch.lasted() <= POWER_CUT
+    with watched() as watch:
+        began = time.monotonic()
+        lab.up(first, inventory=INVENTORY)
+        lab.eventually(lambda: ready(first), within=60)
+        time.sleep(4)
+        ended = time.monotonic()
+    watch.told("its return")
+    steady(watch, began, ended, other(first))
+    assert watch.failed() == []
+    assert owner() == other(first)
+
+
+def test_a_second_run_changes_nothing() -> None:
+    run = lab.site(inventory=INVENTORY)
+    assert run.code == 0, run.output
+    assert run.changes == {}
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    Something that happens to the balancer with the address.
+
+    Attributes:
+        happens: does it
+        heals: ends it, where it does not end by itself
+        within: seconds within which all visits lie that fail
+        stays: whether the balancer keeps the address
+        deaf: whether its kernel still says that it has the address: in this lab it is the kernel of all
+    """
+
+    happens: Callable[[str], object]
+    heals: Callable[[str], object] | None = None
+    within: float = 2.0
+    stays: bool = False
+    deaf: bool = False
+
+
+def told_to_stop(name: str) -> None:
+    """As ``systemctl poweroff`` does (systemd(1), SIGRTMIN+4)."""
+    os.kill(lab.first_process(name), signal.SIGRTMIN + 4)
+
+
+def up_again(name: str) -> None:
+    lab.eventually(lambda: not lab.running(name), within=60)
+    lab.up(name, inventory=INVENTORY)
+
+
+def by_hand(command: str) -> Callable[[str], object]:
+    return lambda name: lab.ssh(name, command, inventory=INVENTORY)
+
+
+CASES = {
+    "told to stop": Case(told_to_stop, up_again, within=0.5),
+    "nginx killed": Case(lambda name: killed(name, "nginx"), within=NGINX_DEAD),
+    "nginx frozen": Case(
+        lambda name: killed(name, "nginx", signal.SIGSTOP), lambda name: killed(name, "nginx", signal.SIGCONT)
+    ),
+    "keepalived killed": Case(lambda name: killed(name, "keepalived"), within=POWER_CUT),
+    "keepalived frozen": Case(lambda name: killed(name, "keepalived", signal.SIGSTOP)),
+    "frozen": Case(lab.freeze, lab.thaw, deaf=True),
+    "cable pulled": Case(lab.cut_off, lab.plug_in),
+    "hears nobody": Case(lambda name: lab.deafen(name, speaks=True), lab.heal),
+    "is heard by nobody": Case(lambda name: lab.deafen(name, hears=True), lab.heal),
+    "neither": Case(lab.deafen, lab.heal),
+    "systemd-networkd restarted": Case(by_hand("systemctl restart systemd-networkd"), within=0.0, stays=True),
+    "its network set up anew": Case(by_hand("networkctl reconfigure host0"), within=0.5, stays=True),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("turn", BALANCERS)
+@pytest.mark.parametrize("name", CASES)
+def test_what_happens_to_the_one_with_the_address(name: str, turn: str) -> None:
+    """On the one Debian and on the other."""
+    case = CASES[name]
+    given_to(turn)
+    with watched() as watch:
+        began = time.monotonic()
+        case.happens(turn)
+        done = time.monotonic()
+        time.sleep(5)
+        ended = time.monotonic()
+        if case.heals:
+            case.heals(turn)
+        lab.eventually(lambda: ready(turn), within=60)
+        lab.eventually(lambda: len(having()) == 1)
+        time.sleep(3)
+        after = time.monotonic()
+    watch.told(f"{turn}, {name}")
+    keeper = turn if case.stays else other(turn)
+    if case.deaf:
+        assert [one for one in watch.failed(began + STEADY) if one.begin <= ended] == []
+        assert hardware(keeper) in watch.owners.since(done + STEADY)
+    else:
+        steady(watch, done + STEADY, ended, keeper)
+    assert owner() == keeper
+    assert watch.owners.since(after - 1) == {hardware(keeper)}
+    assert watch.lasted() <= case.within
+    # Its return takes nobody's answer.
+    assert watch.failed(ended) == []
+
+
+def given_to(name: str) -> None:
+    """Have a balancer get the address."""
+    if owner() != name:
+        lab.ssh(other(name), "systemctl restart keepalived", inventory=INVENTORY)
+        lab.eventually(lambda: owner() == name)
+        time.sleep(3)
+
+
+@pytest.mark.long
+def test_nobody_is_turned_away_while_the_balancers_change() -> None:
+    """The one without the address first: read from the order in which the hosts noted their changes."""
+    last = owner()
+    with watched(every=0.01) as watch:
+        run = lab.site("--data", "request_burst=4001", "--data", "upstream_keepalive=33", inventory=INVENTORY)
+        back = lab.site(inventory=INVENTORY)
+    assert run.code == 0 and back.code == 0, run.output + back.output
+    assert run.changes["Load balancer | nginx"] == sorted(BALANCERS)
+    watch.told("balancers changed, and changed back")
+    assert watch.failed() == []
+    assert owner() == last
+    stamps = {
+        name: float(lab.ssh(name, "stat -c %.9Z /etc/nginx/conf.d/tracseq.conf", inventory=INVENTORY))
+        for name in BALANCERS
+    }
+    assert max(stamps, key=lambda name: stamps[name]) == last
