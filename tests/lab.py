@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -276,7 +277,12 @@ def processes_of(name: str, program: str) -> list[int]:
         name: the machine
         program: as the kernel calls it
     """
-    return [one for one in processes(name) if Path(f"/proc/{one}/comm").read_text().strip() == program]
+    found = []
+    for one in processes(name):
+        with suppress(OSError):  # it has ended since
+            if Path(f"/proc/{one}/comm").read_text().strip() == program:
+                found.append(one)
+    return found
 
 
 def freeze(name: str) -> None:

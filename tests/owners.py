@@ -70,20 +70,34 @@ def watched(address: str, bridge: str = lab.BRIDGE, source: str = lab.GATEWAY) -
 def _ask(
     wire: socket.socket, found: Owners, ended: threading.Event, address: IPv4Address, bridge: str, source: str
 ) -> None:
-    own = bytes.fromhex(Path(f"/sys/class/net/{bridge}/address").read_text().strip().replace(":", ""))
-    question = FRAME.pack(
-        BROADCAST, own, ARP, 1, 0x0800, 6, 4, REQUEST, own, IPv4Address(source).packed, bytes(6), address.packed
-    )
+    hardware = Path(f"/sys/class/net/{bridge}/address")
     due = time.monotonic()
     end: float | None = None
     while end is None or time.monotonic() < end:
         if end is None and ended.is_set():
             end = time.monotonic() + ANSWERED
         if end is None and time.monotonic() >= due:
-            wire.send(question)
+            # A bridge has that of one of its ports: another one when machines come and go.
+            own = bytes.fromhex(hardware.read_text().strip().replace(":", ""))
+            wire.send(
+                FRAME.pack(
+                    BROADCAST,
+                    own,
+                    ARP,
+                    1,
+                    0x0800,
+                    6,
+                    4,
+                    REQUEST,
+                    own,
+                    IPv4Address(source).packed,
+                    bytes(6),
+                    address.packed,
+                )
+            )
             found.asked.append(time.monotonic())
             due = max(due + EVERY, time.monotonic())
         if select.select([wire], [], [], max(0.0, min(due - time.monotonic(), EVERY)))[0]:
             frame = FRAME.unpack(wire.recv(2048)[: FRAME.size])
-            if frame[7] == REPLY and frame[9] == address.packed and frame[0] == own:
+            if frame[7] == REPLY and frame[9] == address.packed:
                 found.answers.append((time.monotonic(), frame[8].hex(":")))

@@ -73,6 +73,8 @@ def two_balancers() -> Iterator[None]:
     assert made.code == 0, made.output
     lab.eventually(owner)
     yield
+    # A case that failed may have left one switched off.
+    lab.up(inventory=INVENTORY)
     lab.destroy(SECOND)
     gone = lab.site()
     assert gone.code == 0, gone.output
