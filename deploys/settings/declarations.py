@@ -55,8 +55,8 @@ def listeners(site: Site, host: SiteHost) -> tuple[Listener, ...]:
 
 def units(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
     """The canonical names of the units that are active on a host that is well, once a phase is deployed."""
-    found = (unit for role in of_host(host.groups, phase).values() for unit in (*role.units, *_on(role, site, host).units))
-    return tuple(dict.fromkeys(found))
+    roles = of_host(host.groups, phase).values()
+    return tuple(dict.fromkeys(unit for role in roles for unit in (*role.units, *_on(role, site, host).units)))
 
 
 def _on(role: Declaration, site: Site, host: SiteHost) -> OnHost:
