@@ -24,6 +24,9 @@ from tests.scenarios.balancers import (
     watched,
 )
 
+pytestmark = pytest.mark.long
+"""A second balancer is made for them, which takes minutes."""
+
 POWER_CUT, NGINX_DEAD = 2.0, 1.5
 """Seconds within which all visits lie that fail."""
 

@@ -38,7 +38,7 @@ def share(run: Run) -> None:
     peers = [peer.address for peer in balancers if peer != host]
     own = virtual_address.pairs(site, host)
     shared = [(virtual_address.network(address), run.machine.addresses[mine][0]) for address, mine in own]
-    packages.installed(name="Its package", packages=["keepalived"])
+    packages.installed(name="Its package", packages=["keepalived"], bundle=run.packages)
     system.configured(
         name="Who asks nginx, and what is measured",
         key="virtual-address",

@@ -63,6 +63,7 @@ DECLARATION = Declaration(
     by_data=by_data,
     required=False,
     shared=VirtualAddress,
+    packages_by_data=("keepalived",),
     rules=(Rule(source=GROUP, destination=GROUP, protocol="vrrp"),),
     traces=(DROP_IN,),
     units=(UNIT,),
