@@ -15,10 +15,9 @@ _bare_debian = [
     "is\tsudo\tyes",
 ]
 
-_NETWORK_FILE = "network_file\teth0\t/run/systemd/network/10-netplan-eth0.network"
-
 
 def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
+    network = [f"address\teth0\t10.0.0.{number}/24", "network_file\teth0\t/run/systemd/network/10-netplan-eth0.network"]
     reached = [
         f"reach\t10.0.0.{peer}\t{port}\trefused"
         for peer, port in (
@@ -52,9 +51,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
         "address": f"10.0.0.{number}",
         "fake_delay": 0,
         "fake_delay_jitter": 0,
-        "fake_responses": {
-            "say shell_start": [*_bare_debian, *reached, f"address\teth0\t10.0.0.{number}/24", _NETWORK_FILE]
-        },
+        "fake_responses": {"say shell_start": [*_bare_debian, *network, *reached]},
     }
 
 
