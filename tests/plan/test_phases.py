@@ -21,9 +21,15 @@ def names(copy: PlannedCopy, *arguments: str) -> list[str]:
 def test_a_site_without_phases_is_as_ever(copy: PlannedCopy) -> None:
     found = names(copy)
     assert not any(name.startswith("Phase ") for name in found)
-    # Its order is another one: what could be done early waits for its phase.
-    by_phases = [name for name in names(copy, "--data", "phase=4") if not name.startswith("Phase ")]
-    assert sorted(by_phases) == sorted(found)
+    # Its order is another one, as what could be done early waits for its phase. An operation that
+    # hosts share, each with a name of its own, is listed under one of these.
+    by_phases = {_title(name) for name in names(copy, "--data", "phase=4") if not name.startswith("Phase ")}
+    assert by_phases == {_title(name) for name in found}
+
+
+def _title(name: str) -> str:
+    title, _, what = name.partition(" | ")
+    return title if what.endswith("-exporter") or what == "mtail" else name
 
 
 @pytest.mark.parametrize("phase", NAMES)

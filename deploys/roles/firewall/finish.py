@@ -13,10 +13,13 @@ from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.operations import ufw
 from deploys.roles.firewall import ruleset
+from deploys.settings.phases import LAST
 
 
 def finish(run: Run) -> None:
-    """Have no other ports open between the site's hosts than those that the rules name."""
+    """Have no other ports open between the site's hosts than those that the rules name, once a run goes all the way."""
+    if run.options.phase not in (None, LAST):
+        return
     barrier(name="Firewall: every host asks for what it is to")
     closed(run=run)
 
