@@ -14,4 +14,4 @@ scrape_interval = "5s"
 dead_mans_switch_after = "90s"
 
 # What users do is seen by service: here one answers for two.
-gateway_services = {"SAMPLE": ["http://10.77.0.61:8081"], "SEQUENCING": ["http://10.77.0.61:8081"]}
+services = {name: {"addresses": ["http://10.77.0.61:8081"]} for name in ("sample", "sequencing")}

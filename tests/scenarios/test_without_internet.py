@@ -28,12 +28,12 @@ def _host(name, number, suite):
         "time_servers": [],
         "postgres_first_primary": "{SITE}",
         "postgres_pool_port": 6432,
-        "gateway_services": {{}},
+        "services": {{}},
         "alert_mail_server": "10.77.0.61",
         "alert_mail_port": 2525,
         "alert_mail_from": "monitoring@lab.example.org",
         "alert_mail_to": ["administrator@lab.example.org"],
-        "networks": {{"anywhere": ["0.0.0.0/0", "::/0"], "administrators": ["10.77.0.1", "{ADDRESS}"], "services": []}},
+        "networks": {{"anywhere": ["0.0.0.0/0", "::/0"], "administrators": ["10.77.0.1", "{ADDRESS}"]}},
     }}
 
 lab = [_host("{SITE}", 91, "bookworm"), _host("{WATCHER}", 92, "trixie")]
