@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pyinfra.api import FactBase
 
 DRAINED = "/run/tracseq-balancer/drained"
@@ -29,6 +31,36 @@ class Sends(FactBase[str | None]):
 
     def process(self, output: list[str]) -> str | None:
         return output[0].strip() if output else None
+
+
+@dataclass(frozen=True)
+class MarksState:
+    """The gateways that get less than their share from a load balancer."""
+
+    drained: tuple[str, ...] = ()
+    canary: tuple[str, ...] = ()
+
+
+class Marks(FactBase[MarksState]):
+    """Which gateways a load balancer is told to leave out, or to send little to."""
+
+    def command(self) -> str:
+        return f"""
+for mark in {DRAINED}/* {CANARY}/*; do
+  [ ! -e "$mark" ] || echo "$mark"
+done
+"""
+
+    @staticmethod
+    def default() -> MarksState:
+        return MarksState()
+
+    def process(self, output: list[str]) -> MarksState:
+        found = [line.rpartition("/") for line in output]
+        return MarksState(
+            drained=tuple(name for directory, _, name in found if directory == DRAINED),
+            canary=tuple(name for directory, _, name in found if directory == CANARY),
+        )
 
 
 def marks(gateway: str) -> tuple[str, str]:

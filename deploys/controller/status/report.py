@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from deploys.controller import data
 from deploys.controller.status import (
     backups,
+    balancers,
     certificates,
     disks,
     document,
@@ -46,6 +47,7 @@ SECTIONS = tuple(
         backups,
         redis,
         gateways,
+        balancers,
         virtual_address,
         logs,
     )
