@@ -31,6 +31,11 @@ class WebSocket:
         self._code: queue.Queue[int] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
+    @property
+    def open(self) -> bool:
+        """Whether it goes on."""
+        return self._code.empty()
+
     def say(self, text: bytes) -> None:
         """Send a short text."""
         self._send(TEXT, text)

@@ -3,18 +3,21 @@ A service of the platform whose answers take their time: events that wait for ea
 
     python3 streams.py 8081
 
-/events sends an event, and the next one only when somebody asked for /heard; /echo is a WebSocket
-that sends back what it gets (RFC 6455); a POST to /upload is answered with how many bytes it had.
+/events sends an event, and the next one only when somebody asked for /heard; /ticks sends one twice a
+second, and says when it was the last; /echo is a WebSocket that sends back what it gets (RFC 6455); a
+POST to /upload is answered with how many bytes it had.
 """
 
 import base64
 import hashlib
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HEARD = threading.Event()
 KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+TICKS = 8
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
@@ -24,6 +27,8 @@ class Streams(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/events":
             self.events()
+        elif self.path == "/ticks":
+            self.ticks()
         elif self.path == "/echo":
             self.echo()
         else:
@@ -41,12 +46,23 @@ class Streams(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def events(self) -> None:
-        HEARD.clear()
+    def ticks(self) -> None:
+        self.stream()
+        for _ in range(TICKS):
+            self.event(b"data: tick\n\n")
+            time.sleep(0.5)
+        self.event(b"data: last\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def stream(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+
+    def events(self) -> None:
+        HEARD.clear()
+        self.stream()
         self.event(b"data: first\n\n")
         HEARD.wait(timeout=20)
         self.event(b"data: second\n\n" if HEARD.is_set() else b"data: nobody heard the first\n\n")
