@@ -9,6 +9,7 @@ restarted once. Run again it finishes what was interrupted, and changes nothing 
 
 from deploys.controller.postgres.move import begin
 from deploys.roles import registry as roles
+from deploys.roles.firewall import finish as closing
 from deploys.roles.postgres import move as moving
 
 move = begin()
@@ -24,4 +25,4 @@ moving.after(move)
 if not move.to_patroni:
     roles.patroni.apply(move.run)
     roles.firewall.apply(move.run)
-roles.firewall.finish(move.run)
+closing.closed(run=move.run)

@@ -28,3 +28,9 @@ def test_both_need_connections(copy: PlannedCopy) -> None:
     run = copy.plan(*GREEN[:2])
     assert run.code != 0
     assert "twice with gateway_green_port" in run.output
+
+
+def test_the_other_one_has_a_release_that_is_kept(copy: PlannedCopy) -> None:
+    run = copy.plan(*GREEN, "--data", "gateway_releases_kept=1")
+    assert run.code != 0
+    assert "gateway_releases_kept (of gw1) must be 2 or more with gateway_green_port" in run.output

@@ -19,7 +19,8 @@ def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
 def judged(survey: Survey) -> Judged:
     values, findings = {}, []
     holders = [state.holder for (state,) in survey.readings["lock"].values()]
-    at_work = any(holder and not holder.dead for holder in holders)
+    # Whether one is at work on hosts that a limit leaves out is not known.
+    at_work = bool(survey.left_out) or any(holder and not holder.dead for holder in holders)
     do = "" if at_work else "No run is at work: the next one of deploys/site.py gives it its share again."
     for name, (state,) in survey.readings["balancers"].items():
         values[name] = asdict(state)

@@ -54,9 +54,14 @@ class Gateways(Data):
 
 
 def problems(site: Site) -> Iterator[str]:
-    """A trial after which nobody could go back."""
+    """A trial after which nobody could go back, and too few releases to go back to."""
     for host in site.group("gateways"):
         data = host.data(Gateways)
+        if site.shared.gateway_green_port is not None and data.gateway_releases_kept < 2:
+            yield (
+                f"gateway_releases_kept (of {host.name}) must be 2 or more with gateway_green_port: the other gateway "
+                "of the host has one of them."
+            )
         if data.gateway_canary_seconds and not data.gateway_all_or_nothing:
             yield (
                 f"gateway_canary_seconds (of {host.name}) needs gateway_all_or_nothing: a gateway that does worse than "

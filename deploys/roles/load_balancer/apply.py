@@ -30,6 +30,8 @@ from deploys.settings.units import written
 def apply(run: Run) -> None:
     """Have every load balancer answer; of those that share an address, the one that has it changes last."""
     owner_last(run, DECLARATION.title, lambda one: balance(run=one))
+    if run.site.shared.gateway_green_port is not None:
+        send(run=run)
 
 
 @deploy("Load balancer")
@@ -95,10 +97,14 @@ def balance(run: Run) -> None:
         validate="nginx -t -q",
         rolling=Rolling("load_balancers"),
     )
-    if green_port:
-        barrier(name="Load balancers know of both gateways of each host")
-        slot = run.slots.target.name
-        switch.sends(name=f"Requests go to the {slot} gateways", slot=slot, health="https://127.0.0.1/health")
+
+
+@deploy("Load balancer")
+def send(run: Run) -> None:
+    """Have all load balancers send requests to the same gateways, from the same moment on."""
+    barrier(name="Load balancers know of both gateways of each host")
+    slot = run.slots.target.name
+    switch.sends(name=f"Requests go to the {slot} gateways", slot=slot, health="https://127.0.0.1/health")
 
 
 def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:

@@ -35,3 +35,9 @@ def test_who_is_left_out_without_a_run_that_lives_is_wrong(silence: float | None
     found = judged(replace(read, readings={**read.readings, "lock": {"lb1": [lock]}}))
     assert said(found, wrong=wrong) == SENTENCES
     assert said(found, wrong=not wrong) == []
+
+
+def test_under_a_limit_nobody_knows_who_is_at_work() -> None:
+    read = survey("balancers", {"lb1": [LEFT_OUT]}, left_out=frozenset({"gw1"}))
+    assert said(judged(read)) == []
+    assert said(judged(read), wrong=False) == SENTENCES
