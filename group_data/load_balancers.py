@@ -26,3 +26,7 @@ read_timeout = "60s"
 
 # How long browsers remember to use TLS only.
 strict_transport_security = "63072000s"
+
+# Routes whose answers are kept here for everybody, as long as their Cache-Control says: of PUBLIC_ROUTES alone.
+kept_routes = []
+kept_size = "256MB"

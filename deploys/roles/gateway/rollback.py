@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller import answers
 from deploys.controller.releases.rollback import Rollback
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import marks
@@ -20,11 +21,15 @@ def apply(rollback: Rollback) -> None:
     barrier(name="Every gateway gets requests")
     if rollback.run.host.name in rollback.releases:
         gateway(rollback=rollback)
-    if rollback.run.site.shared.gateway_green_port is None:
-        return
     barrier(name="Every gateway is well with it")
-    if "load_balancers" in rollback.run.host.groups:
+    balances = "load_balancers" in rollback.run.host.groups
+    if rollback.run.site.shared.gateway_green_port is None:
+        if balances:
+            kept(rollback=rollback)
+        return
+    if balances:
         switched(rollback=rollback)
+        kept(rollback=rollback)
     barrier(name="Every load balancer has switched")
     if rollback.run.host.name in rollback.releases:
         noted(run=rollback.run, slots=rollback.slots, back=True)
@@ -42,6 +47,13 @@ def even(rollback: Rollback) -> None:
 def gateway(rollback: Rollback) -> None:
     """Have the host run the older release, with the configuration of now."""
     serving(rollback.run, Release(rollback.releases[rollback.run.host.name], back=True), rollback.slots)
+
+
+@deploy("Load balancer")
+def kept(rollback: Rollback) -> None:
+    """Have no answer kept of the release that was left."""
+    if rollback.run.host.value("kept_routes"):
+        answers.of_releases(rollback.run.site, rollback.releases)
 
 
 @deploy("Load balancer")

@@ -8,7 +8,7 @@ from cryptography import x509
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import virtual_address
+from deploys.controller import answers, virtual_address
 from deploys.controller.authority import Authority, Certificate
 from deploys.controller.owner_last import owner_last
 from deploys.controller.run import Run
@@ -32,6 +32,8 @@ def apply(run: Run) -> None:
     owner_last(run, DECLARATION.title, lambda one: balance(run=one))
     if run.site.shared.gateway_green_port is not None:
         send(run=run)
+    if run.host.data(LoadBalancers).kept_routes:
+        forget(run=run)
 
 
 @deploy("Load balancer")
@@ -78,6 +80,10 @@ def balance(run: Run) -> None:
                     send_timeout=round(data.send_timeout),
                     read_timeout=round(data.read_timeout),
                     strict_transport_security=round(data.strict_transport_security),
+                    kept_routes=data.kept_routes,
+                    kept_size=data.kept_size,
+                    kept=answers.DIRECTORY,
+                    odd=answers.ODD,
                 ),
             ),
             File("/etc/nginx/tls/site.crt", certificate.certificate),
@@ -92,6 +98,8 @@ def balance(run: Run) -> None:
         absent=[
             *(mark for gateway in gateways for mark in marks(gateway.name)),
             *([] if green_port else [SWITCHED]),
+            # Without it all that is kept counts as old, once routes are named again.
+            *([] if data.kept_routes else [answers.NOTE]),
         ],
         purged=["/etc/nginx/conf.d", "/etc/nginx/sites-enabled"],
         validate="nginx -t -q",
@@ -105,6 +113,14 @@ def send(run: Run) -> None:
     barrier(name="Load balancers know of both gateways of each host")
     slot = run.slots.target.name
     switch.sends(name=f"Requests go to the {slot} gateways", slot=slot, health="https://127.0.0.1/health")
+
+
+@deploy("Load balancer")
+def forget(run: Run) -> None:
+    """Have no answers kept of earlier releases; where the run leaves gateways out, the next one of all does that."""
+    gateways = run.site.group("gateways")
+    if all(peer.name in run.machines for peer in gateways):
+        answers.of_releases(run.site, {peer.name: run.bundle(peer.name).release for peer in gateways})
 
 
 def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:

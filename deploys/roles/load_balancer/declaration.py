@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from deploys.settings import answers
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
 from deploys.settings.rule import Rule
-from deploys.settings.units import Duration
+from deploys.settings.site import Site
+from deploys.settings.units import Duration, Size
+
+Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 
 class LoadBalancers(Data):
@@ -28,6 +37,25 @@ class LoadBalancers(Data):
     send_timeout: Duration = value("to take in a piece of a request", "guide: 10 to 30 s")
     read_timeout: Duration = value("to send a piece of an answer", "guide: 10 to 30 s")
     strict_transport_security: Duration = value("how long browsers remember to use TLS only", "guide")
+    kept_routes: tuple[Route, ...] = value(
+        "routes whose answers are kept here where their Cache-Control allows it, such as /api/templates/public/*; "
+        "each must be one of the gateways' PUBLIC_ROUTES; none: nothing is kept"
+    )
+    kept_size: Size = value("disk that kept answers may take", ge=1_000_000)
+
+
+def problems(site: Site) -> Iterator[str]:
+    """Answers that are kept and are not for everybody."""
+    for host in site.group("load_balancers"):
+        for gateway in site.group("gateways"):
+            public = answers.public(gateway)
+            for route in host.data(LoadBalancers).kept_routes:
+                if route not in public:
+                    yield (
+                        f"kept_routes (of {host.name}) has {route}, which is none of the public routes of "
+                        f"{gateway.name}: what is kept is given to everybody. Its gateway_environment (in "
+                        f'group_data/gateways.py) would have PUBLIC_ROUTES = "{",".join((*sorted(public), route))}".'
+                    )
 
 
 DECLARATION = Declaration(
@@ -42,6 +70,7 @@ DECLARATION = Declaration(
         Rule(source="load_balancers", destination="gateways", ports=("gateway_port", "gateway_green_port")),
     ),
     after=("gateways",),
+    problems=problems,
     traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),
     units=("nginx.service",),
     certificates=("/etc/nginx/tls/site.crt",),

@@ -5,11 +5,12 @@ A service of the platform whose answers take their time: events that wait for ea
 
 /events sends an event, and the next one only when somebody asked for /heard; /ticks sends one twice a
 second, and says when it was the last; /echo is a WebSocket that sends back what it gets (RFC 6455); a
-POST to /upload is answered with how many bytes it had.
+POST to /upload is answered with how many bytes it had. What is below /kept says who may keep it.
 """
 
 import base64
 import hashlib
+import itertools
 import sys
 import threading
 import time
@@ -18,6 +19,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 HEARD = threading.Event()
 KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TICKS = 8
+NUMBERS = itertools.count(1)
+KEPT = {
+    "open": {"Cache-Control": "max-age=600"},
+    "language": {"Cache-Control": "max-age=600", "Vary": "Accept-Language"},
+    "private": {"Cache-Control": "private, max-age=600"},
+    "never": {"Cache-Control": "no-store"},
+    "cookie": {"Cache-Control": "max-age=600", "Set-Cookie": "user=7"},
+    "accelerated": {"X-Accel-Expires": "600"},
+}
+"""What answers below /kept say, by the first word of their name."""
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
@@ -27,6 +38,8 @@ class Streams(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/events":
             self.events()
+        elif self.path.startswith("/kept/"):
+            self.kept()
         elif self.path == "/ticks":
             self.ticks()
         elif self.path == "/echo":
@@ -40,8 +53,21 @@ class Streams(BaseHTTPRequestHandler):
         left = length = int(self.headers["Content-Length"])
         while left and (piece := self.rfile.read(min(left, 65536))):
             left -= len(piece)
+        if self.path.startswith("/kept/"):
+            self.kept()
+            return
         body = str(length - left).encode()
         self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def kept(self) -> None:
+        body = str(next(NUMBERS)).encode()
+        self.send_response(200)
+        name = self.path.split("?")[0].rpartition("/")[2]
+        for header, value in KEPT.get(name.partition("-")[0], {}).items():
+            self.send_header(header, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
