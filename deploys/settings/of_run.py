@@ -35,14 +35,18 @@ class OfRun(Data):
     break_lock: str | None = value("name of the run whose lock is broken, as the refused run says it", default=None)
     to: str | None = value("name of the host that is to be the primary", default=None)
     force: bool = value(
-        "whether what only a vanished primary has may be lost; of an upgrade, whether it needs no backup; of a "
-        "rollback, whether a release goes of which nobody knows which migrations it needs",
+        "whether what only a vanished primary has may be lost; of an upgrade of Postgres, whether it needs no backup; "
+        "of one of the hosts, whether it goes on where the site is not well; of a rollback, whether a release goes of "
+        "which nobody knows which migrations it needs",
         default=False,
     )
     phase: Annotated[int | None, BeforeValidator(numbered)] = value(
         "phase up to which a site is deployed, each checked before the next: 1 core, 2 enhanced, 3 monitoring, 4 "
         "hardening; None: all of it at once",
         default=None,
+    )
+    reboot: bool = value(
+        "whether every host is booted, one after the other, also those that wait for no boot", default=False
     )
     restart: bool = value("whether Postgres is restarted for settings that wait for it", default=False)
     release: Annotated[str, BeforeValidator(str)] | None = value(

@@ -1,0 +1,1 @@
+"""What a site needs after its first day: updates and boots, one host after the other."""

@@ -1,0 +1,96 @@
+"""Every host is booted, one after the other, while users work."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploys.settings.lab import machine_directory
+from tests import lab, ledger
+from tests.inventory import group
+from tests.ledger import Ledger
+from tests.scenarios import postgres
+
+pytestmark = pytest.mark.long
+
+UPGRADE = "deploys/upgrade.py"
+# The lab's disk is this machine's: how full that is, is not what is tried here.
+ARGUMENTS = ("-y", "--json", "--data", "maximum_disk_use=99.5")
+BALANCERS = [host.name for host in group("load_balancers", lab.INVENTORY)]
+OTHERS = [name for name in lab.names() if name not in BALANCERS]
+"""The lab has one load balancer: while that boots, nobody is answered."""
+LIMIT = [word for name in OTHERS for word in ("--limit", name)]
+RATE = 100
+
+
+@pytest.fixture(scope="module", autouse=True)
+def service() -> Iterator[None]:
+    for name in lab.names():
+        lab.ssh(name, "touch /var/lib/apt/lists")
+    ledger.serve(postgres.found().primary)
+    lab.eventually(ledger.answers, within=120, every=1)
+    yield
+    ledger.gone()
+
+
+@contextmanager
+def switched_on_again() -> Iterator[None]:
+    """A machine that boots ends its container: what starts it again on a real host is its firmware."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1):
+            for name in lab.names():
+                process = (machine_directory(name) / "pid").read_text().strip()
+                if not Path(f"/proc/{process}").exists():
+                    lab.up(name)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def booted() -> dict[str, str]:
+    stamp = "systemctl show --value --property=UserspaceTimestampMonotonic"
+    return {name: lab.ssh(name, stamp) for name in lab.names()}
+
+
+def test_all_are_booted_one_after_the_other_and_nobody_is_turned_away() -> None:
+    judge, before, primary = Ledger(), booted(), postgres.found().primary
+    with switched_on_again(), judge.writing(RATE):
+        judge.more(RATE)
+        run = lab.pyinfra(*ARGUMENTS, "--data", "reboot=true", *LIMIT, lab.INVENTORY, UPGRADE, timeout=1500)
+        judge.more(RATE)
+    assert run.code == 0, run.output
+    after = booted()
+    print("\n" + "\n".join(line for line in run.output.splitlines() if re.search(r"is back after|^.*[0-9]+[.] ", line)))
+    print(f"{len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed, longest {judge.longest:.2f} s")
+    assert {name for name in before if after[name] != before[name]} == set(OTHERS)
+    assert postgres.found().primary != primary
+    assert judge.lost(postgres.found().primary) == set()
+    assert judge.failed == []
+    again = lab.pyinfra(*ARGUMENTS, *LIMIT, lab.INVENTORY, UPGRADE)
+    assert (again.code, again.changes) == (0, {}), again.output
+    assert lab.site().changes == {}
+
+
+def test_a_site_that_is_not_well_is_left_as_it_is() -> None:
+    before = booted()
+    lab.ssh("gw2", "systemctl stop tracseq-gateway.service")
+    try:
+        run = lab.pyinfra(*ARGUMENTS, "--data", "reboot=true", lab.INVENTORY, UPGRADE)
+    finally:
+        lab.ssh("gw2", "systemctl start tracseq-gateway.service")
+    assert run.code != 0
+    assert "The site is not well" in run.output
+    assert "gw2: The gateway does not answer." in run.output
+    assert booted() == before

@@ -1,0 +1,31 @@
+"""In which order hosts have their turns, and what their absence costs."""
+
+from __future__ import annotations
+
+from deploys.controller.upkeep.order import absences, order
+from deploys.settings.site import Site
+from tests.unit.status.pretended import SITE, host
+
+BALANCED = Site((host("lb1", 11, "load_balancers"), host("lb2", 12, "load_balancers"), *SITE.hosts), {})
+
+
+def test_those_that_others_lean_on_come_last() -> None:
+    names = [one.name for one in BALANCED.hosts]
+    assert order(BALANCED, "pg1", "lb1", names) == (
+        "redis1", "backup1", "gw1", "gw2", "pg2", "pg1", "lb2", "lb1",
+    )  # fmt: skip
+
+
+def test_only_those_that_wait_have_a_turn() -> None:
+    assert order(BALANCED, "pg2", None, {"pg2", "pg1", "gw1"}) == ("gw1", "pg1", "pg2")
+
+
+def test_a_machine_that_is_several_things_comes_with_the_last_of_them() -> None:
+    site = Site((host("one1", 1, "load_balancers", "gateways", "postgres"), *SITE.hosts), {})
+    assert order(site, "one1", None, {"one1", "pg2"}) == ("pg2", "one1")
+
+
+def test_what_nobody_else_does_is_said() -> None:
+    (sentence,) = absences(BALANCED, "redis1")
+    assert sentence.startswith("redis1 is the only host in redis: while it boots, each gateway limits by itself")
+    assert list(absences(BALANCED, "gw1")) == []
