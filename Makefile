@@ -39,7 +39,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring load-test lint readme workflows secrets secrets-known audit site-files format dashboards
+.PHONY: help lab lab-down plan deploy upgrade status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -77,6 +77,9 @@ plan: $(VENV)    ## Show what a deploy would change, with differences: make plan
 
 deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/production.py [LIMIT=…] [PHASE=1]
 	@$(PYINFRA) -y $(if $(PHASE),--data phase=$(PHASE)) $(INVENTORY) deploys/site.py $(ONLY)
+
+upgrade: $(VENV) ## Install security updates and boot where they ask for it, one host after the other: make upgrade INVENTORY=…
+	@$(PYINFRA) $(INVENTORY) deploys/upgrade.py $(ONLY)
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)
