@@ -79,7 +79,7 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 	@$(PYINFRA) -y $(if $(PHASE),--data phase=$(PHASE)) $(INVENTORY) deploys/site.py $(ONLY)
 
 upgrade: $(VENV) ## Install security updates and boot where they ask for it, one host after the other: make upgrade INVENTORY=…
-	@$(PYINFRA) $(INVENTORY) deploys/upgrade.py $(ONLY)
+	@$(PYINFRA) $(INVENTORY) deploys/upgrade.py
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)

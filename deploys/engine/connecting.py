@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import runpy
 import shlex
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,23 @@ def _reached(members: list[Host]) -> list[Host]:
     return reached
 
 
+_unreached: defaultdict[str, list[ConnectError]] = defaultdict(list)
+"""Why hosts were not reached, by what pyinfra calls them."""
+
+
+def forget(target: str) -> None:
+    """
+    Have a host tried again that was not reached, as one that boots.
+
+    Args:
+        target: what pyinfra calls the host
+    """
+    _unreached[target].clear()
+
+
 def _explain(host: Host) -> None:
     """Have a host that cannot be connected to say in the same line what to do."""
-    connect = host.connector.connect
-    unreached: list[ConnectError] = []
+    connect, unreached = host.connector.connect, _unreached[host.name]
 
     def explained() -> None:
         if unreached:

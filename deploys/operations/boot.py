@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import gevent
 from pyinfra import host, logger, state
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import OperationError
 
-from deploys.engine import elsewhere, hosts
+from deploys.engine import connecting, elsewhere, hosts
 from deploys.engine.elsewhere import ElsewhereError
 from deploys.engine.reading import Reading, Steps, operation
-from deploys.facts.run_lock import Request, RunLock
+from deploys.facts.run_lock import LockState, Request, RunLock
 from deploys.facts.upkeep import Upkeep, UpkeepState
 from deploys.operations.drain import Drain, drained
 from deploys.operations.script import script
 
 EVERY, WITHIN = 2, 20
 """Seconds between two tries to reach a host that boots, and how long one may take."""
+WAITED = (
+    "for second in $(seq 300); do",
+    "  systemctl --quiet is-active apt-daily.service apt-daily-upgrade.service || break",
+    "  sleep 1",
+    "done",
+)
+"""Shell: Debian's own updates come first, where they are under way."""
 BOOTED = StringCommand("systemctl show --value --property=UserspaceTimestampMonotonic")
 """When the system came up: the kernel's own boot_id is that of all machines that share it."""
 
@@ -63,9 +70,10 @@ def up_to_date(
     with drained(drain):
         if pending:
             # Debian's own program, with the sources that the host's configuration allows it.
-            yield script("apt-get --quiet=2 update", "unattended-upgrade")
+            yield script(*WAITED, "apt-get --quiet=2 --option=DPkg::Lock::Timeout=300 update", "unattended-upgrade")
             if state.is_executing:
                 current = yield Reading(Upkeep)
+                _said(sorted({update.package for update in current.updates}.intersection(packages)))
         if reboot or current.reboot_required:
             before = _booted_at() if state.is_executing else ""
             yield script(
@@ -74,27 +82,48 @@ def up_to_date(
                 "systemd-run --quiet --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot",
             )
             if state.is_executing:
-                _wait(before, health, time.monotonic() + timeout, timeout)
+                began = time.monotonic()
+                _wait(lambda: _booted_at() != before, began, timeout)
                 if lock:
-                    hosts.read(host.name, RunLock, request=lock, _sudo=False)
+                    _locked(lock)
+                if health:
+                    _wait(lambda: _answers(health), began, timeout)
+                logger.warning(f"{host.name} is back after {time.monotonic() - began:.0f} s.")
 
 
 def _booted_at() -> str:
     return "".join(elsewhere.done(host.name, BOOTED, WITHIN))
 
 
-def _wait(before: str, health: str | None, end: float, timeout: int) -> None:
-    """Wait until the host is back, and well."""
-    asked = StringCommand(f"curl --silent --fail --max-time 5 --output /dev/null {shlex.quote(health or '')}")
-    while time.monotonic() < end:
+def _answers(url: str) -> bool:
+    asked = f"curl --silent --fail --max-time 5 --output /dev/null {shlex.quote(url)} && echo yes || true"
+    return elsewhere.done(host.name, StringCommand(asked), WITHIN) == ["yes"]
+
+
+def _wait(done: Callable[[], bool], began: float, timeout: int) -> None:
+    """Wait until something is so of a host that cannot be reached for a while."""
+    while time.monotonic() < began + timeout:
         gevent.sleep(EVERY)
+        connecting.forget(host.name)
         try:
-            if _booted_at() == before:
-                continue
-            if health:
-                elsewhere.done(host.name, asked, WITHIN)
+            if done():
+                return
         except ElsewhereError:
             continue
-        logger.warning(f"{host.name} is back after {timeout - (end - time.monotonic()):.0f} s.")
-        return
-    raise OperationError(f"{host.name} did not come back within {timeout} s. Look at its console.")
+    raise OperationError(f"{host.name} was not back and well within {timeout} s. Look at its console.")
+
+
+def _locked(request: Request) -> None:
+    """Have the run's lock on the host, which went with the boot."""
+    found: LockState = hosts.read(host.name, RunLock, request=request, _sudo=False)
+    if not found.taken:
+        by = f": {found.holder.name} is at work on it" if found.holder else ""
+        raise OperationError(f"After its boot {host.name} did not give its lock to this run again{by}.")
+
+
+def _said(pending: Sequence[str]) -> None:
+    if pending:
+        logger.warning(
+            f"{', '.join(pending)} of {host.name} still waits: held back, or in need of a package that is new "
+            "(docs/operations/updates.md)."
+        )

@@ -12,7 +12,7 @@ BALANCED = Site((host("lb1", 11, "load_balancers"), host("lb2", 12, "load_balanc
 def test_those_that_others_lean_on_come_last() -> None:
     names = [one.name for one in BALANCED.hosts]
     assert order(BALANCED, "pg1", "lb1", names) == (
-        "redis1", "backup1", "gw1", "gw2", "pg2", "pg1", "lb2", "lb1",
+        "redis1", "backup1", "gw1", "gw2", "lb2", "lb1", "pg2", "pg1",
     )  # fmt: skip
 
 
@@ -20,9 +20,10 @@ def test_only_those_that_wait_have_a_turn() -> None:
     assert order(BALANCED, "pg2", None, {"pg2", "pg1", "gw1"}) == ("gw1", "pg1", "pg2")
 
 
-def test_a_machine_that_is_several_things_comes_with_the_last_of_them() -> None:
-    site = Site((host("one1", 1, "load_balancers", "gateways", "postgres"), *SITE.hosts), {})
-    assert order(site, "one1", None, {"one1", "pg2"}) == ("pg2", "one1")
+def test_of_machines_that_are_several_things_the_primary_is_the_last() -> None:
+    everything = ("load_balancers", "gateways", "postgres")
+    site = Site((host("one1", 1, *everything), host("two1", 2, *everything), *SITE.hosts), {})
+    assert order(site, "one1", "two1", {"one1", "two1", "redis1"}) == ("redis1", "two1", "one1")
 
 
 def test_what_nobody_else_does_is_said() -> None:

@@ -23,6 +23,8 @@ def order(site: Site, primary: str | None, owner: str | None, names: Collection[
     """
     The hosts in the order of their turns: those that others lean on come last.
 
+    Every replica comes before the primary, whatever else it is: after it, it would be the primary itself.
+
     Args:
         site: the site
         primary: the host whose Postgres server takes writes, None where there is none
@@ -33,10 +35,10 @@ def order(site: Site, primary: str | None, owner: str | None, names: Collection[
     def last(host: SiteHost) -> int:
         marks = (
             "gateways" in host.groups,
-            "postgres" in host.groups,
-            host.name == primary,
             "load_balancers" in host.groups,
             host.name == owner,
+            "postgres" in host.groups,
+            host.name == primary,
         )
         return max((place for place, mark in enumerate(marks, 1) if mark), default=0)
 
@@ -55,6 +57,9 @@ def absences(site: Site, name: str) -> Iterator[str]:
     for group, what in ALONE.items():
         if group in groups and len(site.group(group)) == 1:
             yield f"{name} is the only host in {group}: while it boots, {what}."
+    replicas = len(site.group("postgres")) - 1
+    if "postgres" in groups and 0 < replicas <= int(str(site.host(name).value("postgres_synchronous"))):
+        yield f"postgres_synchronous needs every replica: while {name} boots, writes wait."
     for service, entry in site.shared.services.items():
         if tuple(entry.hosts) == (name,):
             yield f"{name} alone runs the service {service}: while it boots, requests to it fail."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyinfra import logger
@@ -13,9 +13,13 @@ from deploys.controller import patroni, preflight, virtual_address
 from deploys.controller.postgres import failover, keeper, servers
 from deploys.controller.postgres.change import Change
 from deploys.controller.postgres.topology import Topology
+from deploys.controller.releases import switch
+from deploys.controller.releases.slots import Slot
 from deploys.controller.run import Opened, Run, opened
 from deploys.controller.status import report, upkeep
+from deploys.controller.status.section import Finding
 from deploys.controller.status.survey import survey
+from deploys.controller.upkeep import wellness
 from deploys.controller.upkeep.order import absences, order
 from deploys.engine.per_run import PerRun
 from deploys.facts.upkeep import UpkeepState
@@ -29,11 +33,15 @@ class Upgrade:
     before: tuple[str, ...]
     """Hosts that have their turn, in their order, until the primary has its own."""
     after: tuple[str, ...]
-    """The primary, where it has a turn, and those that follow it."""
+    """The primary, where it hands over: its turn is the last."""
     change: Change | None
     """How the primary hands over before its turn."""
     packages: Mapping[str, Sequence[str]]
     """By host, the updates that it waits for."""
+    slot: Slot
+    """The gateway of each host that gets the requests."""
+    known: frozenset[Finding]
+    """What was wrong already when the run began, and ends it not."""
 
 
 def begin() -> Upgrade:
@@ -49,9 +57,18 @@ def begin() -> Upgrade:
 def _begun() -> Upgrade:
     begun = opened()
     preflight.check(begun.site, begun.machines)
+    if left_out := [host.name for host in begun.site.hosts if host.name not in begun.machines]:
+        raise PyinfraError(
+            f"An upgrade looks at the whole site before and after each turn, and {', '.join(left_out)} is left out. "
+            "Hosts that wait for nothing have no turn: run it without --limit. No host was touched."
+        )
     parts = servers.decided(begun.site, begun.readings)
     keeper.check(begun.site, begun.machines, parts.servers)
-    states = _well(begun)
+    found = survey(begun.site, report.SECTIONS)
+    known = frozenset(wellness.wrong(found))
+    if known and not begun.options.force:
+        raise PyinfraError(_not_well(known))
+    states = {name: state for name, (state,) in found.readings[upkeep.SECTION.name].items()}
     names = [name for name, state in states.items() if begun.options.reboot or _waits(state)]
     owner = next((n for n, found in begun.machines.items() if virtual_address.owns(begun.site, found.addresses)), None)
     change = _handover(begun, parts) if parts.primary in names else None
@@ -62,7 +79,6 @@ def _begun() -> Upgrade:
             "switchover; then run this again."
         )
     turns = order(begun.site, parts.primary, owner, names)
-    place = turns.index(parts.primary) if parts.primary in turns else len(turns)
     for number, name in enumerate(turns, 1):
         logger.warning(f"{number}. {name}: {_said(states[name], begun.options.reboot)}")
         for sentence in absences(begun.site, name):
@@ -72,24 +88,21 @@ def _begun() -> Upgrade:
     if change:
         logger.warning(f"Before its turn {parts.primary} hands over to {change.failover.target}.")
     packages = {name: upkeep.updates(state) for name, state in states.items()}
-    return Upgrade(begun.run(parts), turns[:place], turns[place:], change, packages)
+    place = turns.index(parts.primary) if change else len(turns)
+    slot = switch.read(begun.site, begun.machines).active
+    return Upgrade(begun.run(parts), turns[:place], turns[place:], change, packages, slot, known)
 
 
 _upgrade = PerRun(_begun)
 
 
-def _well(begun: Opened) -> Mapping[str, UpkeepState]:
-    """What every host's upkeep is, where all else is well: a host that boots must not be the last that worked."""
-    found = survey(begun.site, report.SECTIONS)
-    judged = {section.name: section.judged(found) for section in report.SECTIONS if section is not upkeep.SECTION}
-    wrong = [one for part in report.all_findings(found, judged).values() for one in part if one.wrong]
-    if wrong and not begun.options.force:
-        listed = "\n".join(f"  - {one.host or 'the site'}: {one.what} {one.do}" for one in wrong)
-        raise PyinfraError(
-            f"The site is not well, and a host that boots may be the last that works; no host was touched:\n{listed}\n"
-            "Mend that first, or go on nevertheless: --data force=true"
-        )
-    return {name: state for name, (state,) in found.readings[upkeep.SECTION.name].items()}
+def _not_well(found: Collection[Finding]) -> str:
+    listed = "\n".join(f"  - {one.host or 'the site'}: {one.what} {one.do}" for one in found)
+    return (
+        f"The site is not well, and a host that boots may be the last that works; no host was touched:\n{listed}\n"
+        "Mend that first (a handover that was interrupted: deploys/failover.py), or go on nevertheless: "
+        "--data force=true"
+    )
 
 
 def _waits(state: UpkeepState) -> bool:
@@ -108,9 +121,14 @@ def _said(state: UpkeepState, reboot: bool) -> str:
 
 
 def _handover(begun: Opened, parts: Topology) -> Change | None:
-    """The planned failover to a replica that streams; None where there is nobody to hand over to."""
-    if not parts.replicas or patroni.keeps(begun.site):
+    """The planned failover to the replica that has the most; None where there is nobody to hand over to."""
+    if patroni.keeps(begun.site):
         return None
-    answers, silent = servers.answered(begun.readings)
-    found = failover.decide(answers, silent, parts.replicas[0], False, time.time())
+    # Asked once more, now that the locks are taken.
+    answers, silent = servers.answered(servers.queried(begun.site, None, begun.machines))
+    cluster = answers[parts.primary].cluster
+    followers = cluster.answer.followers if cluster and cluster.answer else {}
+    if not followers:
+        return None
+    found = failover.decide(answers, silent, max(followers, key=followers.__getitem__), False, time.time())
     return Change(begun.run(found.topology), found)

@@ -6,6 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.controller import answers
 from deploys.controller.releases.rollback import Rollback
+from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import marks
 from deploys.operations import switch, system
@@ -17,7 +18,7 @@ from deploys.roles.gateway.serving import serving
 def apply(rollback: Rollback) -> None:
     """Have a gateway run the release that it goes back to, and nothing left of a run that died."""
     if "load_balancers" in rollback.run.host.groups:
-        even(rollback=rollback)
+        even(run=rollback.run)
     barrier(name="Every gateway gets requests")
     if rollback.run.host.name in rollback.releases:
         gateway(rollback=rollback)
@@ -36,9 +37,9 @@ def apply(rollback: Rollback) -> None:
 
 
 @deploy("Load balancer")
-def even(rollback: Rollback) -> None:
+def even(run: Run) -> None:
     """Have no mark of a run that died, by which a gateway gets nothing."""
-    gateways = rollback.run.site.group("gateways")
+    gateways = run.site.group("gateways")
     left = [mark for one in gateways for mark in marks(one.name)]
     system.configured(name="No gateway is left out", key="balancer-marks", files=[], absent=left)
 
