@@ -140,7 +140,8 @@ fi
         values = {row[1]: row[2] for row in rows if row[0] == "is" and len(row) == 3}
         return MachineState(
             values=values,
-            listeners={int(row[1]): row[2] for row in rows if row[0] == "listens"},
+            # A process that systemd is about to start is called "(python)" until then.
+            listeners={int(row[1]): row[2].strip("()") for row in rows if row[0] == "listens"},
             units={int(row[1]): row[3] for row in rows if row[0] == "listens" and len(row) == 4 and row[3]},
             reached={(row[1], int(row[2])): row[3] for row in rows if row[0] == "reach"},
             rules=tuple(row[1] for row in rows if row[0] == "rule"),
