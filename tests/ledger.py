@@ -19,6 +19,7 @@ from urllib.parse import quote
 from dotenv import dotenv_values
 
 from tests import lab
+from tests.beside import beside
 from tests.client import base, context
 from tests.inventory import group
 from tests.tokens import token
@@ -53,14 +54,8 @@ class Ledger:
         Args:
             rate: writes a second
         """
-        self._ended.clear()
-        thread = threading.Thread(target=lambda: asyncio.run(self._write(rate)))
-        thread.start()
-        try:
+        with beside(lambda: asyncio.run(self._write(rate)), self._ended):
             yield
-        finally:
-            self._ended.set()
-            thread.join()
 
     def more(self, writes: int, within: float = 60) -> None:
         """Wait until this many more were acknowledged."""

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from deploys.settings import lab
+from tests.beside import beside
 
 EVERY = 0.05
 """Seconds between two questions."""
@@ -58,13 +59,8 @@ def watched(address: str, bridge: str = lab.BRIDGE, source: str = lab.GATEWAY) -
     found, ended = Owners(), threading.Event()
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP)) as wire:
         wire.bind((bridge, ARP))
-        thread = threading.Thread(target=_ask, args=(wire, found, ended, IPv4Address(address), bridge, source))
-        thread.start()
-        try:
+        with beside(lambda: _ask(wire, found, ended, IPv4Address(address), bridge, source), ended):
             yield found
-        finally:
-            ended.set()
-            thread.join()
 
 
 def _ask(

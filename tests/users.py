@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests import inventory
+from tests.beside import beside
 from tests.client import base, context
 from tests.tokens import token
 
@@ -98,14 +99,8 @@ class Users:
         async def everyone() -> None:
             await asyncio.gather(*map(one, range(many)))
 
-        self._ended.clear()
-        thread = threading.Thread(target=lambda: asyncio.run(everyone()))
-        thread.start()
-        try:
+        with beside(lambda: asyncio.run(everyone()), self._ended):
             yield
-        finally:
-            self._ended.set()
-            thread.join()
 
     def _authorization(self) -> dict[str, str]:
         user = token(sub=f"reader-{next(self._numbers) % MANY}", roles=["technician"])

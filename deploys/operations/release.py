@@ -11,6 +11,7 @@ from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.release import RECORD, Releases, ReleaseState, Revision
+from deploys.operations import old_releases
 from deploys.operations.script import script
 
 
@@ -43,12 +44,8 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
         )
     """
     current: ReleaseState = yield Reading(Releases, directory=directory)
-    used = {release, current.current, current.green}
-    others = [name for name in current.complete if name not in used]
-    # Once this one runs, those that ran before are old ones, too.
-    leaving = used.intersection(current.complete) - {release}
-    old = [*current.broken, *others[: max(0, len(others) + len(leaving) - kept)]]
-    old = [name for name in old if name not in used]
+    running = (current.current, current.green)
+    old = old_releases.old(release, running, current.complete, current.broken, kept)
     # One that was installed before there were records has none.
     told = release in current.records
     if release in current.complete and told and not old:

@@ -12,6 +12,7 @@ from pyinfra import host, logger
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.file_set import STAMPS
 from deploys.facts.services import Kept, KeptState, Present, PresentState
+from deploys.operations import old_releases
 from deploys.operations.script import script
 from deploys.operations.service import UNITS
 
@@ -53,12 +54,7 @@ def unpacked(
         )
     """
     current: KeptState = yield Reading(Kept, directory=directory)
-    used = {release, *current.used}
-    others = [name for name in current.complete if name not in used]
-    # Once this one runs, those that ran before are old ones, too.
-    leaving = used.intersection(current.complete) - {release}
-    old = [*current.broken, *others[: max(0, len(others) + len(leaving) - kept)]]
-    old = [name for name in old if name not in used]
+    old = old_releases.old(release, current.used, current.complete, current.broken, kept)
     if release in current.complete and not old:
         host.noop(f"release {release} is there")
         return

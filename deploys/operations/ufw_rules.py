@@ -31,7 +31,8 @@ def beyond(declared: Mapping[int, Table], live: Mapping[int, Table], hosts: Coll
 
 def with_rules(table: Table, rules: Sequence[Rule]) -> Table:
     """A table with more rules, each at the end of its chain: what is declared counts before them."""
-    return replace(table, chains={chain: (*own, *_of(chain, rules)) for chain, own in table.chains.items()})
+    chains = {chain: (*own, *(rule for place, rule in rules if place == chain)) for chain, own in table.chains.items()}
+    return replace(table, chains=chains)
 
 
 def without_rules(table: Table, rules: Sequence[Rule]) -> Table:
@@ -45,10 +46,6 @@ def file_with_rules(file: File, rules: Sequence[Rule]) -> File:
     before, end, after = file.content.partition(END)
     more = [f"-A {chain} {rule}\n" for chain, rule in rules if f"\n:{chain} " in before]
     return replace(file, content="".join((before, *more, end, after))) if end else file
-
-
-def _of(chain: str, rules: Sequence[Rule]) -> list[str]:
-    return [rule for place, rule in rules if place == chain]
 
 
 def drift(declared: Mapping[int, Table], live: Mapping[int, Table]) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from deploys.settings.lab import machine_directory
 from tests import lab, ledger
+from tests.beside import beside
 from tests.ledger import Ledger
 from tests.scenarios import postgres
 
@@ -45,13 +46,8 @@ def switched_on_again() -> Iterator[None]:
                 if not Path(f"/proc/{process}").exists():
                     lab.up(name)
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
+    with beside(watch, ended):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def booted() -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
-import gevent
 from pyinfra import logger
 
 from deploys.controller.phases import criteria
 from deploys.controller.run import Run
-from deploys.controller.status import report
 from deploys.controller.status.section import Finding
 from deploys.controller.status.survey import survey
+from deploys.controller.status.wrong import waited, wrong
 from deploys.engine.per_run import PerRun
 from deploys.engine.proved import proved
 from deploys.settings.phases import NAMES
@@ -20,7 +18,6 @@ from deploys.settings.site import Site
 
 TIMEOUT = 60
 """Seconds that a phase has to be well once it is deployed: what begins to be measured is asked a few times first."""
-EVERY = 3
 
 
 def passed(run: Run, phase: int) -> None:
@@ -61,20 +58,11 @@ class _Phase:
 
     def _waited(self) -> Sequence[Finding]:
         assert self.site
-        end = time.monotonic() + TIMEOUT
-        while wrong := self._wrong(self.site):
-            if time.monotonic() > end:
-                return wrong
-            gevent.sleep(EVERY)
-        logger.warning(f"Phase {self.phase}, {NAMES[self.phase]}: all its criteria are met.")
-        return wrong
-
-    def _wrong(self, site: Site) -> Sequence[Finding]:
-        sections = criteria.of(self.phase)
-        read = survey(site, sections)
-        judged = {section.name: section.judged(read) for section in sections}
-        flat = (one for of_section in report.all_findings(read, judged).values() for one in of_section)
-        return [one for one in flat if one.wrong]
+        site, sections = self.site, criteria.of(self.phase)
+        found = waited(lambda: wrong(survey(site, sections), sections), TIMEOUT)
+        if not found:
+            logger.warning(f"Phase {self.phase}, {NAMES[self.phase]}: all its criteria are met.")
+        return found
 
 
 _phases: Mapping[int, _Phase] = {phase: _Phase(phase) for phase in NAMES}

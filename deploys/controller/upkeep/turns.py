@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
-import gevent
 from pyinfra.api import deploy
 
 from deploys.controller import virtual_address
 from deploys.controller.run import Run
 from deploys.controller.status import report
 from deploys.controller.status.survey import survey
+from deploys.controller.status.wrong import waited
 from deploys.controller.upkeep import wellness
 from deploys.controller.upkeep.upgrade import Upgrade
 from deploys.engine.proved import proved
@@ -21,7 +20,6 @@ from deploys.operations.drain import Drain
 
 TIMEOUT = 300
 """Seconds that a site has to be well once a host is back: a replica catches up, monitoring asks a few times."""
-EVERY = 3
 
 
 def taken(upgrade: Upgrade, names: Sequence[str]) -> None:
@@ -79,7 +77,6 @@ class _Wellness:
         site = self._upgrade.run.site
         if site.host(target).name != self._name:
             return []
-        end = time.monotonic() + TIMEOUT
-        while (found := wellness.new(survey(site, report.SECTIONS), self._upgrade.known)) and time.monotonic() < end:
-            gevent.sleep(EVERY)
+        known = self._upgrade.known
+        found = waited(lambda: wellness.new(survey(site, report.SECTIONS), known), TIMEOUT)
         return [f"{one.host or 'The site'}: {one.what} {one.do}" for one in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from deploys.controller.status import report, upkeep
+from deploys.controller.status import wrong as status
 from deploys.controller.status.section import Finding, Survey
 
 
@@ -15,8 +16,7 @@ def wrong(found: Survey) -> list[Finding]:
     Args:
         found: what the hosts say
     """
-    judged = {one.name: one.judged(found) for one in report.SECTIONS if one is not upkeep.SECTION}
-    return [one for part in report.all_findings(found, judged).values() for one in part if one.wrong]
+    return status.wrong(found, [one for one in report.SECTIONS if one is not upkeep.SECTION])
 
 
 def new(found: Survey, known: Collection[Finding]) -> list[Finding]:

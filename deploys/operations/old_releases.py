@@ -1,0 +1,24 @@
+"""Which releases of a program a host keeps no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def old(
+    release: str, running: Iterable[str | None], complete: Sequence[str], broken: Sequence[str], kept: int
+) -> list[str]:
+    """
+    The releases that go: those that are half there, and the oldest of those that nothing runs.
+
+    + release: the one that is installed
+    + running: those that run until now; they count among the kept ones, as they are old once this one runs
+    + complete: all that are there, the newest last
+    + broken: all that are half there
+    + kept: how many stay beside the one that is installed
+    """
+    used = {release, *running}
+    others = [name for name in complete if name not in used]
+    leaving = used.intersection(complete) - {release}
+    every = [*broken, *others[: max(0, len(others) + len(leaving) - kept)]]
+    return [name for name in every if name not in used]
