@@ -7,6 +7,7 @@ from typing import TypedDict
 from deploys.controller import files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
+from deploys.engine.per_run import PerRun
 from deploys.facts.ufw import Table
 from deploys.operations.file_set import File
 from deploys.roles.firewall.table import family_rules
@@ -24,11 +25,21 @@ class Ruleset(TypedDict):
 
 def of_host(run: Run) -> Ruleset:
     """
-    The ruleset of the run's host.
+    The ruleset of the run's host; it is made once, for opening and for closing.
 
     Args:
         run: the run
     """
+    made = _made()
+    if run.host.name not in made:
+        made[run.host.name] = _of_host(run)
+    return made[run.host.name]
+
+
+_made: PerRun[dict[str, Ruleset]] = PerRun(dict)
+
+
+def _of_host(run: Run) -> Ruleset:
     own = rules.of_host(run.site, run.host)
     ipv4, ipv6 = family_rules(4, own), family_rules(6, own)
     return Ruleset(
