@@ -94,7 +94,8 @@ logs: $(VENV)    ## Show what all hosts wrote: make logs INVENTORY=… [SINCE=�
 restore-drill: $(VENV) ## Restore the newest backup, prove it and throw it away: make restore-drill INVENTORY=…
 	@$(PYINFRA) -y $(INVENTORY) deploys/restore_drill.py
 
-bundle: $(VENV)  ## Put all that a site without internet needs into one file, in dist/: make bundle [DEBS="bookworm trixie"]
+bundle: $(VENV)  ## Put all that a site without internet needs into one file, in dist/: make bundle [INVENTORY=…] [DEBS="bookworm trixie"]
+	@$(if $(filter command%,$(origin INVENTORY)),$(PYINFRA) $(INVENTORY) deploys/prepare_services.py,:)
 	@$(VENV)/bin/python -m deploys.bundle dist $(DEBS)
 
 unbundle:        ## Check such a file and unpack it into this clone: make unbundle FILE=… [SHA256=…]

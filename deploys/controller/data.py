@@ -8,13 +8,14 @@ from pathlib import Path
 from pyinfra import logger
 
 from deploys.controller import keep, pages
+from deploys.controller.services import ahead
 from deploys.engine import command_line, hosts
 from deploys.engine.per_run import PerRun
-from deploys.settings.load import DataError, load
+from deploys.settings.load import DataError, load, shared
 from deploys.settings.of_run import OfRun, misplaced, of_run
 from deploys.settings.site import Site, plain
 
-CHECK_ONLY, KEEP, OPEN = "check_data.py", "keep.py", "open.py"
+CHECK_ONLY, KEEP, OPEN, PREPARE = "check_data.py", "keep.py", "open.py", "prepare_services.py"
 OF_GROUPS = {
     "failover.py": ("postgres",),
     "rejoin.py": ("postgres",),
@@ -36,6 +37,9 @@ def check() -> None:
     names = _own_deploys()
     if not names or not command_line.inventory().endswith(".py"):
         return
+    if names == {PREPARE}:
+        logger.info(f"--> {ahead.make(shared(hosts.all_hosts()))}")
+        sys.exit(0)
     checked = site().hosts
     if names == {KEEP}:
         logger.info(f"--> {keep.pack(site(), command_line.inventory(), options().keep_passphrase_file)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +64,23 @@ def load(given: Iterable[Given]) -> Site:
     if problems:
         raise DataError(problems)
     return _site(checked, found)
+
+
+def shared(given: Sequence[Given]) -> Shared:
+    """
+    What all hosts of an inventory have in common, for a machine that has no secrets of the site.
+
+    Args:
+        given: its hosts, in its order
+
+    Raises:
+        DataError: where that is not valid.
+    """
+    problems: list[str] = []
+    found = checks.validated(Shared, "all", plain(given[0].target), given[0].data, problems)
+    if not isinstance(found, Shared):
+        raise DataError(problems)
+    return found
 
 
 def _in_all_groups(given: Given) -> Given:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.lab import pyinfra
 from tests.plan.conftest import PlannedCopy
 
+INVENTORY = "tests/plan/inventory.py"
 UNTOUCHED = "no host was touched"
 PROGRAM = b"#!/bin/sh\nexec true\n"
 DIGEST, NO_DIGEST = hashlib.sha256(PROGRAM).hexdigest(), "0" * 64
@@ -150,3 +152,19 @@ def test_services_come_by_phases_before_the_gateways_that_know_them(copy: Planne
         "Services | Those that the catalogue has no more are gone",
     )]  # fmt: skip
     assert places == sorted(places)
+
+
+def test_what_was_prepared_needs_neither_the_file_nor_secrets_to_be_made(
+    copy: PlannedCopy, entry: dict[str, Any]
+) -> None:
+    catalogue = given(sample=entry)
+    elsewhere = copy.secrets.rename(copy.secrets.with_name("elsewhere"))
+    made = pyinfra(*catalogue, INVENTORY, "deploys/prepare_services.py", directory=copy.directory)
+    assert made.code == 0, made.output
+    assert ".cache/services has what hosts unpack of: sample." in made.output
+    elsewhere.rename(copy.secrets)
+    (copy.directory / "sample").unlink()
+    run = copy.plan(*catalogue)
+    assert run.code == 0, run.output
+    other = {**entry, "source": {**entry["source"], "sha256": NO_DIGEST}}
+    assert "source.file is sample, which cannot be read" in copy.plan(*given(sample=other)).output

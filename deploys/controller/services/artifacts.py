@@ -25,8 +25,10 @@ from deploys.facts.machine import MachineState
 from deploys.settings.debian import RELEASES
 from deploys.settings.service import Service, Source
 
-VERSION = 2
+VERSION = 3
 """What is made differently of the same gets another number."""
+SUFFIXES = ".json", ".tar.gz"
+"""What lies in the cache of each artifact: what is known of it, and what a host unpacks."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,45 @@ def of(name: str, service: Service, machine: MachineState) -> Artifact:
     assert service.source
     known, kind = _of_run(), (name, machine.values["architecture"], RELEASES[machine.values["version"]].python)
     if kind not in known:
-        known[kind] = _made(name, service.source, kind[1], kind[2])
+        known[kind] = made(name, service.source, kind[1], kind[2])
     return known[kind]
 
 
-def _made(name: str, source: Source, machine: str, python: str) -> Artifact:
+def is_made(name: str, source: Source) -> bool:
+    """Whether an artifact of a service's source is in the cache, such as one that came with a bundle."""
+    kept = (about for about in CACHE.glob(f"{name}-*{SUFFIXES[0]}") if about.with_suffix(SUFFIXES[1]).exists())
+    return any(json.loads(about.read_text()).get("source") == source.sha256 for about in kept)
+
+
+def made(name: str, source: Source, machine: str, python: str) -> Artifact:
+    """
+    The artifact of a service's source, from the cache or made anew.
+
+    Args:
+        name: of the service
+        source: it
+        machine: the hosts' architecture, as ``uname -m`` says
+        python: the hosts' Python, such as ``3.11.2``
+
+    Raises:
+        PyinfraError: where the source is not what it should be, or is not on this machine.
+    """
     # What a tree is made of, and nothing else: hosts of both Debians share what is the same for both.
     of_host = f" {machine} {python}" if source.type == "wheels" else f" {machine}" if source.type == "image" else ""
     key = sha256(f"{VERSION} {source.type} {source.sha256} {Path(source.file).name} {name}{of_host}".encode())
-    archive = CACHE / f"{name}-{key.hexdigest()[:16]}.tar.gz"
-    about = archive.with_suffix("").with_suffix(".json")
+    archive = CACHE / f"{name}-{key.hexdigest()[:16]}{SUFFIXES[1]}"
+    about = archive.with_suffix("").with_suffix(SUFFIXES[0])
     CACHE.mkdir(parents=True, exist_ok=True)
     # Another run of this machine may be making the same.
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not about.exists() or not archive.exists():
+            if not Path(source.file).exists():
+                raise PyinfraError(
+                    f"services.{name}.source.file (in group_data/all.py, or what overrides it): {source.file} is not "
+                    f"on this machine, and what a bundle brought was not made for {machine} with Python {python}. No "
+                    "host was changed."
+                )
             logger.info(f"Reading {source.file} of {name} …")
             partial = archive.with_suffix(".partial")
             try:
@@ -85,7 +111,10 @@ def _made(name: str, source: Source, machine: str, python: str) -> Artifact:
                     f"{error}. No host was changed."
                 ) from error
             partial.rename(archive)
-            known = {"tree": tree, "sha256": digests.of(archive), "config": asdict(config) if config else None}
+            known = {
+                "source": source.sha256, "tree": tree, "sha256": digests.of(archive),
+                "config": asdict(config) if config else None,
+            }  # fmt: skip
             about.write_text(json.dumps(known))
     found = json.loads(about.read_text())
     config = TypeAdapter(Config).validate_python(found["config"]) if found["config"] else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploys.controller.services import digests
+from deploys.controller.services import artifacts, digests
 from deploys.settings import catalogue, declarations
 from deploys.settings.catalogue import group, own
 from deploys.settings.service import Reach, Service
@@ -32,7 +32,7 @@ def problems(site: Site) -> Iterator[str]:
             yield f"{place}: gateways pass requests on to {', '.join(GATEWAYS_KNOW)} alone: write gateway: False."
         yield from _of_hosts(site, place, service)
         yield from _of_reach(site, place, service)
-        yield from _of_source(place, service)
+        yield from _of_source(place, name, service)
         yield from _of_database(site, name, place, service)
         if "JWT_SECRET_KEY" in service.secrets:
             yield f"{place}: write tokens: True in place of the secret JWT_SECRET_KEY: with RS256 there is none."
@@ -74,11 +74,14 @@ def _of_database(site: Site, name: str, place: str, service: Service) -> Iterato
         yield f"{place}: the database {database} is that of {taken[database]} already: give it a name of its own."
 
 
-def _of_source(place: str, service: Service) -> Iterator[str]:
+def _of_source(place: str, name: str, service: Service) -> Iterator[str]:
     source = service.source
     if not source:
         return
     path = Path(source.file)
+    # A bundle brings what was made of a file, and not the file.
+    if not path.exists() and artifacts.is_made(name, source):
+        return
     try:
         found = digests.of(path)
     except OSError as error:
