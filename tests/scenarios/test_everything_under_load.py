@@ -21,8 +21,8 @@ pytestmark = pytest.mark.long
 
 WRITES, READS, FOLLOWERS, TUNNELS = 100, 100, 3, 3
 """Requests a second, and users at the same time."""
-FILE, TAKES = 1_000_000_000, 60
-"""Bytes of the upload, and how many seconds it takes."""
+FILE, TAKES, DRAIN = 1_000_000_000, 40, 50
+"""Bytes of the upload, how many seconds it takes, and those that a gateway waits for it and for WebSockets."""
 GOING_AWAY = 1001
 """The status of a WebSocket whose server goes down (RFC 6455, 7.4.1)."""
 HOSTS = ("gw2", "redis1")
@@ -42,7 +42,7 @@ def data(version: str = "1", **more: Any) -> list[str]:
     }  # fmt: skip
     values: Mapping[str, Any] = {
         "services": services, "gateway_environment": ENVIRONMENT, "gateway_all_or_nothing": True,
-        "gateway_drain_timeout": 2 * TAKES,
+        "gateway_drain_timeout": DRAIN,
     } | more  # fmt: skip
     return [word for key, value in values.items() for word in ("--data", f"{key}={json.dumps(value)}")]
 

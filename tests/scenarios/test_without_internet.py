@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from deploys.settings import lab as settings
 from tests import lab
+from tests.scenarios import strangers
 
 pytestmark = pytest.mark.long
 
@@ -28,7 +30,7 @@ def _host(name, number, suite):
         "time_servers": [],
         "postgres_first_primary": "{SITE}",
         "postgres_pool_port": 6432,
-        "services": {{}},
+        "services": {{"template": {{"hosts": ["{WATCHER}"], "port": 8091, "source": {{SOURCE}}}}}},
         "alert_mail_server": "10.77.0.61",
         "alert_mail_port": 2525,
         "alert_mail_from": "monitoring@lab.example.org",
@@ -51,27 +53,36 @@ secrets.invent(".env.lab", declarations.secrets())
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> tuple[Path, str]:
-    """What `make bundle` makes of the newest commit, where it has not done so yet, and the checksum that it says."""
+def inventory(tmp_path: Path) -> Path:
+    """A site of two machines, and a service whose file only the machine with internet has."""
+    source = {**strangers.program(), "file": "services/template"}
+    written = tmp_path / "inventory.py"
+    written.write_text(INVENTORY.replace("{SOURCE}", repr(source)))
+    return written
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, inventory: Path) -> tuple[Path, str]:
+    """What `make bundle` makes of the newest commit, on a machine with internet, and the checksum that it says."""
     clone = tmp_path / "with-internet"
     subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
-    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
-    if not (found := list(Path("dist").absolute().glob(f"tracseq-*-{commit.stdout.strip()}.tar"))):
-        (clone / ".cache").symlink_to(Path(".cache").absolute())
-        began = time.monotonic()
-        subprocess.run([sys.executable, "-m", "deploys.bundle", "dist", *settings.SUITES], cwd=clone, check=True)
-        print(f"\nmade in {time.monotonic() - began:.0f} s")
-        found = list((clone / "dist").glob("*.tar"))
-    (made,) = found
+    (clone / ".cache").symlink_to(Path(".cache").absolute())
+    (clone / ".venv").symlink_to(Path(".venv").absolute())
+    (clone / "services").mkdir()
+    shutil.copy(strangers.program()["file"], clone / "services/template")
+    began = time.monotonic()
+    command = ["make", "bundle", f"INVENTORY={inventory}", f"DEBS={' '.join(settings.SUITES)}"]
+    # The environment's path leads to the clone that it was made for.
+    subprocess.run(command, cwd=clone, env=os.environ | {"PYTHONPATH": str(clone)}, check=True)
+    print(f"\nmade in {time.monotonic() - began:.0f} s")
+    (made,) = (clone / "dist").glob("*.tar")
     print(f"\n{made.stat().st_size >> 20} MB for both suites")
     return made, made.with_name(f"{made.name}.sha256").read_text().split()[0]
 
 
 @pytest.fixture
-def machines(tmp_path: Path) -> Iterator[Path]:
+def machines(inventory: Path) -> Iterator[Path]:
     """Two bare machines that reach nothing outside of the lab, and have no package of Debian but their own."""
-    inventory = tmp_path / "inventory.py"
-    inventory.write_text(INVENTORY)
     lab.up(*MACHINES, inventory=str(inventory), owned=True)
     for name in MACHINES:
         lab.ssh(name, BARE, inventory=str(inventory))
@@ -139,6 +150,8 @@ def test_a_site_is_deployed_from_one_file(bundle: tuple[Path, str], machines: Pa
         clone,
     )
     assert "healthy" in answer
+    of_service = lab.ssh(WATCHER, "curl -sS --fail -m 5 http://127.0.0.1:8091/health", inventory=str(machines))
+    assert json.loads(of_service)["version"] == "1"
     for name in MACHINES:
         left = lab.ssh(
             name, "ls -d /var/lib/tracseq/packages /etc/apt/sources.list.d/* 2>/dev/null; true", inventory=str(machines)
