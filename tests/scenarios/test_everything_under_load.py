@@ -78,10 +78,12 @@ STEPS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "canary": ("newer", {"gateway_canary_seconds": 20}),
     "service": ("newer", {"version": "2"}),
     "balancer": ("newer", {"version": "2", "request_burst": 120}),
-    "certificates": ("newer", {"version": "2", "request_burst": 120, "certificate_renewal": "364d"}),
+    "certificates": (
+        "newer", {"version": "2", "request_burst": 120, "certificate_lifetime": "366d", "certificate_renewal": "365d"},
+    ),
     "blue-green": ("newest", {"version": "2", "request_burst": 120, "gateway_green_port": 8001}),
     "back to blue": (ROLLBACK, {"version": "2", "request_burst": 120, "gateway_green_port": 8001}),
-}
+}  # fmt: skip
 """By what is done: which copy of the repository does it, or the rollback, and with what data."""
 
 

@@ -8,7 +8,9 @@ from tracseq_gateway.infrastructure.redis import RedisStore
 # A sliding window by two counters: what was counted in the window before fades as the
 # present one goes on. Redis runs the script as one step and gives the time, so that neither
 # two gateways at once nor clocks that differ can let too many through.
+# Lua's tostring() has 14 digits: a request that costs 10/7 would be given less than it needs.
 SCRIPT = """
+local function exact(number) return string.format('%.17g', number) end
 local limit, window, want, need = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local windows = (tonumber(time[1]) + tonumber(time[2]) / 1000000) / window
@@ -25,10 +27,10 @@ local granted = 0
 if free >= need then
   granted = math.max(need, math.min(want, free / 4))
   current = current + granted
-  redis.call('HSET', KEYS[1], 'index', index, 'current', tostring(current), 'before', tostring(before))
+  redis.call('HSET', KEYS[1], 'index', index, 'current', exact(current), 'before', exact(before))
   redis.call('EXPIRE', KEYS[1], math.ceil(2 * window) + 1)
 end
-return {tostring(granted), tostring(free - granted), tostring(left * window), tostring(current), tostring(before)}
+return {exact(granted), exact(free - granted), exact(left * window), exact(current), exact(before)}
 """
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 KEY_PREFIX = "tracseq:limit:"
