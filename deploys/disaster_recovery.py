@@ -51,6 +51,7 @@ roles.journal.apply(run)
 roles.exporters.apply(run)
 roles.monitoring.apply(run)
 roles.pages.apply(run)
+roles.grafana.apply(run)
 roles.dead_mans_switch.apply(run)
 roles.firewall.finish(run)
 

@@ -121,6 +121,7 @@ etcd_peer_port = 2380
 redis_port = 6379
 metrics_port = 9998  # exporters of every host, where the site has monitoring hosts
 pages_port = 9443  # pages of what is measured, on monitoring hosts, for administrators; None: none
+grafana_port = None  # a port, such as 3000: Grafana on monitoring hosts, whose package you bring (grafana_package)
 backup_server_port = 8432
 backup_state_port = 8433
 backup_restore_port = 8434
@@ -188,6 +189,10 @@ logs_url = None
 # reach them by a rule in firewall_extra_rules, such as {"source": "laboratory", "destination": "monitoring", "ports":
 # ["pages_port"]}.
 pages_user = "administrator"
+
+# Grafana, which Debian does not have: "apt" where the sources of the monitoring hosts do, or a file of this machine:
+# {"file": "packages/grafana_11.6.0_amd64.deb", "sha256": "…"}. It needs GRAFANA_PASSWORD in .env.<environment>.
+grafana_package = "apt"
 
 # --- requests ------------------------------------------------------------------------------------
 

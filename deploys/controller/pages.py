@@ -45,6 +45,8 @@ def of_host(site: Site, host: SiteHost) -> Iterator[Page]:
     port = host.value("pages_port")
     if isinstance(port, int):
         yield Page("Dashboards and alerts", port, encrypted=True, open=True)
+    if isinstance(grafana := host.value("grafana_port"), int):
+        yield Page("Grafana", grafana, encrypted=True, open=True)
     for module in exporters.of(site, host):
         if module.name in TITLES:
             yield Page(TITLES[module.name], module.port, encrypted=False, open=False)

@@ -26,6 +26,7 @@ journal = Role("journal")
 exporters = Role("exporters")
 monitoring = Role("monitoring")
 pages = Role("pages")
+grafana = Role("grafana")
 dead_mans_switch = Role("dead_mans_switch")
 
 ROLES = tuple(value for value in list(globals().values()) if isinstance(value, Role))

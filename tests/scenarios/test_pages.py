@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
+from dotenv import dotenv_values
 
+from deploys.controller.dashboards import DASHBOARDS
+from deploys.settings import secrets
 from tests import browser, lab, pages, reach
 from tests.browser import Browser
 from tests.client import context
 from tests.copy import Copy
 from tests.inventory import group
+from tests.scenarios import grafana
 from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, load, watched_site
 
 pytestmark = pytest.mark.long
@@ -193,3 +198,34 @@ def test_without_a_port_there_are_no_pages() -> None:
     assert lab.site(inventory=INVENTORY).code == 0
     with visitor() as known:
         assert known.get("/").status_code == 200
+
+
+def test_grafana_finds_the_sites_prometheus_and_dashboards(tmp_path: Path) -> None:
+    package = grafana.package(tmp_path)
+    secrets.invent(".env.lab", ["GRAFANA_PASSWORD"])
+    data = ["--data", "grafana_port=3000", "--data", f"grafana_package={json.dumps(package)}"]
+    made = lab.site(*data, inventory=INVENTORY)
+    assert made.code == 0, made.output
+    assert lab.site(*data, inventory=INVENTORY).changes == {}
+    password = dotenv_values(".env.lab")["GRAFANA_PASSWORD"] or ""
+    for watcher in WATCHERS:
+        address = f"https://{httpx.URL(pages.address(watcher)).host}:3000"
+        with httpx.Client(base_url=address, verify=context(INVENTORY), timeout=20) as nobody:
+            lab.eventually(lambda: nobody.get("/api/search").status_code == 401)
+        login = (pages.login()[0], password)
+        with httpx.Client(base_url=address, verify=context(INVENTORY), timeout=20, auth=login) as known:
+            assert len(known.get("/api/search").json()) == len(DASHBOARDS)
+            assert known.get("/api/up").json()["status"] == "success"
+        found = lab.ssh(
+            watcher, f"grep -rlF {password} /etc /proc/[0-9]*/cmdline 2>/dev/null; true", inventory=INVENTORY
+        )
+        assert found.split() == ["/etc/tracseq-grafana/password"]
+        assert lab.ssh(watcher, "stat -c %a /etc/tracseq-grafana/password", inventory=INVENTORY).strip() == "600"
+    gone = lab.site(inventory=INVENTORY)
+    assert gone.code == 0, gone.output
+    for watcher in WATCHERS:
+        assert (
+            lab.ssh(watcher, "ls -d /etc/tracseq-grafana 2>/dev/null; ss -Hltn 'sport = :3000'", inventory=INVENTORY)
+            == ""
+        )
+        lab.ssh(watcher, "dpkg --purge grafana >/dev/null 2>&1; rm -rf /var/lib/grafana", inventory=INVENTORY)

@@ -1,0 +1,62 @@
+"""A package of Debian's form that is not Debian's, from a file of this machine."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from pathlib import Path
+
+from pyinfra import host
+
+from deploys.engine.reading import Reading, Steps, operation
+from deploys.facts.file_set import STAMPS
+from deploys.facts.package_file import PackageFile, stamp
+from deploys.facts.packages import POLICY, POLICY_KEPT
+from deploys.operations.packages import starts_allowed, starts_forbidden
+from deploys.operations.script import script
+
+
+@operation
+def installed(package: str, file: str, sha256: str) -> Steps:
+    """
+    Have a package installed from just this file, and none of its services started by that.
+
+    What it depends on must be there already: it is dpkg that installs it, which asks nobody for more. A package that
+    came from another file, also a newer one, is replaced.
+
+    + package: its name
+    + file: path on this machine
+    + sha256: the file's digest, which the host checks before it installs it
+
+    **Example:**
+
+    .. code:: python
+
+        package_file.installed(name="Grafana", package="grafana", file="grafana_11.6.0_amd64.deb", sha256=digest)
+    """
+    found: str = yield Reading(PackageFile, package=package)
+    if found == sha256:
+        host.noop(f"{package} is from just this file")
+        return
+    kept = shlex.quote(stamp(package))
+    yield script(
+        *starts_allowed(POLICY, POLICY_KEPT),
+        *starts_forbidden(POLICY, POLICY_KEPT),
+        "deb=$(mktemp /var/tmp/tracseq-package.XXXXXX)",
+        "trap 'rm -f \"$deb\"; put_back' EXIT",
+        'base64 -d > "$deb"',
+        f"if ! echo {shlex.quote(sha256)} ' '\"$deb\" | sha256sum --check --status; then",
+        f"  echo 'What arrived of {package} is not what was sent. Nothing was changed.' >&2",
+        "  exit 1",
+        "fi",
+        'found=$(dpkg-deb --field "$deb" Package)',
+        f'if [ "$found" != {shlex.quote(package)} ]; then',
+        f'  echo "What was sent is the package $found, and not {package}. Nothing was changed." >&2',
+        "  exit 1",
+        "fi",
+        f"rm -f {kept}",
+        'DEBIAN_FRONTEND=noninteractive dpkg --install --force-confdef --force-confold "$deb" >/dev/null',
+        f"mkdir -p {STAMPS}",
+        f"echo {shlex.quote(sha256)} > {kept}",
+        stdin=base64.b64encode(Path(file).read_bytes()).decode(),
+    )

@@ -1,0 +1,1 @@
+"""Grafana, where the administrator brings its package."""
