@@ -9,6 +9,7 @@ from pyinfra.api import deploy
 from deploys.controller import files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
+from deploys.facts.package_file import stamp
 from deploys.operations import package_file, packages, service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
@@ -44,6 +45,8 @@ def serve(run: Run) -> None:
         unit=Unit(UNIT, reload="true"),
         files=[*configuration(run), *shown()],
         purged=[DASHBOARDS],
+        # Another version of its package does not restart it.
+        also_read=[stamp(PACKAGE)],
     )
 
 
