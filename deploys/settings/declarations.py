@@ -96,6 +96,12 @@ def packages(host_groups: Iterable[str] | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(package for declaration in found.values() for package in declaration.packages))
 
 
+def packages_of(site: Site, host: SiteHost) -> tuple[str, ...]:
+    """The Debian packages of a host, those included that the site's data asks for on it."""
+    by_data = (_on(role, site, host).packages for role in of_host(host.groups).values())
+    return tuple(dict.fromkeys((*packages(host.groups), *(name for found in by_data for name in found))))
+
+
 def all_packages() -> tuple[str, ...]:
     """The Debian packages of every role there is, those that only some data asks for included."""
     found = all_roles().values()
