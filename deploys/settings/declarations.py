@@ -59,6 +59,14 @@ def units(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unit for role in roles for unit in (*role.units, *_on(role, site, host).units)))
 
 
+def certificates(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
+    """The paths of the certificates that a host has for its roles, once a phase is deployed."""
+    roles = of_host(host.groups, phase).values()
+    return tuple(
+        dict.fromkeys(path for role in roles for path in (*role.certificates, *_on(role, site, host).certificates))
+    )
+
+
 def _on(role: Declaration, site: Site, host: SiteHost) -> OnHost:
     return role.on_host(site, host) if role.on_host else OnHost()
 

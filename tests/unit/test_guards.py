@@ -16,7 +16,7 @@ from deploys.controller.authority import Authority
 from deploys.controller.services import addresses, environment, guards, names, watched
 from deploys.controller.templates import render
 from deploys.roles.guard.declaration import UNIT, by_data, on_host
-from deploys.settings import catalogue, rules
+from deploys.settings import catalogue, declarations, rules
 from deploys.settings.data import Data
 from deploys.settings.host import SiteHost
 from deploys.settings.service import Service
@@ -122,6 +122,13 @@ def test_a_guard_knows_each_caller_by_a_certificate_that_is_no_hosts(tmp_path: P
     assert name.value == "rag.services.app2"
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+def test_it_is_told_when_what_a_caller_shows_ends() -> None:
+    found = site()
+    assert "/etc/tracseq/services/rag-8087.crt" in declarations.certificates(found, found.host("app2"))
+    assert "/etc/tracseq/services/mail-8085.crt" not in declarations.certificates(found, found.host("app2"))
+    assert "/etc/tracseq/guard/server.crt" in declarations.certificates(found, found.host("app1"))
 
 
 def test_whoever_is_not_named_may_ask_nothing_and_who_watches_only_whether_it_is_well() -> None:
