@@ -48,8 +48,9 @@ SQL
 )
 for database in {" ".join(databases)}; do
   printf 'database\\t%s\\n' "$database"
-  timeout 20 runuser -u postgres -- psql -XAtq --field-separator="$(printf '\\t')" --dbname="$database" \\
-    --port="$(sed -n 4p {running})" --host="$(sed -n 5p {running})" --command="$statement" 2>/dev/null
+  [ ! -f {running} ] || timeout 20 runuser -u postgres -- psql -XAtq --field-separator="$(printf '\\t')" \\
+    --dbname="$database" --port="$(sed -n 4p {running})" --host="$(sed -n 5p {running})" \\
+    --command="$statement" 2>/dev/null
 done
 true
 """
