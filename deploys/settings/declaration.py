@@ -61,7 +61,7 @@ class OnHost:
     """
     What a role has on one host, where data says so: ports that it listens on, units, packages, paths of certificates.
 
-    Packages are of one Debian release, where no other has them: ``obstacles`` says so of hosts with another.
+    Where a package is of one Debian release alone, ``obstacles`` says so of hosts with another.
     """
 
     listeners: tuple[Listener, ...] = ()

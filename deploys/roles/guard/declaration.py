@@ -22,8 +22,9 @@ def by_data(name: str, groups: Iterable[str], data: Mapping[str, Any]) -> bool:
 
 
 def on_host(site: Site, host: SiteHost) -> OnHost:
-    """The ports of a host's guard."""
-    return OnHost(listeners=tuple(Listener(one.port, ("nginx",), unit=UNIT) for one in guards.of_host(site, host)))
+    """The ports of a host's guard, and what listens there."""
+    listeners = tuple(Listener(one.port, ("nginx",), unit=UNIT) for one in guards.of_host(site, host))
+    return OnHost(listeners, packages=("nginx",))
 
 
 DECLARATION = Declaration(
@@ -31,7 +32,6 @@ DECLARATION = Declaration(
     group=catalogue.GUARDS,
     by_data=by_data,
     required=False,
-    packages=("nginx",),
     traces=(f"/etc/systemd/system/{UNIT}",),
     units=(UNIT,),
     on_host=on_host,
