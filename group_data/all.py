@@ -132,7 +132,8 @@ backup_second_place_port = None  # of the server that a second place is on: SFTP
 # Which services there are, what each is made of, which hosts run it, at which port; docs/operations/services.md
 # has every key, and the ten of the platform. The gateways' *_SERVICE_URL and the firewall's rules follow from it.
 # An entry has at least a source (type, file, sha256), hosts and a port. One that runs outside of the site has
-# addresses alone: {"rag": {"addresses": ["http://10.0.0.65:8087"]}}.
+# addresses alone: {"rag": {"addresses": ["http://10.0.0.65:8087"]}}. Keys of AI are secrets of rag's entry alone:
+# "secrets": ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].
 services = {}
 
 # --- an address that load balancers share ---------------------------------------------------------

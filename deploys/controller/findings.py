@@ -39,7 +39,7 @@ def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Findi
         host = site.host(name)
         yield from _system(host, machine)
         yield from _size(host, machine)
-        yield from _packages(host, machine)
+        yield from _packages(site, host, machine)
         skew = abs(machine.number("clock") - middle)
         if skew > host.own.maximum_clock_skew:
             allowed = host.own.maximum_clock_skew
@@ -91,13 +91,13 @@ def _size(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
             yield Finding(host.name, label, f"{size / 1024**3:.1f} GB", f"at least {written(minimum)}")
 
 
-def _packages(host: SiteHost, machine: MachineState) -> Iterator[Finding]:
+def _packages(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Finding]:
     """A host without a mirror, for which this machine has not all packages."""
     directory = places.packages_of(host, machine.values.get("version", ""))
     if directory is None:
         return
     known = places.names(directory)
-    missing = [name for name in declarations.packages(host.groups) if name not in known]
+    missing = [name for name in declarations.packages_of(site, host) if name not in known]
     if missing:
         what = f"no {', '.join(missing)}" if known else "none"
         yield Finding(host.name, f"packages in {directory}", what, "make unbundle FILE=…, of a bundle made with DEBS=…")

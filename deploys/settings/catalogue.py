@@ -12,6 +12,8 @@ from deploys.settings.shared import Shared
 
 GROUP = "services"
 """The group of all hosts that run a service of the catalogue."""
+GUARDS = "guards"
+"""The group of those of them that run one with a guard before it."""
 SECRET_LENGTH = 8
 """Characters that a secret of a service needs: what other houses give out is not ours to choose."""
 PASSWORD_LENGTH = 20
@@ -33,17 +35,23 @@ def groups_of(host: str, data: Mapping[str, Any]) -> frozenset[str]:
     """
     catalogue = data.get(GROUP)
     entries = catalogue.items() if isinstance(catalogue, Mapping) else ()
-    names = [
-        name
+    found = {
+        name: entry
         for name, entry in entries
         if isinstance(entry, Mapping) and isinstance(hosts := entry.get("hosts"), (list, tuple)) and host in hosts
-    ]
-    return frozenset((GROUP, *map(group, names))) if names else frozenset()
+    }
+    guards = (GUARDS,) if any(entry.get("guard_port") for entry in found.values()) else ()
+    return frozenset((GROUP, *guards, *map(group, found))) if found else frozenset()
 
 
 def own(shared: Shared) -> Mapping[str, Service]:
     """The services that the site runs, in the catalogue's order."""
     return {name: service for name, service in shared.services.items() if not service.elsewhere}
+
+
+def callers(shared: Shared, name: str) -> list[str]:
+    """The services that reach another one, by name."""
+    return [other for other, service in own(shared).items() if name in service.reaches]
 
 
 def networks(shared: Shared) -> dict[str, tuple[str, ...]]:

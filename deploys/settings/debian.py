@@ -21,6 +21,15 @@ class Debian:
     """What its Postgres exporter looks at unless it is told not to: sizes of all tables among it."""
     alertmanager_has_teams: bool
     """Teams by workflows: since Alertmanager 0.28."""
+    postgres: int
+    """The version of its Postgres."""
+    has_pgvector: bool
+    """Whether it has pgvector for that."""
+
+    @property
+    def pgvector(self) -> str:
+        """The package of pgvector for its Postgres."""
+        return f"postgresql-{self.postgres}-pgvector"
 
 
 RELEASES = {
@@ -31,6 +40,8 @@ RELEASES = {
         nginx_has_http2_directive=False,
         postgres_collectors=("database", "bgwriter"),
         alertmanager_has_teams=False,
+        postgres=15,
+        has_pgvector=False,
     ),
     "13": Debian(
         suite="trixie",
@@ -50,5 +61,10 @@ RELEASES = {
             "wal",
         ),
         alertmanager_has_teams=True,
+        postgres=17,
+        has_pgvector=True,
     ),
 }
+
+WITH_PGVECTOR = next(release for release in RELEASES.values() if release.has_pgvector)
+"""The one that has it."""

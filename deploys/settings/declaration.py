@@ -58,10 +58,16 @@ class State:
 
 @dataclass(frozen=True)
 class OnHost:
-    """What a role has on one host, where data says so: ports that it listens on, and units that are active."""
+    """
+    What a role has on one host, where data says so: ports that it listens on, units, packages, paths of certificates.
+
+    Where a package is of one Debian release alone, ``obstacles`` says so of hosts with another.
+    """
 
     listeners: tuple[Listener, ...] = ()
     units: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +96,7 @@ class Declaration:
         after: groups that must be ready before its hosts change
         traces: paths on a host of which one is there where the host has the role
         units: canonical names of its units that are active on a host that is well
-        on_host: which further listeners and units it has on one host
+        on_host: which further listeners, units, packages and certificates it has on one host
         certificates: paths of the certificates that its hosts have for it
         state: directories with what its service must not lose; a backup host fetches them
         problems: what is wrong with the site's data for it, a sentence each

@@ -59,6 +59,14 @@ def units(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unit for role in roles for unit in (*role.units, *_on(role, site, host).units)))
 
 
+def certificates(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
+    """The paths of the certificates that a host has for its roles, once a phase is deployed."""
+    roles = of_host(host.groups, phase).values()
+    return tuple(
+        dict.fromkeys(path for role in roles for path in (*role.certificates, *_on(role, site, host).certificates))
+    )
+
+
 def _on(role: Declaration, site: Site, host: SiteHost) -> OnHost:
     return role.on_host(site, host) if role.on_host else OnHost()
 
@@ -94,6 +102,12 @@ def packages(host_groups: Iterable[str] | None = None) -> tuple[str, ...]:
     """
     found = all_roles() if host_groups is None else of_host(host_groups)
     return tuple(dict.fromkeys(package for declaration in found.values() for package in declaration.packages))
+
+
+def packages_of(site: Site, host: SiteHost) -> tuple[str, ...]:
+    """The Debian packages of a host, those included that the site's data asks for on it."""
+    by_data = (_on(role, site, host).packages for role in of_host(host.groups).values())
+    return tuple(dict.fromkeys((*packages(host.groups), *(name for found in by_data for name in found))))
 
 
 def all_packages() -> tuple[str, ...]:

@@ -45,6 +45,11 @@ class Service(Entry):
     source: Source | None = Field(default=None, description="`{type, file, sha256}`: what it is made of")
     hosts: tuple[str, ...] = Field(default=(), description="hosts of the inventory that run it")
     port: Port | None = Field(default=None, description="its port; further instances have the ports after it")
+    guard_port: Port | None = Field(
+        default=None,
+        description="where others reach it if it authenticates nobody: by nginx, which takes certificates of services "
+        "that reach it alone; it listens at `port` on the loopback. Further instances as above",
+    )
     instances: int = Field(default=1, ge=1, le=16, description="instances on each host")
     addresses: tuple[HttpUrl, ...] = Field(default=(), description="in place of all of these: where it runs elsewhere")
     command: tuple[str, ...] = Field(
@@ -58,6 +63,9 @@ class Service(Entry):
     )
     database: Identifier | None = Field(
         default=None, description="a database of its own, with a role of the same name that may use no other"
+    )
+    vectors: bool = Field(
+        default=False, description="whether its database has the type `vector` (pgvector), which Debian 13 brings"
     )
     connections: int = Field(
         default=5,
@@ -98,6 +106,7 @@ class Service(Entry):
         here = {"source": self.source, "hosts": self.hosts, "port": self.port}
         if self.addresses:
             given = [key for key, value in here.items() if value]
+            given += ["guard_port"] if self.guard_port else []
             if given:
                 raise ValueError(f"it has addresses, so it runs elsewhere, and {' and '.join(given)}, so it runs here")
             return self
@@ -106,8 +115,14 @@ class Service(Entry):
             raise ValueError(f"it needs {' and '.join(missing)}; one that runs elsewhere has addresses instead")
         if self.source and self.source.type in ("archive", "wheels") and not self.command:
             raise ValueError("it needs command: which program of the archive, or of the wheels, it is")
-        if self.ports[-1] > LAST_PORT:
+        if max(*self.own_ports, *self.ports) > LAST_PORT:
             raise ValueError(f"its instances would have ports beyond {LAST_PORT}")
+        if self.guard_port and {*self.own_ports} & {*self.ports}:
+            raise ValueError("its guard would listen at a port of its own: give guard_port another")
+        if self.guard_port and self.socket:
+            raise ValueError("systemd would hold its port open to all: with guard_port it has no socket")
+        if self.vectors and not self.database:
+            raise ValueError("vectors are in its database: give it one")
         return self
 
     @property
@@ -121,8 +136,18 @@ class Service(Entry):
         return self.connections * (len(self.hosts) * self.instances + 1) if self.database else 0
 
     @property
+    def own_ports(self) -> tuple[int, ...]:
+        """The ports of its instances on a host; with a guard others never see them."""
+        return tuple(range(self.port or 0, (self.port or 0) + self.instances)) if not self.elsewhere else ()
+
+    @property
     def ports(self) -> tuple[int, ...]:
-        """The ports of its instances on a host, or those at which it is reached elsewhere."""
+        """The ports at which it is reached: those of its instances on a host, of their guard, or elsewhere."""
         if self.elsewhere:
             return tuple(dict.fromkeys(url.port or 80 for url in self.addresses))
-        return tuple(range(self.port or 0, (self.port or 0) + self.instances))
+        return tuple(range(self.guard_port, self.guard_port + self.instances)) if self.guard_port else self.own_ports
+
+    @property
+    def alone(self) -> bool:
+        """Whether it connects to nobody, and nobody but its guard to it."""
+        return bool(self.guard_port) and not (self.reaches or self.database or self.redis)

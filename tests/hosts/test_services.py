@@ -16,7 +16,7 @@ INSTANCES = [
     (host, name, port)
     for name, entry in CATALOGUE.items()
     for host in entry.get("hosts", ())
-    for port in Service.model_validate(entry).ports
+    for port in Service.model_validate(entry).own_ports
 ]
 """Each instance: its host, the name of its service, its port."""
 if not INSTANCES:

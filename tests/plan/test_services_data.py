@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -55,6 +56,8 @@ def given(**services: Any) -> tuple[str, str]:
         ({"reaches": [{"destination": "printers", "ports": [631]}]}, "printers is no group and no network"),
         ({"secrets": ["JWT_SECRET_KEY"]}, "write tokens: True in place of the secret JWT_SECRET_KEY"),
         ({"database": "tracseq_prod"}, "the database tracseq_prod is that of the platform's already"),
+        ({"guard_port": 8443}, "gateways show no certificate, so with guard_port it needs gateway: False."),
+        ({"guard_port": 8000}, "port 8000 of gw1 is Gateway's already."),
         ({"helth": "/health"}, "services.sample.helth"),
         ({"addresses": ["http://10.0.0.98:8081"]}, "and source and hosts and port, so it runs here"),
     ],
@@ -168,3 +171,31 @@ def test_what_was_prepared_needs_neither_the_file_nor_secrets_to_be_made(
     assert run.code == 0, run.output
     other = {**entry, "source": {**entry["source"], "sha256": NO_DIGEST}}
     assert "source.file is sample, which cannot be read" in copy.plan(*given(sample=other)).output
+
+
+def test_vectors_need_a_debian_that_has_them(copy: PlannedCopy, entry: dict[str, Any]) -> None:
+    (copy.secrets).open("a").write("SAMPLE_DATABASE_PASSWORD=of the service sample, 20+\n")
+    vectors = given(sample={**entry, "database": "sample", "vectors": True})
+    run = copy.plan(*vectors)
+    assert run.code != 0
+    for name in ("pg1", "pg2", "backup1"):
+        assert re.search(
+            rf"{name} +vectors, in services +Debian 12 has no pgvector +Debian 13 .*, or Chroma "
+            r"\(docs/operations/services.md\)",
+            run.output,
+        )
+    text = (copy.directory / "tests/plan/inventory.py").read_text()
+    (copy.directory / "newer.py").write_text(text.replace("version\\t12", "version\\t13"))
+    run = copy.plan(*vectors, inventory="newer.py")
+    assert run.code == 0, run.output
+    assert run.changes["Postgres primary | Vectors"] == ["@fake/pg1"]
+
+
+def test_a_guard_comes_before_services_and_goes_after_them(copy: PlannedCopy, entry: dict[str, Any]) -> None:
+    guarded = {**entry, "hosts": ["lb1"], "guard_port": 8443, "gateway": False}
+    run = copy.plan(*given(chroma=guarded, sample={**entry, "port": 8090, "reaches": ["chroma"]}))
+    assert run.code == 0, run.output
+    names = [one["name"] for one in run.json["plan"]]
+    guard = "Guard | nginx before services that authenticate nobody"
+    assert run.changes[guard] == ["@fake/lb1"]
+    assert names.index(guard) < names.index("Services | sample runs it on port 8090, one instance at a time")

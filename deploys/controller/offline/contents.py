@@ -96,7 +96,8 @@ def _own_wheels() -> Iterator[tuple[str, Path]]:
 
 def _packages(suite: str, archive: Sequence[str]) -> Iterator[tuple[str, Path]]:
     target = WORK / PACKAGES / suite
-    wanted = (*declarations.all_packages(), *debian.FOR_THE_CONTROLLER)
+    pgvector = [release.pgvector for release in RELEASES.values() if release.suite == suite and release.has_pgvector]
+    wanted = (*declarations.all_packages(), *pgvector, *debian.FOR_THE_CONTROLLER)
     debian.fetched(suite, wanted, archive, WORK / "apt" / suite, target)
     for path in sorted(target.iterdir()):
         yield f"{PACKAGES}/{suite}/{path.name}", path

@@ -17,8 +17,9 @@ def urls(site: Site, name: str) -> str:
     service = site.shared.services[name]
     if service.elsewhere:
         return ",".join(str(url).rstrip("/") for url in service.addresses)
+    scheme = "https" if service.guard_port else "http"
     # By address: a request waits for no look-up of a name.
-    return ",".join(f"http://{host.address}:{port}" for host in site.group(group(name)) for port in service.ports)
+    return ",".join(f"{scheme}://{host.address}:{port}" for host in site.group(group(name)) for port in service.ports)
 
 
 def variable(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploys.controller.images.config import Config
-from deploys.controller.services import addresses, databases, redis
+from deploys.controller.services import addresses, databases, guards, redis
 from deploys.controller.services.names import Instance
 from deploys.settings.site import Site
 
@@ -31,6 +31,7 @@ def variables(site: Site, instance: Instance, config: Config | None = None) -> d
             for reached in service.reaches
             if isinstance(reached, str)
         },
+        **guards.variables(site, instance),
         **{name: placed(value, instance) for name, value in service.environment.items()},
         **{name: site.secret(name) for name in service.secrets},
     }

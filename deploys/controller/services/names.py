@@ -49,6 +49,21 @@ class Instance:
         return f"{ENVIRONMENTS}/{self.name}-{self.port}.env"
 
     @property
+    def certificate(self) -> str:
+        """The file with the certificate that it shows to guards of others."""
+        return f"{ENVIRONMENTS}/{self.name}-{self.port}.crt"
+
+    @property
+    def key(self) -> str:
+        """The file with the key of that."""
+        return f"{ENVIRONMENTS}/{self.name}-{self.port}.key"
+
+    @property
+    def credentials(self) -> str:
+        """Where it finds the two itself, and nobody else does (systemd.exec(5), LoadCredential=)."""
+        return f"/run/credentials/{self.unit}"
+
+    @property
     def user(self) -> str:
         """Whom it runs as, and what its directory below /var/lib is called."""
         return f"{PREFIX}{self.name}"
@@ -58,5 +73,5 @@ def of_host(site: Site, host: SiteHost) -> Iterator[Instance]:
     """The instances that a host runs."""
     for name, service in own(site.shared).items():
         if group(name) in host.groups:
-            for port in service.ports:
+            for port in service.own_ports:
                 yield Instance(name, service, port)

@@ -27,7 +27,8 @@ def instances(site: Site) -> Iterator[Asked]:
         site: the site
     """
     for name, service in own(site.shared).items():
+        scheme = "https" if service.guard_port else "http"
         for host in site.group(group(name)):
             address = f"[{host.address}]" if ":" in host.address else host.address
             for port in service.ports:
-                yield Asked(name, host.name, port, f"http://{address}:{port}{service.health}")
+                yield Asked(name, host.name, port, f"{scheme}://{address}:{port}{service.health}")

@@ -22,8 +22,7 @@ DAY = 86400
 
 
 def wanted(site: Site, host: SiteHost, phase: int = LAST) -> Sequence[Wanted]:
-    paths = (path for role in declarations.of_host(host.groups, phase).values() for path in role.certificates)
-    return [Wanted(Contents, {"paths": tuple(dict.fromkeys(paths))})]
+    return [Wanted(Contents, {"paths": declarations.certificates(site, host, phase)})]
 
 
 def judged(survey: Survey) -> Judged:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploys.settings.debian import RELEASES
+
 DATA = "/var/lib/postgresql"
 """Below it is a directory a version, and in that one a directory a cluster (pg_lsclusters(1))."""
 CLUSTER = "main"
-OF_DEBIAN = {"12": 15, "13": 17}
+OF_DEBIAN = {number: release.postgres for number, release in RELEASES.items()}
 """The version that each Debian release brings."""
 
 SUPERSEDED = ".tracseq-old"

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deploys.controller.postgres import vectors
 from deploys.settings.data import Data, value
-from deploys.settings.declaration import Declaration
+from deploys.settings.declaration import Declaration, Machine
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Port
@@ -110,6 +112,12 @@ def problems(site: Site) -> Iterator[str]:
             )
 
 
+def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
+    """A Debian without what a restored cluster needs; of a Postgres host its own role says it."""
+    if "postgres" not in host.groups:
+        yield from vectors.obstacles(site, host, machine)
+
+
 DECLARATION = Declaration(
     title="Backup",
     group="backups",
@@ -126,5 +134,7 @@ DECLARATION = Declaration(
     traces=("/etc/pgbackrest/pgbackrest.conf",),
     units=("tracseq-wal-receive.service", "tracseq-wal-push.service"),
     certificates=("/etc/tracseq/backup/client.crt",),
+    on_host=vectors.on_host,
     problems=problems,
+    obstacles=obstacles,
 )

@@ -37,7 +37,7 @@ def apply(run: Run) -> None:
         ],
         apply="hostname --file /etc/hostname && systemd-sysusers /etc/sysusers.d/tracseq.conf",
     )
-    packages.installed(name="Packages", packages=declarations.packages(host.groups), bundle=run.packages)
+    packages.installed(name="Packages", packages=declarations.packages_of(site, host), bundle=run.packages)
     service.configured(
         name="Security updates",
         unit=Unit("unattended-upgrades.service"),

@@ -49,7 +49,7 @@ def tell(run: Run) -> None:
             files=[drop_in(program, units.line(run.site, run.host, program, debian)), *read_by(run, program)],
         )
     own_certificate = f"{DIRECTORY}/server.crt"
-    declared = (path for role in declarations.of_host(run.host.groups).values() for path in role.certificates)
+    declared = declarations.certificates(run.site, run.host)
     paths = sorted({own_certificate, *declared, *of_monitoring(run), *logs.certificates(run.site)})
     service.configured(
         name="When certificates end",

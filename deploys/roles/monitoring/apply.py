@@ -44,7 +44,15 @@ def apply(run: Run) -> None:
         name="Blackbox exporter",
         unit=Unit(f"{exporters.BLACKBOX}.service", reload=f"systemctl reload {exporters.BLACKBOX}"),
         files=[
-            File(BLACKBOX, render("monitoring/blackbox.yml.j2", domain=run.site.shared.domain, authority=trusted(run))),
+            File(
+                BLACKBOX,
+                render(
+                    "monitoring/blackbox.yml.j2",
+                    domain=run.site.shared.domain,
+                    authority=trusted(run),
+                    directory=CREDENTIALS,
+                ),
+            ),
             File(
                 f"{UNITS}/{exporters.BLACKBOX}.service.d/tracseq.conf",
                 render("monitoring/blackbox.conf.j2", configuration=BLACKBOX, port=BLACKBOX_PORT),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pyinfra import logger
 from pyinfra.api import deploy
 
 from deploys.controller import backups
 from deploys.controller import patroni as names
 from deploys.controller.patroni import keeps
-from deploys.controller.postgres import pool
+from deploys.controller.postgres import pool, vectors
 from deploys.controller.run import Run
 from deploys.controller.services import databases
 from deploys.engine.barrier import barrier
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
+from deploys.operations.postgres import vectors as types
 from deploys.roles.postgres import fence, limits, patroni, server
 from deploys.roles.postgres.configuration import MONITORING, REPLICATOR, REWINDING, STATEMENTS, primary_connection
 from deploys.roles.postgres.declaration import Postgres
+from deploys.settings.debian import WITH_PGVECTOR
 
 
 def apply(run: Run) -> None:
@@ -28,6 +31,7 @@ def apply(run: Run) -> None:
     barrier(name="Replicas are ready for what their primary applies")
     if name == topology.primary:
         primary(run=run)
+        with_vectors(run)
     barrier(name="The primary is up")
     if name in topology.replicas:
         replica(run=run)
@@ -108,6 +112,30 @@ def primary(run: Run) -> None:
         slots_of_others=backups.slots(site),
         extensions=[STATEMENTS],
     )
+
+
+def with_vectors(run: Run) -> None:
+    """
+    Have vectors in the databases that are to have them, once the servers are of the version that has them.
+
+    Until then a site whose hosts have a newer Debian already goes on with its older Postgres.
+    """
+    found = vectors.databases(run.site)
+    if not found:
+        return
+    if run.topology.version == WITH_PGVECTOR.postgres:
+        typed(run=run, databases=found)
+        return
+    logger.warning(
+        f"{run.host.name}: {', '.join(found)}: vectors wait for Postgres {WITH_PGVECTOR.postgres}, and it has "
+        f"{run.topology.version}: docs/operations/another-debian.md says how it is upgraded."
+    )
+
+
+@deploy("Postgres primary")
+def typed(run: Run, databases: list[str]) -> None:
+    """Have databases with vectors."""
+    types.known(name="Vectors", version=run.topology.version, databases=databases, settings=vectors.SETTINGS)
 
 
 def _backup_login() -> access.Login:

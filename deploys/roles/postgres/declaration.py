@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import field_validator
 
+from deploys.controller.postgres import vectors
 from deploys.facts.postgres.state import LIMITS
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
@@ -97,5 +98,7 @@ DECLARATION = Declaration(
     traces=("/etc/tracseq/postgres/passfile",),
     # Its unit has the version in its name, and is not to run everywhere: the servers say more of themselves.
     certificates=("/etc/tracseq/postgres/authority.crt", "/etc/tracseq/postgres/server.crt"),
+    on_host=vectors.on_host,
     problems=problems,
+    obstacles=vectors.obstacles,
 )

@@ -34,7 +34,8 @@ def apply(run: Run) -> None:
 @deploy("Services")
 def of_phase(run: Run, number: int, instances: Mapping[tuple[str, int], Running]) -> None:
     """Have the services of a phase that this host runs."""
-    places = [(name, port) for name, one in own(run.site.shared).items() if one.phase == number for port in one.ports]
+    found = {name: one for name, one in own(run.site.shared).items() if one.phase == number}
+    places = [(name, port) for name, one in found.items() for port in one.own_ports]
     for name, port in turns(places):
         if (name, port) in instances:
             service_instances.running(
@@ -49,7 +50,7 @@ def _running(run: Run, instance: Instance) -> Running:
     made = artifacts.of(instance.name, one, run.machine)
     return Running(
         unit=Unit(instance.unit, socket=instance.socket),
-        files=unit.files(run.site, run.host, instance, made),
+        files=unit.files(run.site, run.host, run.authority, instance, made),
         health=Health(f"http://127.0.0.1:{instance.port}{one.health}", timeout=one.health_timeout),
         rolling=f"service {instance.name}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from deploys.controller.services import names
+from deploys.controller.services import guards, names
 from deploys.roles.services.problems import problems
 from deploys.settings import catalogue
 from deploys.settings.declaration import Declaration, Listener, OnHost
@@ -19,11 +19,12 @@ def by_data(name: str, groups: Iterable[str], data: Mapping[str, Any]) -> bool:
 
 
 def on_host(site: Site, host: SiteHost) -> OnHost:
-    """The instances of a host: their ports and units."""
+    """The instances of a host: their ports and units, and what they show to guards of others."""
     instances = list(names.of_host(site, host))
     return OnHost(
         listeners=tuple(Listener(one.port, ("systemd",) if one.socket else (), unit=one.unit) for one in instances),
         units=tuple(unit for one in instances for unit in (one.socket, one.unit) if unit),
+        certificates=tuple(one.certificate for one in instances if guards.reached(site, one.name)),
     )
 
 

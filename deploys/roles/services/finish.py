@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller.run import Run
-from deploys.controller.services import names
+from deploys.controller.services import guards, names
+from deploys.controller.services.names import Instance
 from deploys.engine.barrier import barrier
 from deploys.operations import services
 from deploys.settings.catalogue import GROUP
@@ -31,6 +32,11 @@ def without_others(run: Run) -> None:
         name="Those that the catalogue has no more are gone",
         prefix=names.PREFIX,
         units=[unit for one in instances for unit in (one.socket, one.unit) if unit],
-        paths=[path for one in instances for path in (one.directory, one.link, one.environment)],
+        paths=[path for one in instances for path in (one.directory, one.link, one.environment, *_shown(run, one))],
         directories=[names.DIRECTORY, names.ENVIRONMENTS],
     )
+
+
+def _shown(run: Run, instance: Instance) -> tuple[str, ...]:
+    """What an instance shows to guards of others."""
+    return (instance.certificate, instance.key) if guards.reached(run.site, instance.name) else ()

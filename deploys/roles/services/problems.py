@@ -30,6 +30,8 @@ def problems(site: Site) -> Iterator[str]:
         yield from _of_addresses(place, service)
         if service.gateway and name not in GATEWAYS_KNOW:
             yield f"{place}: gateways pass requests on to {', '.join(GATEWAYS_KNOW)} alone: write gateway: False."
+        if service.gateway and service.guard_port:
+            yield f"{place}: gateways show no certificate, so with guard_port it needs gateway: False."
         yield from _of_hosts(site, place, service)
         yield from _of_reach(site, place, service)
         yield from _of_source(place, name, service)
@@ -103,7 +105,7 @@ def _of_ports(site: Site) -> Iterator[str]:
                 if isinstance(port, int):
                     taken[port] = role.title
         for name, service in own(site.shared).items():
-            for port in service.ports if group(name) in host.groups else ():
+            for port in dict.fromkeys((*service.own_ports, *service.ports)) if group(name) in host.groups else ():
                 if port in taken:
                     yield f"services.{name} {WHERE}: port {port} of {host.name} is {taken[port]}'s already."
                 taken[port] = f"services.{name}"

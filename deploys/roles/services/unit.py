@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deploys.controller.services import environment
+from deploys.controller.authority import Authority
+from deploys.controller.services import environment, guards
 from deploys.controller.services.artifacts import Artifact
 from deploys.controller.services.names import Instance
 from deploys.controller.templates import render
@@ -12,13 +13,14 @@ from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
 
-def files(site: Site, host: SiteHost, instance: Instance, made: Artifact) -> list[File]:
+def files(site: Site, host: SiteHost, authority: Authority, instance: Instance, made: Artifact) -> list[File]:
     """
     The unit of an instance, what it reads, and the link to its release.
 
     Args:
         site: the site
         host: where it runs
+        authority: the site's
         instance: it
         made: the release that it runs
     """
@@ -30,9 +32,11 @@ def files(site: Site, host: SiteHost, instance: Instance, made: Artifact) -> lis
         program, *arguments = words or [service.source.file.rpartition("/")[2] if service.source else ""]
         words = [f"{root}/{program.lstrip('/')}", *arguments]
     variables = environment.variables(site, instance, config)
+    shown = guards.certificate(authority, instance.name, host) if guards.reached(site, instance.name) else None
     text = render(
         "services/service.j2",
         instance=instance,
+        shows=shown is not None,
         service=service,
         command=words,
         root=root if config else None,
@@ -46,4 +50,7 @@ def files(site: Site, host: SiteHost, instance: Instance, made: Artifact) -> lis
     ]  # fmt: skip
     if instance.socket:
         found.append(File(f"{UNITS}/{instance.socket}", render("services/socket.j2", instance=instance)))
+    if shown:
+        found.append(File(instance.certificate, shown.certificate, restart=True))
+        found.append(File(instance.key, shown.key, mode="600", secret=True, restart=True))
     return [*found, File(instance.link, f"releases/{made.release}", restart=True, link=True)]

@@ -1,0 +1,97 @@
+"""Who may reach a service that authenticates nobody itself: what its guard asks for, and callers show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from deploys.controller.authority import AUTHORITY_FILE, Authority, Certificate
+from deploys.controller.services.names import Instance
+from deploys.settings.catalogue import GROUP, callers, group, own
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """An instance of a service with a guard before it."""
+
+    service: str
+    port: int
+    """At which it is reached."""
+    own_port: int
+    """At which it listens on the loopback."""
+    health: str
+    """The path at which it says whether it is well."""
+    callers: tuple[str, ...]
+    """The names in the certificates of those that may ask it anything."""
+    watchers: tuple[str, ...]
+    """And of those that may ask whether it is well."""
+
+
+def of_host(site: Site, host: SiteHost) -> Iterator[Guarded]:
+    """
+    The guarded instances of a host.
+
+    Args:
+        site: the site
+        host: where they run
+    """
+    for name, service in own(site.shared).items():
+        if not service.guard_port or group(name) not in host.groups:
+            continue
+        known = tuple(
+            common_name(caller, one) for caller in callers(site.shared, name) for one in site.group(group(caller))
+        )
+        watchers = tuple(one.name for one in site.group("monitoring"))
+        for port, own_port in zip(service.ports, service.own_ports, strict=True):
+            yield Guarded(name, port, own_port, service.health.partition("?")[0], known, watchers)
+
+
+def common_name(service: str, host: SiteHost) -> str:
+    """The name in the certificate of a service on a host, which is that of no host."""
+    return f"{service}.{GROUP}.{host.name}"
+
+
+def reached(site: Site, name: str) -> list[str]:
+    """The services with a guard that another one reaches."""
+    shared = site.shared
+    return [
+        one
+        for one in shared.services[name].reaches
+        if isinstance(one, str) and one in shared.services and shared.services[one].guard_port
+    ]
+
+
+def certificate(authority: Authority, service: str, host: SiteHost) -> Certificate:
+    """
+    What the instances of a service on a host show to guards.
+
+    Args:
+        authority: the site's
+        service: its name
+        host: where it runs
+    """
+    names = [common_name(service, host)]
+    return authority.leaf(f"{host.name}-{GROUP}-{service}", names, ExtendedKeyUsageOID.CLIENT_AUTH)
+
+
+def variables(site: Site, instance: Instance) -> dict[str, str]:
+    """
+    What an instance is told in order to get past the guards of those that it reaches.
+
+    Args:
+        site: the site
+        instance: it
+    """
+    return {
+        f"{name.upper()}_SERVICE_{end}": value
+        for name in reached(site, instance.name)
+        for end, value in (
+            ("CA", AUTHORITY_FILE),
+            ("CERTIFICATE", f"{instance.credentials}/client.crt"),
+            ("KEY", f"{instance.credentials}/client.key"),
+        )
+    }

@@ -1,0 +1,1 @@
+"""What stands before services that authenticate nobody themselves."""
