@@ -13,7 +13,7 @@ from deploys.facts.package_file import stamp
 from deploys.operations import package_file, packages, service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
-from deploys.roles.grafana.declaration import DEPENDENCIES, DIRECTORY, PACKAGE, PASSWORD, UNIT, Grafana, PackageFile
+from deploys.roles.grafana.declaration import DIRECTORY, PACKAGE, PASSWORD, UNIT, Grafana, PackageFile
 from deploys.roles.grafana.remove import remove
 
 MADE = "monitoring/dashboards"
@@ -34,7 +34,6 @@ def apply(run: Run) -> None:
 def serve(run: Run) -> None:
     """Have Grafana serve the dashboards of the site, to whoever knows the password."""
     package = run.site.data(Grafana).grafana_package
-    packages.installed(name="What it needs of Debian", packages=DEPENDENCIES, bundle=run.packages)
     if isinstance(package, PackageFile):
         package_file.installed(name="Its package", package=PACKAGE, file=package.file, sha256=package.sha256)
     else:
