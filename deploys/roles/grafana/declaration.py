@@ -73,7 +73,12 @@ def on_host(site: Site, host: SiteHost) -> OnHost:
     """Its port and unit, where it is to be."""
     if "monitoring" not in host.groups or not site.data(Grafana).grafana_port:
         return OnHost()
-    return OnHost((Listener("grafana_port", ("grafana",), unit=UNIT),), (UNIT,), packages=DEPENDENCIES)
+    return OnHost(
+        (Listener("grafana_port", ("grafana",), unit=UNIT),),
+        units=(UNIT,),
+        packages=DEPENDENCIES,
+        certificates=(f"{DIRECTORY}/server.crt",),
+    )
 
 
 DECLARATION = Declaration(
