@@ -16,6 +16,7 @@ from deploys.settings.site import Site, plain
 
 CHECK_ONLY, KEEP, OPEN = "check_data.py", "keep.py", "open.py"
 OF_GROUPS = {
+    "downgrade.py": ("gateways", "load_balancers", "backups"),
     "failover.py": ("postgres",),
     "rejoin.py": ("postgres",),
     "restore.py": ("postgres", "backups"),
