@@ -11,12 +11,18 @@ from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.release import RECORD, Releases, ReleaseState, Revision
+from deploys.facts.release_history import ReleaseHistory, Switch, served
 from deploys.operations import old_releases
 from deploys.operations.script import script
 
+EVERY = 1000
+"""Changes of a release that are looked at, in order to tell those that served."""
+
 
 @operation
-def installed(directory: str, release: str, archive: str, program: str, record: str, kept: int = 3) -> Steps:
+def installed(
+    directory: str, release: str, archive: str, program: str, record: str, history: str, kept: int = 3
+) -> Steps:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -28,6 +34,7 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
     + archive: path on the controller of a tar archive of wheels
     + program: the module that is its program; it must be possible to import it on the host
     + record: what is kept with it, as a line of JSON: where it comes from (facts/release.py)
+    + history: what its releases are noted as on the host (facts/release_history.py): those that never served go first
     + kept: how many releases stay beside this one, those that run until now among them (default 3)
 
     **Example:**
@@ -41,11 +48,15 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
             archive=".cache/wheels/2.0.0-0a1b2c3d4e.tar",
             program="tracseq_gateway.server.process",
             record='{"source": "8c5f9ad30e", "commit": "0a1b2c3d4e5f", "migrations": {"0001": false}}',
+            history="gateway",
         )
     """
     current: ReleaseState = yield Reading(Releases, directory=directory)
     running = (current.current, current.green)
     old = old_releases.old(release, running, current.complete, current.broken, kept)
+    if set(old) - set(current.broken):
+        switches: tuple[Switch, ...] = yield Reading(ReleaseHistory, program=history, last=EVERY)
+        old = old_releases.old(release, running, current.complete, current.broken, kept, served(switches))
     # One that was installed before there were records has none.
     told = release in current.records
     if release in current.complete and told and not old:

@@ -6,6 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.controller.releases import origin
 from deploys.controller.run import Run
+from deploys.facts.gateway import PROGRAM
 from deploys.operations import release
 from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.release import DIRECTORY
@@ -22,5 +23,6 @@ def prepare(run: Run) -> None:
         archive=str(made.archive),
         program="tracseq_gateway.server.process",
         record=origin.record(),
+        history=PROGRAM,
         kept=run.host.data(Gateways).gateway_releases_kept,
     )
