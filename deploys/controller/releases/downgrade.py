@@ -74,7 +74,7 @@ def _begun() -> Downgrade:
     for sentence in said:
         logger.warning(sentence)
     rollback.say_what_comes_next(found, releases)
-    return Downgrade(Rollback(run, releases, beside.decided(releases)), leaving, holder, point)
+    return Downgrade(Rollback(run, releases, beside.decided(releases), downgrades=True), leaving, holder, point)
 
 
 _downgrade = PerRun(_begun)

@@ -30,6 +30,8 @@ class Rollback:
     """What each gateway's host is to have, by its name."""
     slots: Slots
     """Which of its gateways has it."""
+    downgrades: bool = False
+    """Whether the database is not one for the release before any more: no gateway gets that back."""
 
 
 def begin() -> Rollback:
