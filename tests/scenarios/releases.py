@@ -44,3 +44,28 @@ def another(
 def authorization() -> dict[str, str]:
     """The header with which a technician asks."""
     return {"Authorization": f"Bearer {token(sub='technician-1', roles=['technician'])}"}
+
+
+def cursor(balancer: str) -> str:
+    """Where a balancer's journal of requests ends now."""
+    return lab.ssh(balancer, "journalctl -t nginx -n 1 --show-cursor -o cat | sed -n 's/^-- cursor: //p'").strip()
+
+
+def mixed(balancer: str, since: str, to: int, other: int) -> float:
+    """
+    Seconds in which a balancer sent requests to two gateways of a host, by what its nginx wrote when each was answered.
+
+    Args:
+        balancer: its name
+        since: the cursor from before
+        to: the port to which it switched
+        other: the one from which it did
+    """
+    lines = lab.ssh(balancer, f"journalctl -t nginx --after-cursor='{since}' -o short-unix --no-pager | grep /ledger")
+    at = {
+        port: [float(line.split(" ", 1)[0]) for line in lines.splitlines() if f":{port} " in line]
+        for port in (other, to)
+    }
+    assert at[other], "the balancer was asked before the switch"
+    assert at[to], "and after it"
+    return max(at[other]) - min(at[to])
