@@ -84,3 +84,24 @@ def one_at_a_time(group: str | None) -> Iterator[Roll]:
             # pyinfra closes an operation's generator where one of its commands failed.
             roll.fail()
             raise
+
+
+@contextmanager
+def before_a_turn(group: str) -> Iterator[None]:
+    """
+    Have what fails in the block end the rolling change, as if it had failed in a turn; it waits for none.
+
+    Args:
+        group: what rolls
+    """
+    try:
+        yield
+    except BaseException as error:
+        if state.is_executing:
+            roll = _rolls()[group]
+            # A host that changes at this moment goes back too, once it has.
+            with roll.lock:
+                if not roll.failed:
+                    roll.reason = str(error) if isinstance(error, OperationError) else ""
+                    roll.fail()
+        raise

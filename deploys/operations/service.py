@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
+from deploys.engine.rolling import before_a_turn
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import Difference, File
@@ -122,6 +123,12 @@ def configured(
     returns = was_there and bool(changes)
     again = action if current.running or not action else action.replace("systemctl start", "systemctl restart")
     lines = list(health.before()) if health and current.running else []
+    archive = file_set.archive(changes.write)
+    if rolling and rolling.group and current.running and changes and (lines or validate):
+        # What changes nothing waits for no turn, and what one host refuses no other keeps.
+        with before_a_turn(rolling.group):
+            yield script(*lines, *staging.seen(changes, validate), stdin=archive if validate else "")
+        lines, validate = [], None
     lines += staging.replaced(changes, validate, stamp, kept=returns)
     if anew:
         # Enabling would have systemd read all its units once more.
@@ -143,7 +150,7 @@ def configured(
         undo += stamp.applied(_or_why(again or "true", quoted))
         undo += [*(health.after(unit.name) if health else ()), *rolling.undone, f"rm -rf {before}"]
     with turn(rolling, current.running, bool(action), undo):
-        yield script(*lines, stdin=file_set.archive(changes.write))
+        yield script(*lines, stdin=archive)
 
 
 def _action(
