@@ -100,10 +100,10 @@ OLD, NEW = ("0002", "trace_id", "f"), ("0003", "trace", "t")
 
 
 def delivered() -> bool:
-    """Whether what is asked now is in the audit trail before long: who writes to a name that is not there cannot."""
+    """Whether what is written now is in the audit trail before long: who writes to a name that is not there cannot."""
     path = f"/api/samples/{time.time_ns()}"
     with client(lab.INVENTORY) as asking:
-        asking.get(path, headers=releases.authorization())
+        asking.post(path, headers=releases.authorization())
     return bool(lab.eventually(lambda: int(ask(f"select count(*) from audit_event where path = '{path}'")) == 1))
 
 
