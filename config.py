@@ -26,5 +26,5 @@ gc.set_threshold(100_000)
 
 modules.name_files("deploys")
 command_line.check()
-connecting.before_connecting(data.check, data.groups, alone=("deploys/status.py", "deploys/logs.py"))
+connecting.before_connecting(data.check, data.groups, data.limited, alone=("deploys/status.py", "deploys/logs.py"))
 execution.install()

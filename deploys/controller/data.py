@@ -17,6 +17,7 @@ from deploys.settings.site import Site, plain
 
 CHECK_ONLY, KEEP, OPEN, PREPARE = "check_data.py", "keep.py", "open.py", "prepare_services.py"
 OF_GROUPS = {
+    "downgrade.py": ("gateways", "load_balancers", "backups"),
     "failover.py": ("postgres",),
     "rejoin.py": ("postgres",),
     "restore.py": ("postgres", "backups"),
@@ -25,6 +26,8 @@ OF_GROUPS = {
     "rollback.py": ("gateways", "load_balancers"),
 }
 """Deploys for when hosts are down: they concern the hosts of these groups, and go on with those that answer."""
+LIMITED = {"downgrade.py", "rollback.py"}
+"""Those of them that may leave out a host that answers; the others decide by all that do."""
 
 
 def check() -> None:
@@ -56,6 +59,11 @@ def groups() -> tuple[str, ...]:
     """The groups whose hosts the run goes on with, as far as they answer; none where it needs every host."""
     found = {OF_GROUPS.get(name, ()) for name in _own_deploys()}
     return found.pop() if len(found) == 1 else ()
+
+
+def limited() -> bool:
+    """Whether a run goes on only with those hosts of its groups that the command line does not leave out."""
+    return _own_deploys() <= LIMITED
 
 
 def _own_deploys() -> set[str]:

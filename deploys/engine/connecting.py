@@ -35,7 +35,10 @@ ADVICE = {
 
 
 def before_connecting(
-    check: Callable[[], None], groups: Callable[[], Sequence[str]] = tuple, alone: Sequence[str] = ()
+    check: Callable[[], None],
+    groups: Callable[[], Sequence[str]] = tuple,
+    limited: Callable[[], bool] = bool,
+    alone: Sequence[str] = (),
 ) -> None:
     """
     Have a check run once the inventory is known, and before any host is connected to.
@@ -47,6 +50,7 @@ def before_connecting(
         check: raises what stops the run
         groups: those whose hosts the run goes on with, as far as they answer; none where it needs
             every host. pyinfra itself either needs all of them, or goes on without those that fail later, too
+        limited: whether of these hosts only those are meant that the command line does not leave out
         alone: deploys that connect to hosts by themselves: pyinfra would leave out those that do not
             answer, or end where none does. Each is loaded once, and not for each host, and ends the run
     """
@@ -67,7 +71,8 @@ def before_connecting(
         known = {name for host in inventory for name in host.groups}
         if names := [name for name in groups() if name in known]:
             members = dict.fromkeys(host for name in names for host in inventory.get_group(name))
-            state.limit_hosts = _reached(list(members))
+            limit = state.limit_hosts if limited() else None
+            state.limit_hosts = _reached([host for host in members if limit is None or host in limit])
 
     state.init = checked  # type: ignore[method-assign]
     # Of a host that does not answer, its thread would print a traceback.

@@ -21,6 +21,8 @@ class Roll:
         self.failed: str | None = None
         self.reason = ""
         """What was said of that, where somebody said something."""
+        self.tried = False
+        """Whether a host was judged with the change, beside those without it."""
         self._undo: list[tuple[str, Callable[[], None]]] = []
 
     def changed(self, undo: Callable[[], None]) -> None:
@@ -31,11 +33,6 @@ class Roll:
             undo: has it as it was before, or raises an error; called where a later host is not well
         """
         self._undo.append((host.name, undo))
-
-    @property
-    def first(self) -> bool:
-        """Whether no host but the one whose turn it is has changed yet."""
-        return all(name == host.name for name, _ in self._undo)
 
     def fail(self) -> None:
         """Have every host that changed as it was before, and no other change."""
@@ -87,3 +84,24 @@ def one_at_a_time(group: str | None) -> Iterator[Roll]:
             # pyinfra closes an operation's generator where one of its commands failed.
             roll.fail()
             raise
+
+
+@contextmanager
+def before_a_turn(group: str) -> Iterator[None]:
+    """
+    Have what fails in the block end the rolling change, as if it had failed in a turn; it waits for none.
+
+    Args:
+        group: what rolls
+    """
+    try:
+        yield
+    except BaseException as error:
+        if state.is_executing:
+            roll = _rolls()[group]
+            # A host that changes at this moment goes back too, once it has.
+            with roll.lock:
+                if not roll.failed:
+                    roll.reason = str(error) if isinstance(error, OperationError) else ""
+                    roll.fail()
+        raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,17 @@ def parsed(lines: Iterable[str]) -> tuple[Switch, ...]:
     + lines: of the file
     """
     return tuple(Switch(**found) for line in lines if (found := _values(line)) is not None)
+
+
+def served(history: Sequence[Switch]) -> frozenset[str]:
+    """
+    The releases that stayed: not those that the run itself took away again which had brought them.
+
+    + history: of a host
+    """
+    undone = {place - 1 for place, one in enumerate(history) if place and one.back and one.by == history[place - 1].by}
+    stayed = {one.release for place, one in enumerate(history) if place not in undone}
+    return frozenset(stayed.union(one.before for one in history[:1]) - {""})
 
 
 def _values(line: str) -> dict[str, Any] | None:

@@ -17,8 +17,8 @@ from deploys.facts.balancer import CANARY, DRAINED
 from deploys.operations import balancer, exposition
 from deploys.operations.script import script
 
-LOOK = 0.5
-"""Seconds between two looks at what it is at work with."""
+LOOK, AGAIN = 0.5, 0.2
+"""Seconds between two looks at what it is at work with, and after the first that found nothing."""
 WITHIN = 30
 """Seconds within which a balancer does what it is told: one that does not answer holds up nobody for longer."""
 FIRST, SAY = 1, 5
@@ -117,7 +117,7 @@ def _wait(drain: Drain) -> None:
                 f"{waited:.0f} of {drain.timeout} s"
             )
             says += SAY
-        gevent.sleep(LOOK)
+        gevent.sleep(AGAIN if idle else LOOK)
     if under_way:
         logger.warning(f"{drain.name} changes now, after {drain.timeout} s; what has not ended: {under_way}.")
 

@@ -11,12 +11,18 @@ from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.release import RECORD, Releases, ReleaseState, Revision
+from deploys.facts.release_history import ReleaseHistory, Switch, served
 from deploys.operations import old_releases
 from deploys.operations.script import script
 
+EVERY = 1000
+"""Changes of a release that are looked at, in order to tell those that served."""
+
 
 @operation
-def installed(directory: str, release: str, archive: str, program: str, record: str, kept: int = 3) -> Steps:
+def installed(
+    directory: str, release: str, archive: str, modules: Sequence[str], record: str, history: str, kept: int = 3
+) -> Steps:
     """
     Have a release installed beside the current one, from wheels and without a network.
 
@@ -26,8 +32,9 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
     + directory: holds ``releases/`` and the link ``current``, such as /opt/tracseq/gateway
     + release: the name of the release
     + archive: path on the controller of a tar archive of wheels
-    + program: the module that is its program; it must be possible to import it on the host
+    + modules: those of its own that it begins with, at once or later; it must be possible to import them on the host
     + record: what is kept with it, as a line of JSON: where it comes from (facts/release.py)
+    + history: what its releases are noted as on the host (facts/release_history.py): those that never served go first
     + kept: how many releases stay beside this one, those that run until now among them (default 3)
 
     **Example:**
@@ -39,13 +46,17 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
             directory="/opt/tracseq/gateway",
             release="2.0.0-0a1b2c3d4e",
             archive=".cache/wheels/2.0.0-0a1b2c3d4e.tar",
-            program="tracseq_gateway.server.process",
+            modules=["tracseq_gateway.server.process", "tracseq_gateway.application"],
             record='{"source": "8c5f9ad30e", "commit": "0a1b2c3d4e5f", "migrations": {"0001": false}}',
+            history="gateway",
         )
     """
     current: ReleaseState = yield Reading(Releases, directory=directory)
     running = (current.current, current.green)
     old = old_releases.old(release, running, current.complete, current.broken, kept)
+    if set(old) - set(current.broken):
+        switches: tuple[Switch, ...] = yield Reading(ReleaseHistory, program=history, last=EVERY)
+        old = old_releases.old(release, running, current.complete, current.broken, kept, served(switches))
     # One that was installed before there were records has none.
     told = release in current.records
     if release in current.complete and told and not old:
@@ -66,9 +77,10 @@ def installed(directory: str, release: str, archive: str, program: str, record: 
             "pip=$(ls /usr/share/python-wheels/pip-*.whl)",
             f'PYTHONPATH="$pip" {quoted}/bin/python -m pip install --quiet --disable-pip-version-check --no-index '
             f'--find-links="$wheels" --no-deps --no-compile "$wheels"/*.whl',
-            # It leaves the bytecode of what is used, a third of all that there is.
-            f"{quoted}/bin/python -c 'import importlib, sys; importlib.import_module(sys.argv[1])'"
-            f" {shlex.quote(program)}",
+            # It leaves the bytecode of what is used, a third of all that there is: the program's own user may not
+            # write it, and would compile all of it at each start.
+            f"{quoted}/bin/python -c 'import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]'"
+            f" {' '.join(map(shlex.quote, modules))}",
             f"printf '%s\\n' {shlex.quote(record)} > {quoted}/{RECORD}",
             f"sync {quoted}",
             f"touch {quoted}/.complete",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
+from deploys.engine.rolling import before_a_turn
 from deploys.facts.service import Service, ServiceState
 from deploys.operations import file_set, staging
 from deploys.operations.file_set import Difference, File
@@ -116,8 +117,18 @@ def configured(
     # Only then: a reload of systemd takes longer than most services take to read a file.
     anew = not known or any(path.startswith(UNITS) for path in changed)
     units = " ".join(shlex.quote(name) for name in (unit.name, unit.socket) if name)
-    returns = current.running and bool(changes)
+    together = rolling is not None and rolling.together
+    # One that is stopped has something to go back to where a run has brought it before.
+    was_there = current.running or (together and f"{UNITS}/{unit.name}" in current.files.files)
+    returns = was_there and bool(changes)
+    again = action if current.running or not action else action.replace("systemctl start", "systemctl restart")
     lines = list(health.before()) if health and current.running else []
+    archive = file_set.archive(changes.write)
+    if rolling and rolling.group and current.running and changes and (lines or validate):
+        # What changes nothing waits for no turn, and what one host refuses no other keeps.
+        with before_a_turn(rolling.group):
+            yield script(*lines, *staging.seen(changes, validate), stdin=archive if validate else "")
+        lines, validate = [], None
     lines += staging.replaced(changes, validate, stamp, kept=returns)
     if anew:
         # Enabling would have systemd read all its units once more.
@@ -127,18 +138,19 @@ def configured(
         applied += health.after(unit.name)
     if rolling:
         applied += rolling.noted
-    lines += staging.or_put_back(changes, applied, _again(unit, stamp, action or "true")) if returns else applied
+    if returns:
+        applied = staging.or_put_back(changes, applied, _again(unit, stamp, again or "true", current.running))
+    lines += applied
     undo: list[str] = []
-    if returns and rolling and rolling.together:
+    if returns and rolling and together:
         before = f"{BEFORE}/{unit.name}"
         lines += [f"mkdir -p -m 700 {BEFORE}", f"rm -rf {before}", f'mv "$stage/old" {before}']
         undo += [f"[ -d {before} ] || {{ echo 'What was there before is not kept any more.' >&2; exit 1; }}"]
         undo += [*staging.put_back(changes, before), '[ -z "${kept_out:-}" ] || exit 1', "systemctl daemon-reload"]
-        undo += stamp.applied(_or_why(action or "true", quoted))
+        undo += stamp.applied(_or_why(again or "true", quoted))
         undo += [*(health.after(unit.name) if health else ()), *rolling.undone, f"rm -rf {before}"]
-    # One that does not run serves nobody: to start it takes nothing away.
-    with turn(rolling if current.running else None, bool(action), undo):
-        yield script(*lines, stdin=file_set.archive(changes.write))
+    with turn(rolling, current.running, bool(action), undo):
+        yield script(*lines, stdin=archive)
 
 
 def _action(
@@ -170,11 +182,12 @@ def _or_why(action: str, unit: str) -> str:
     )
 
 
-def _again(unit: Unit, stamp: staging.Stamp, action: str) -> list[str]:
-    """Shell: apply what is back in place, and say how that went."""
+def _again(unit: Unit, stamp: staging.Stamp, action: str, served: bool) -> list[str]:
+    """Shell: apply what is back in place, and say how that went; one that ran before is not left half started."""
     applied = " && ".join(stamp.applied(f"{{ {action}; }} >/dev/null 2>&1"))
     # Nobody is to wait at an open socket for a service that does not come.
-    stopped = [f"  systemctl stop {shlex.quote(unit.name)} {shlex.quote(unit.socket)}"] if unit.socket else []
+    waits = served and unit.socket
+    stopped = [f"  systemctl stop {shlex.quote(unit.name)} {shlex.quote(unit.socket or '')}"] if waits else []
     return [
         "systemctl daemon-reload",
         f"if {{ {applied}; }}; then",

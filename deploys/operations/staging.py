@@ -94,6 +94,16 @@ def validated(changes: Difference, command: str) -> list[str]:
     ]
 
 
+def seen(changes: Difference, validate: str | None) -> list[str]:
+    """
+    Shell: have a set validated that is put in place later.
+
+    + changes: what will be written and removed
+    + validate: command that refuses a bad set; None: none does
+    """
+    return [*staged(), *validated(changes, validate)] if validate else []
+
+
 def replaced(changes: Difference, validate: str | None, stamp: Stamp | None = None, kept: bool = False) -> list[str]:
     """
     Shell: stage the set, have it validated, and put it in place; nothing where nothing changes.

@@ -44,7 +44,7 @@ def sends(slot: str, health: str) -> Steps:
         "  exit 1",
         "fi",
     ]
-    with turn(Rolling("load balancers that switch", together=True), True, back):
+    with turn(Rolling("load balancers that switch", together=True), serves=True, restarts=True, undo=back):
         yield script(*lines)
 
 

@@ -35,7 +35,8 @@ class OfRun(Data):
     break_lock: str | None = value("name of the run whose lock is broken, as the refused run says it", default=None)
     to: str | None = value("name of the host that is to be the primary", default=None)
     force: bool = value(
-        "whether what only a vanished primary has may be lost; of an upgrade of Postgres, whether it needs no backup; "
+        "whether what only a vanished primary has may be lost; of an upgrade of Postgres and of a downgrade of the "
+        "gateways' tables, whether it needs no backup; "
         "of one of the hosts, whether it goes on where the site is not well; of a rollback, whether a release goes of "
         "which nobody knows which migrations it needs",
         default=False,

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import tracseq_gateway
 
 from conftest import StartGateway, StartUpstream
 from support import web
@@ -253,6 +254,36 @@ def test_months_are_made_ahead_and_dropped_after_the_retention(
         return [row[0] for row in rows]
 
     wait_until(lambda: len(months()) == 4 and "audit_event_2001_02" not in months(), "The partitions")
+
+
+def downgrade(url: str, revision: str) -> "subprocess.CompletedProcess[str]":
+    configuration = Path(tracseq_gateway.__file__).parent / "audit/alembic.ini"
+    return subprocess.run(
+        [sys.executable, "-m", "alembic", "-c", str(configuration), "downgrade", revision],
+        env=environment(DATABASE_URL=url),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_migrations_are_taken_back_by_alembic_all_of_them_or_none(postgres: PostgresServer, database: str) -> None:
+    tables = "SELECT column_name FROM information_schema.columns WHERE table_name = 'audit_event'"
+    before = postgres.query(tables, database)
+    postgres.query("CREATE VIEW by_user AS SELECT user_id FROM audit_event", database)
+    failed = downgrade(postgres.url(database), "base")
+    # The last of its steps: the view needs the table, the column of the step before is gone by then.
+    assert failed.returncode != 0
+    assert "by_user" in failed.stderr
+    assert postgres.query("SELECT version_num FROM alembic_version", database)[0][0] == "0002"
+    assert postgres.query(tables, database) == before
+    postgres.query("DROP VIEW by_user", database)
+    done = downgrade(postgres.url(database), "base")
+    assert done.returncode == 0, done.stderr
+    assert postgres.query(tables, database) == []
+    assert migrate(postgres.url(database)).returncode == 0
+    assert postgres.query(tables, database) == before
 
 
 def test_migrations_can_run_twice_back_and_by_alembic_itself(postgres: PostgresServer, database: str) -> None:

@@ -61,23 +61,6 @@ def links(link: str) -> set[str]:
     return {lab.ssh(name, f"readlink {DIRECTORY}/{link} || true").strip() for name in GATEWAYS}
 
 
-def mixed(balancer: str, cursor: str, to: int) -> float:
-    """Seconds in which a balancer sent requests to both, by the lines that its nginx wrote when each was answered."""
-    lines = lab.ssh(balancer, f"journalctl -t nginx --after-cursor='{cursor}' -o short-unix --no-pager | grep /ledger")
-    other = BLUE_PORT if to == GREEN_PORT else GREEN_PORT
-    at = {
-        port: [float(line.split(" ", 1)[0]) for line in lines.splitlines() if f":{port} " in line]
-        for port in (other, to)
-    }
-    assert at[other], "the balancer was asked before the switch"
-    assert at[to], "and after it"
-    return max(at[other]) - min(at[to])
-
-
-def cursor(balancer: str) -> str:
-    return lab.ssh(balancer, "journalctl -t nginx -n 1 --show-cursor -o cat | sed -n 's/^-- cursor: //p'").strip()
-
-
 def test_all_switch_as_one_and_nobody_is_turned_away(newer: Path) -> None:
     judge, before = Ledger(), links("current")
     with ExitStack() as stack:
@@ -85,7 +68,7 @@ def test_all_switch_as_one_and_nobody_is_turned_away(newer: Path) -> None:
         tunnel = stack.enter_context(websocket.opened("/api/samples/echo", authorization(), lab.INVENTORY))
         sent = stack.enter_context(upload.sending("/api/samples/upload", authorization(), FILE, TAKES, lab.INVENTORY))
         judge.more(RATE)
-        since = cursor(BALANCERS[0])
+        since = releases.cursor(BALANCERS[0])
         run = lab.site(*BESIDE, directory=newer)
         judge.more(RATE)
         assert run.code == 0, run.output
@@ -93,7 +76,7 @@ def test_all_switch_as_one_and_nobody_is_turned_away(newer: Path) -> None:
         # The first one stays: what it has begun goes on.
         tunnel.say(b"still here")
         assert tunnel.heard() == b"still here"
-    took = mixed(BALANCERS[0], since, GREEN_PORT)
+    took = releases.mixed(BALANCERS[0], since, GREEN_PORT, BLUE_PORT)
     print(f"\nswitched within {took:.2f} s; {len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed")
     assert judge.failed == []
     assert judge.lost(postgres.found().primary) == set()
@@ -111,12 +94,12 @@ def test_back_is_the_switch_alone(newer: Path) -> None:
     judge = Ledger()
     with judge.writing(RATE):
         judge.more(RATE)
-        since = cursor(BALANCERS[0])
+        since = releases.cursor(BALANCERS[0])
         run = lab.pyinfra("-y", "--json", *BESIDE, lab.INVENTORY, ROLLBACK)
         judge.more(RATE)
     assert run.code == 0, run.output
     assert set(run.changes) == {SWITCH.format("blue"), NOTED}, run.changes
-    took = mixed(BALANCERS[0], since, BLUE_PORT)
+    took = releases.mixed(BALANCERS[0], since, BLUE_PORT, GREEN_PORT)
     print(f"\nback within {took:.2f} s; {len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed")
     assert judge.failed == []
     assert judge.lost(postgres.found().primary) == set()

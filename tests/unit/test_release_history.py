@@ -82,3 +82,14 @@ def test_migrations_are_read_in_their_order_and_say_what_they_take_away(tmp_path
         (tmp_path / f"0_{revision}.py").write_text(f"revision = {revision!r}\ndown_revision = {before!r}\n{more}\n")
     assert list(migrations(tmp_path).items()) == [("c", False), ("a", False), ("b", True)]
     assert next(iter(migrations().items())) == ("0001", False)
+
+
+def test_what_its_own_run_took_away_again_never_served() -> None:
+    def switch(release: str, before: str, by: str, back: bool = False) -> Switch:
+        return Switch(1, release, before, "", by, back)
+
+    failed = [switch("b", "a", "run 1"), switch("c", "b", "run 2"), switch("b", "c", "run 2", back=True)]
+    assert fact.served(failed) == {"a", "b"}
+    # Somebody went back later: they may want to go forward again.
+    assert fact.served([*failed[:2], switch("b", "c", "run 3", back=True)]) == {"a", "b", "c"}
+    assert fact.served([]) == frozenset()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploys.controller.releases import choice
+from deploys.controller.releases import choice, schema
 from deploys.controller.releases.choice import Gateway, RollbackError
 from deploys.facts.release import Record, ReleaseState
 from deploys.facts.release_history import Switch
@@ -96,31 +96,37 @@ def test_it_says_what_it_does() -> None:
 
 def test_migrations_that_only_add_stay_and_are_named_once() -> None:
     found = {name: gateway((0, "1"), (10, "2")) for name in ("gw1", "gw2")}
-    said = choice.between(found, dict.fromkeys(found, "1-a"), "0002")
+    said = schema.between(found, dict.fromkeys(found, "1-a"), "0002")
     assert said == ["Migrations 0002 stay: they only add to what 1-a uses."]
-    assert choice.between(found, dict.fromkeys(found, "1-a"), "0001") == []
-    assert choice.between(found, dict.fromkeys(found, "1-a"), None) == []
+    assert schema.between(found, dict.fromkeys(found, "1-a"), "0001") == []
+    assert schema.between(found, dict.fromkeys(found, "1-a"), None) == []
 
 
 def test_past_one_that_takes_away_it_is_refused() -> None:
     with pytest.raises(RollbackError, match="2-a cannot run on gw1: migration 0003 took away what it uses"):
-        choice.between({"gw1": gateway((0, "2"), (10, "3"))}, {"gw1": "2-a"}, "0003")
+        schema.between({"gw1": gateway((0, "2"), (10, "3"))}, {"gw1": "2-a"}, "0003")
 
 
 def test_where_nobody_knows_what_a_migration_does_it_is_refused() -> None:
     with pytest.raises(RollbackError, match="is at migration 0009, and no release on gw1 knows"):
-        choice.between({"gw1": gateway((0, "1"), (10, "2"))}, {"gw1": "1-a"}, "0009")
+        schema.between({"gw1": gateway((0, "1"), (10, "2"))}, {"gw1": "1-a"}, "0009")
     bare = Gateway(ReleaseState(("1-a", "2-a"), current="2-a"), ())
     with pytest.raises(RollbackError, match="gw1 does not know of 1-a which migrations it needs"):
-        choice.between({"gw1": bare}, {"gw1": "1-a"}, "0002")
-    assert choice.between({"gw1": bare}, {"gw1": "1-a"}, "0002", force=True) == []
+        schema.between({"gw1": bare}, {"gw1": "1-a"}, "0002")
+    assert schema.between({"gw1": bare}, {"gw1": "1-a"}, "0002", force=True) == []
 
 
 def test_one_that_needs_more_than_the_database_has_is_refused() -> None:
     with pytest.raises(RollbackError, match="2-a needs migration 0002, which the database has not had"):
-        choice.between({"gw1": gateway((0, "1"), (10, "2"))}, {"gw1": "2-a"}, "0001")
+        schema.between({"gw1": gateway((0, "1"), (10, "2"))}, {"gw1": "2-a"}, "0001")
 
 
 def test_a_migration_that_was_never_applied_keeps_nobody_from_going_back() -> None:
     found = {"gw1": gateway((0, "1"), (10, "3"))}
-    assert choice.between(found, {"gw1": "1-a"}, "0002") == ["Migrations 0002 stay: they only add to what 1-a uses."]
+    assert schema.between(found, {"gw1": "1-a"}, "0002") == ["Migrations 0002 stay: they only add to what 1-a uses."]
+
+
+def test_a_rollback_that_could_not_be_noted_is_finished() -> None:
+    lost = gateway((1, "1"), (10, "2"))
+    lost = replace(lost, releases=replace(lost.releases, current="1-a"))
+    assert choice.wanted({"gw1": lost, "gw2": gateway((2, "1"), (11, "2"))}, None) == {"gw1": "1-a", "gw2": "1-a"}

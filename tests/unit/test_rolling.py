@@ -14,7 +14,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operations import run_host_op
 from pyinfra.context import ctx_host
 
-from deploys.engine.rolling import one_at_a_time
+from deploys.engine.rolling import before_a_turn, one_at_a_time
 from tests.unit.fake_run import begun, executed, executing, name, on_each
 
 
@@ -133,6 +133,32 @@ def test_those_before_one_that_failed_go_back_whatever_becomes_of_one_of_them() 
         executing(state)
         assert [run(state, host) for host in (one, two, three)] == [True, True, False]
     assert undone == ["@fake/one"]
+
+
+@operation()
+def looks_first(undone: list[str], command: str) -> Generator[StringCommand]:
+    """Look at something before the turn, and change in it."""
+    own = this.name
+    with before_a_turn("gateways"):
+        yield StringCommand(command)
+    with one_at_a_time("gateways") as roll:
+        yield StringCommand("change")
+        roll.changed(lambda: undone.append(own))
+
+
+def test_what_fails_before_a_turn_ends_it_for_all() -> None:
+    undone: list[str] = []
+    with begun("one", "two", "three", fake_responses={"fails": {"success": False}}) as state:
+        one, two, three = state.inventory
+        on_each(
+            state, lambda: looks_first(undone=undone, command="fails" if this.name == two.name else "look", name="1")
+        )
+        executing(state)
+        assert [run(state, host) for host in (one, two)] == [True, False]
+        assert undone == ["@fake/one"]
+        with pytest.raises(OperationError, match="@fake/three was left as it is, because @fake/two failed before it"):
+            run(state, three)
+        assert executed(three) == ["look"]
 
 
 def test_a_plan_holds_no_turn() -> None:

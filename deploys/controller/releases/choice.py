@@ -51,7 +51,7 @@ def wanted(gateways: Mapping[str, Gateway], named: str | None) -> Mapping[str, s
     The release that each host is to have, by the host's name.
 
     Without a name it is the one from before the last change of any host: so gateways that a failed
-    run has left at different releases all go to the older. Where the last change was a rollback,
+    run has left at different releases all go to the older. Where the last change was a rollback, noted or not,
     it is that one's: it is finished where it was interrupted, and goes no further.
 
     Args:
@@ -81,7 +81,8 @@ def _before(gateways: Mapping[str, Gateway]) -> str:
     unnoted = [gateway for gateway in gateways.values() if gateway.unnoted]
     changes = [switch for gateway in gateways.values() for switch in gateway.history if switch.before]
     if unnoted:
-        release = unnoted[0].history[-1].release
+        now, last = unnoted[0].releases.current, unnoted[0].history[-1]
+        release = last.before if now == last.before else last.release
     elif changes:
         last = max(changes, key=lambda change: change.at)
         release = last.release if last.back else last.before
@@ -104,12 +105,6 @@ def _named(gateways: Mapping[str, Gateway], named: str) -> str:
         why = "No gateway keeps a release" if not found else "The gateways keep more than one release"
         raise RollbackError(f"{why} of that name, or from that commit: {named}. {_kept(gateways)}")
     return found.pop()
-
-
-def _after(revision: str, migrations: Mapping[str, bool]) -> list[str]:
-    """The migrations of a release that come after one of them; none where it does not know that one."""
-    known = list(migrations)
-    return known[known.index(revision) + 1 :] if revision in known else []
 
 
 def _same(commit: str, named: str) -> bool:
@@ -144,56 +139,4 @@ def sentences(gateways: Mapping[str, Gateway], releases: Mapping[str, str]) -> l
             continue
         when = f", which it has since {words.moment(since.at)}," if since and since.release == now else ""
         said.append(f"{name} goes from {gateway.about(now)}{when} back to {gateway.about(release)}.")
-    return said
-
-
-def between(
-    gateways: Mapping[str, Gateway], releases: Mapping[str, str], revision: str | None, force: bool = False
-) -> list[str]:
-    """
-    What is to be said of migrations that the older release does not know.
-
-    Args:
-        gateways: as they were found
-        releases: what each host is to have
-        revision: of the database; None: it was never migrated
-        force: whether a release goes of which nobody knows what it needs
-
-    Raises:
-        RollbackError: where one that it needs is missing, one takes away what it uses, or nobody knows
-            what one does.
-    """
-    if revision is None:
-        return []
-    said = []
-    for name, release in releases.items():
-        older = gateways[name].releases.records.get(release)
-        if older is None:
-            if force:
-                continue
-            raise RollbackError(
-                f"{name} does not know of {release} which migrations it needs: it was installed before that was kept. "
-                "Where you know that it runs with the database as it is: --data force=true."
-            )
-        if missing := _after(revision, older.migrations):
-            raise RollbackError(
-                f"{release} needs migration {', '.join(missing)}, which the database has not had: check out its "
-                "commit, and run deploys/site.py."
-            )
-        if revision in older.migrations:
-            continue
-        known = [one.migrations for one in gateways[name].releases.records.values() if revision in one.migrations]
-        if not known:
-            raise RollbackError(
-                f"The database is at migration {revision}, and no release on {name} knows what that one does."
-            )
-        left_out = {*older.migrations, *_after(revision, known[0])}
-        later = {one: contracts for one, contracts in known[0].items() if one not in left_out}
-        if contracting := [one for one, contracts in later.items() if contracts]:
-            raise RollbackError(
-                f"{release} cannot run on {name}: migration {', '.join(contracting)} took away what it uses. "
-                "Bring out a release that mends what is wrong: docs/operations/releases.md."
-            )
-        sentence = f"Migrations {', '.join(later)} stay: they only add to what {release} uses."
-        said += [] if sentence in said else [sentence]
     return said

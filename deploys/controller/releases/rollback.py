@@ -9,7 +9,7 @@ from pyinfra import logger
 
 from deploys.controller import preflight
 from deploys.controller.postgres import servers
-from deploys.controller.releases import choice, switch
+from deploys.controller.releases import choice, schema, switch
 from deploys.controller.releases.choice import Gateway
 from deploys.controller.releases.slots import Found, Slots
 from deploys.controller.run import Run, opened
@@ -30,6 +30,8 @@ class Rollback:
     """What each gateway's host is to have, by its name."""
     slots: Slots
     """Which of its gateways has it."""
+    downgrades: bool = False
+    """Whether the database is not one for the release before any more: no gateway gets that back."""
 
 
 def begin() -> Rollback:
@@ -47,26 +49,48 @@ def _begun() -> Rollback:
     begun = opened()
     preflight.check(begun.site, begun.machines)
     run = begun.run(servers.decided(begun.site, begun.readings))
-    site = run.site
-    beside = switch.read(site, run.machines)
-    found = {
+    beside = switch.read(run.site, run.machines)
+    found = gateways(run, beside)
+    releases = choice.wanted(found, run.options.release)
+    for sentence in (
+        *choice.sentences(found, releases),
+        *schema.between(found, releases, revision(run), run.options.force),
+    ):
+        logger.warning(sentence)
+    say_what_comes_next(found, releases)
+    return Rollback(run, releases, beside.decided(releases))
+
+
+def gateways(run: Run, beside: Found) -> Mapping[str, Gateway]:
+    """
+    What the gateways' hosts of a run have, by name.
+
+    Args:
+        run: the run
+        beside: what they say of a second gateway
+    """
+    return {
         peer.name: Gateway(
             _serving(beside, peer),
             hosts.read(peer.target, ReleaseHistory, program=gateway.PROGRAM),
         )
-        for peer in site.group("gateways")
+        for peer in run.site.group("gateways")
         if peer.name in run.machines
     }
-    releases = choice.wanted(found, run.options.release)
-    primary = site.host(run.topology.primary).target
-    revision = hosts.read(primary, Revision, database=site.shared.postgres_database)
-    for sentence in (*choice.sentences(found, releases), *choice.between(found, releases, revision, run.options.force)):
-        logger.warning(sentence)
+
+
+def revision(run: Run) -> str | None:
+    """The migration that the gateways' database is at; None where it was never migrated."""
+    site = run.site
+    return hosts.read(site.host(run.topology.primary).target, Revision, database=site.shared.postgres_database)
+
+
+def say_what_comes_next(found: Mapping[str, Gateway], releases: Mapping[str, str]) -> None:
+    """Say what deploys/site.py would do next, where a gateway goes back."""
     if any(found[name].releases.current != release for name, release in releases.items()):
         logger.warning(
             "The next run of deploys/site.py brings this repository's release again: check out the older one before it."
         )
-    return Rollback(run, releases, beside.decided(releases))
 
 
 def _serving(beside: Found, host: SiteHost) -> ReleaseState:

@@ -6,9 +6,18 @@ from pyinfra.api import deploy
 
 from deploys.controller.releases import origin
 from deploys.controller.run import Run
+from deploys.facts.gateway import PROGRAM
 from deploys.operations import release
 from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.release import DIRECTORY
+
+MODULES = (
+    "tracseq_gateway.server.process",
+    "tracseq_gateway.application",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
+)
+"""What it begins with; uvicorn imports its own and the application only when it runs."""
 
 
 @deploy("Gateway release")
@@ -20,7 +29,8 @@ def prepare(run: Run) -> None:
         directory=DIRECTORY,
         release=made.release,
         archive=str(made.archive),
-        program="tracseq_gateway.server.process",
+        modules=MODULES,
         record=origin.record(),
+        history=PROGRAM,
         kept=run.host.data(Gateways).gateway_releases_kept,
     )

@@ -47,7 +47,8 @@ def even(run: Run) -> None:
 @deploy("Gateway")
 def gateway(rollback: Rollback) -> None:
     """Have the host run the older release, with the configuration of now."""
-    serving(rollback.run, Release(rollback.releases[rollback.run.host.name], back=True), rollback.slots)
+    release = Release(rollback.releases[rollback.run.host.name], back=True)
+    serving(rollback.run, release, rollback.slots, together=False if rollback.downgrades else None)
 
 
 @deploy("Load balancer")

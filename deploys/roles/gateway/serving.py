@@ -14,13 +14,13 @@ from deploys.controller.services.addresses import gateway_services
 from deploys.controller.templates import render
 from deploys.facts.gateway import PROGRAM, UNIT
 from deploys.operations import comparison, release_history, service
-from deploys.operations.canary import Canary
 from deploys.operations.comparison import Comparison
 from deploys.operations.drain import Drain
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
+from deploys.operations.trial import Peer, Trial
 from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
@@ -29,7 +29,7 @@ CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
 
-def serving(run: Run, release: Release, slots: Slots) -> None:
+def serving(run: Run, release: Release, slots: Slots, together: bool | None = None) -> None:
     """
     Have a gateway that runs an installed release.
 
@@ -37,6 +37,7 @@ def serving(run: Run, release: Release, slots: Slots) -> None:
         run: the run
         release: which one
         slots: which of the host's gateways it is; one that gets no requests is changed beside the one that does
+        together: whether gateways go back together; None: as the data has it
     """
     site, host, slot = run.site, run.host, slots.target
     data, user = host.data(Gateways), site.shared.platform_user
@@ -84,7 +85,7 @@ def serving(run: Run, release: Release, slots: Slots) -> None:
             counted=["database", "redis", "requests", *gateway_services(run.site)],
             timeout=data.gateway_health_timeout,
         ),
-        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url),
+        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url, together),
     )
     if slots.switch and not release.back:
         comparison.passed(
@@ -100,7 +101,7 @@ def serving(run: Run, release: Release, slots: Slots) -> None:
         )
 
 
-def _in_turns(run: Run, release: Release, slot: Slot, url: str) -> Rolling:
+def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None) -> Rolling:
     """How gateways change that get requests."""
     site, data, by = run.site, run.host.data(Gateways), run.lock.name if run.lock else ""
     balancers = [peer.target for peer in site.group("load_balancers")]
@@ -108,9 +109,8 @@ def _in_turns(run: Run, release: Release, slot: Slot, url: str) -> Rolling:
         telling.GROUP,
         # One that has no other beside it is not left out.
         drain=_drain(run, url, balancers) if len(site.group("gateways")) > 1 else None,
-        together=data.gateway_all_or_nothing,
-        comparison=_comparison(run, slot, balancers),
-        canary=None if release.back else _canary(run, url),
+        together=data.gateway_all_or_nothing if together is None else together,
+        trial=_trial(run, release, slot, url),
         noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back, slot.link),
         undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True, link=slot.link),
     )
@@ -132,27 +132,23 @@ def _drain(run: Run, url: str, balancers: Sequence[str]) -> Drain:
     )
 
 
-def _comparison(run: Run, slot: Slot, balancers: Sequence[str]) -> tuple[Comparison, str] | None:
-    """The gateway with which the first one is compared that changes: the next of the site, as a balancer sees both."""
+def _trial(run: Run, release: Release, slot: Slot, url: str) -> Trial | None:
+    """How the first gateway that changes is judged: a balancer sees it and the next of the site."""
     site, host = run.site, run.host
     others = [peer for peer in site.group("gateways") if peer != host and peer.name in run.machines]
+    balancers = site.group("load_balancers")
     if not others or not balancers:
         return None
-    own, other = (f"http://{peer.address}:{slot.port}/health" for peer in (host, others[0]))
-    return Comparison(host.name, own, others[0].name, other), balancers[0]
-
-
-def _canary(run: Run, url: str) -> Canary | None:
-    """How the first gateway with a release is tried, where the data asks for it and there are others."""
-    data = run.host.data(Gateways)
-    others = [peer.target for peer in run.site.group("gateways") if peer != run.host and peer.name in run.machines]
-    if not data.gateway_canary_seconds or not others:
-        return None
-    return Canary(
-        target=run.host.target,
-        others=others,
+    own, *beside = (Peer(peer.target, peer.name, f"http://{peer.address}:{slot.port}/health") for peer in (host, *others))
+    return Trial(
+        own,
+        beside,
+        link=f"{DIRECTORY}/{slot.link}",
+        release=release.name,
+        asking=balancers[0].target,
         metrics=f"{url}/metrics",
-        seconds=data.gateway_canary_seconds,
+        # Back is where it has been seen to be well.
+        seconds=0 if release.back else host.data(Gateways).gateway_canary_seconds,
     )
 
 

@@ -1,0 +1,136 @@
+"""What a migration did is taken back, while no gateway runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pyinfra import host, logger, state
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.engine import elsewhere
+from deploys.engine.reading import Reading, Steps, operation
+from deploys.facts.migrations import PACKAGE
+from deploys.facts.release import Revision
+from deploys.operations.script import script
+
+
+@operation
+def made(
+    directory: str,
+    release: str,
+    run_as: str,
+    revisions: Sequence[str],
+    to: str,
+    database: str,
+    server: str,
+    environment: str,
+    stops: Sequence[str],
+    units: Sequence[str],
+) -> Steps:
+    """
+    Have a database as it was before some migrations, and nothing running that needs them.
+
+    Postgres does all of it or nothing. Where it does nothing, what was stopped is started again; where it is done
+    that stays stopped, also through a boot: it gets a release that the database is for.
+
+    + directory: holds ``releases/``
+    + release: the name of one that knows the migrations
+    + run_as: shell that runs a command as the user that its program runs as
+    + revisions: those that go
+    + to: the one that the database is at afterwards
+    + database: its name
+    + server: the host of the inventory whose server has it
+    + environment: variables for the program, as lines that a shell reads; it may hold secrets
+    + stops: what the inventory calls the hosts on which all is stopped that uses it
+    + units: canonical names of what is stopped there, where there is such a unit; what would start another comes first
+
+    **Example:**
+
+    .. code:: python
+
+        downgrade.made(
+            name="Tables are those from before",
+            directory="/opt/tracseq/gateway",
+            release="2.0.0-0a1b2c3d4e",
+            run_as="setpriv --reuid=tracseq --regid=tracseq --init-groups",
+            revisions=["0003"],
+            to="0002",
+            database="tracseq",
+            server="pg1",
+            environment=text,
+            stops=["gw1", "gw2"],
+            units=["tracseq-gateway.socket", "tracseq-gateway.service"],
+        )
+    """
+    current: str | None = yield Reading(Revision, server=server, database=database)
+    if current not in revisions:
+        host.noop(f"{database} is at {current}")
+        return
+    with _stopped(stops, units, database, server, revisions):
+        yield script(
+            "variables=$(mktemp /run/tracseq/stage.XXXXXX)",
+            'trap \'rm -f "$variables" "$variables.said"\' EXIT',
+            'cat > "$variables"',
+            f"cd {shlex.quote(directory)}/releases/{shlex.quote(release)}",
+            f"set -- {PACKAGE}/alembic.ini",
+            'if ! ( set -a; . "$variables"; set +a; '
+            f'exec {run_as} bin/python -m alembic -c "$1" downgrade {shlex.quote(to)} ) > "$variables.said" 2>&1; then',
+            '  tail -n 5 "$variables.said" >&2',
+            f"  echo {shlex.quote(f'{database} is as it was: Postgres takes back all of it or nothing.')} >&2",
+            "  exit 1",
+            "fi",
+            stdin=environment,
+        )
+
+
+@contextmanager
+def _stopped(
+    targets: Sequence[str], units: Sequence[str], database: str, server: str, revisions: Sequence[str]
+) -> Iterator[None]:
+    """Have units stopped on hosts, and started again where what is done meanwhile fails and was not done."""
+    if not state.is_executing:
+        yield
+        return
+    try:
+        # All are told before one is waited for: what each has begun may take until its timeout to end.
+        for waits in (False, True):
+            for target in targets:
+                elsewhere.done(target, script(*_each(units, _stop(waits))))
+        yield
+    except BaseException:
+        _back(targets, units, database, server, revisions)
+        raise
+
+
+def _stop(waits: bool) -> str:
+    return 'systemctl stop "$unit"' if waits else 'systemctl --quiet disable "$unit"; systemctl --no-block stop "$unit"'
+
+
+def _each(units: Sequence[str], act: str) -> list[str]:
+    """Shell: do it to each unit that the host has."""
+    return [
+        f"for unit in {' '.join(map(shlex.quote, units))}; do",
+        '  [ "$(systemctl show --property=LoadState --value "$unit")" = loaded ] || continue',
+        f"  {act}",
+        "done",
+    ]
+
+
+def _back(targets: Sequence[str], units: Sequence[str], database: str, server: str, revisions: Sequence[str]) -> None:
+    try:
+        said = elsewhere.done(server, script(Revision().command(database=database)))
+    except PyinfraError:
+        said = []
+    if said and said[0].strip() not in revisions:
+        logger.warning(f"{database} is at {said[0].strip()} all the same: run this again, and it is finished.")
+        return
+    for target in targets:
+        try:
+            elsewhere.done(target, script(*_each(units, 'systemctl --quiet enable --now "$unit"')))
+        except PyinfraError as error:
+            # The others still come back, and the run fails with what led here.
+            logger.error(f"{target} did not come back: {error}")
+        else:
+            logger.warning(f"{target} is back with the release that it had.")

@@ -1,0 +1,60 @@
+"""Gateways that get a release from before a migration which took away what it uses: the migration goes first."""
+
+from __future__ import annotations
+
+from pyinfra.api import deploy
+
+from deploys.controller import backups
+from deploys.controller.releases import slots
+from deploys.controller.releases.downgrade import Downgrade
+from deploys.controller.releases.schema import Leaving
+from deploys.controller.run import Run
+from deploys.engine.barrier import barrier
+from deploys.operations import backup, repository
+from deploys.operations import downgrade as schema
+from deploys.roles.gateway import rollback
+from deploys.roles.gateway.environment import as_user, environment
+from deploys.roles.gateway.release import DIRECTORY
+
+BACKUP_AGE = 86400
+"""Seconds since the last backup: the restore point is reached from it, and need not be in one."""
+
+
+def apply(downgrade: Downgrade) -> None:
+    """Have a way to get back what goes, then the database as it was before, then every gateway with the older release."""
+    run, leaving = downgrade.rollback.run, downgrade.leaving
+    if run.host.name == downgrade.holder:
+        kept(point=downgrade.point)
+    barrier(name="What goes can be brought back")
+    if leaving and run.host.name == leaving.host:
+        taken_back(run=run, leaving=leaving)
+    barrier(name="The database is one for the older release")
+    rollback.apply(downgrade.rollback)
+
+
+@deploy("Downgrade")
+def kept(point: str) -> None:
+    """Have a moment to which a restore can go back."""
+    repository.recent(name="A backup from before (takes as long as its data takes)", maximum_age=BACKUP_AGE)
+    # Of this run alone: its name has the moment.
+    backup.point(name=f"Restore point {point}", point=point, user=backups.USER, since=0)
+
+
+@deploy("Downgrade")
+def taken_back(run: Run, leaving: Leaving) -> None:
+    """Have what the migrations did taken back, by the release that knows them, while no gateway runs."""
+    site, every = run.site, slots.known(run.site.shared)
+    schema.made(
+        name=f"The gateways stop, and the database goes back to migration {leaving.to}",
+        directory=DIRECTORY,
+        release=leaving.release,
+        run_as=as_user(site.shared.platform_user),
+        revisions=leaving.revisions,
+        to=leaving.to,
+        database=site.shared.postgres_database,
+        server=site.host(run.topology.primary).target,
+        # Not through a pool, as a migration.
+        environment=environment(run, site.shared.postgres_port, site.shared.gateway_port),
+        stops=[peer.target for peer in site.group("gateways")],
+        units=[*(slot.socket for slot in every), *(slot.unit for slot in every)],
+    )
