@@ -6,7 +6,7 @@ import logging
 import runpy
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,10 @@ ADVICE = {
 
 
 def before_connecting(
-    check: Callable[[], None], groups: Callable[[], Sequence[str]] = tuple, alone: Sequence[str] = ()
+    check: Callable[[], None],
+    groups: Callable[[], Sequence[str]] = tuple,
+    alone: Sequence[str] = (),
+    chosen: Callable[[], Collection[str] | None] = lambda: None,
 ) -> None:
     """
     Have a check run once the inventory is known, and before any host is connected to.
@@ -49,6 +52,8 @@ def before_connecting(
             every host. pyinfra itself either needs all of them, or goes on without those that fail later, too
         alone: deploys that connect to hosts by themselves: pyinfra would leave out those that do not
             answer, or end where none does. Each is loaded once, and not for each host, and ends the run
+        chosen: what pyinfra calls the hosts that the run goes on with, found out by asking hosts; None: those that
+            the command line does not leave out
     """
     state: State = ctx_state.get()  # type: ignore[no-untyped-call]
     init = state.init
@@ -68,6 +73,8 @@ def before_connecting(
         if names := [name for name in groups() if name in known]:
             members = dict.fromkeys(host for name in names for host in inventory.get_group(name))
             state.limit_hosts = _reached(list(members))
+        if (targets := chosen()) is not None:
+            state.limit_hosts = [host for host in inventory if host.name in targets]
 
     state.init = checked  # type: ignore[method-assign]
     # Of a host that does not answer, its thread would print a traceback.

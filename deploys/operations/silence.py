@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable, Sequence
 
@@ -57,6 +58,22 @@ def ends(target: str, silences: Sequence[str], seconds: int) -> None:
         ElsewhereError: where it is not reached, or does not know them.
     """
     _done(target, f"{AMTOOL} update {_end(seconds)} {shlex.join(silences)} >/dev/null")
+
+
+def ended(target: str, author: str) -> None:
+    """
+    Have the silences of an author end now.
+
+    + target: what pyinfra calls the monitoring host
+    + author: in whose name they are
+
+    Raises:
+        ElsewhereError: where it is not reached, or does not end them.
+    """
+    said = _done(target, f"command -v amtool >/dev/null || exit 0\n{AMTOOL} query --output=json")
+    found = json.loads("\n".join(said) or "null") or []
+    if ids := [one["id"] for one in found if one.get("createdBy") == author]:
+        _done(target, f"{AMTOOL} expire {shlex.join(ids)}")
 
 
 def _done(target: str, lines: str) -> list[str]:

@@ -1,0 +1,175 @@
+"""A run that takes a host out for maintenance: what it finds, and what it says before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from pyinfra import logger
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.controller import backups, patroni, preflight, words
+from deploys.controller.maintenance import hosts, obstacles, silence
+from deploys.controller.postgres import keeper, servers
+from deploys.controller.postgres.change import Change
+from deploys.controller.postgres.topology import Topology
+from deploys.controller.releases import slots, switch
+from deploys.controller.releases.slots import Slot
+from deploys.controller.run import Opened, Run, opened
+from deploys.controller.status import report
+from deploys.controller.status.survey import survey
+from deploys.controller.upkeep import wellness
+from deploys.controller.upkeep.upgrade import handover
+from deploys.engine.per_run import PerRun
+from deploys.facts.maintenance import Note
+from deploys.operations.postgres import shell
+from deploys.settings import declarations
+from deploys.settings.host import SiteHost
+from deploys.settings.of_run import operator
+
+STOPPED = ("virtual_address", "load_balancer", "gateway", "services", "pool", "patroni", "redis", "backup")
+"""Roles whose units stop, in this order; what measures the host, and logs it, goes on."""
+POOL = "pgbouncer.service"
+HOURS = 4.0
+"""For which nobody is told of its absence, where nothing else was said."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A host that goes out."""
+
+    run: Run
+    name: str
+    change: Change | None
+    """How it hands over before, where it is the primary."""
+    slot: Slot
+    """The gateway of each host that gets the requests."""
+
+    @property
+    def of_postgres(self) -> bool:
+        """Whether the other Postgres servers go on without it."""
+        return "postgres" in self.run.site.host(self.name).groups
+
+
+def units(run: Run) -> Sequence[str]:
+    """The units of the host of this moment that stop while it is out, in their order."""
+    site, host = run.site, run.host
+    roles = declarations.of_host(host.groups)
+    found = []
+    for name in STOPPED:
+        if role := roles.get(name):
+            found += [*role.units, *(role.on_host(site, host).units if role.on_host else ())]
+    if "gateways" in host.groups:
+        found += [unit for slot in slots.known(site.shared) for unit in (slot.socket, slot.unit)]
+    if "backups" in host.groups:
+        found += [f"{timer}.timer" for timer in (*backups.TIMERS, backups.SECOND)]
+    if "postgres" in host.groups:
+        found += [POOL] if site.shared.postgres_pool_port else []
+        found += [] if patroni.keeps(site) else [shell.unit(run.topology.version)]
+    return tuple(dict.fromkeys(found))
+
+
+def begin() -> Leaving:
+    """
+    The host that the command line takes out; what is done, and what it costs, is said.
+
+    Raises:
+        PyinfraError: where what remains would not work, or another run is at work.
+    """
+    return _leaving()
+
+
+def _begun() -> Leaving:
+    begun, host = opened(), hosts.subject()
+    preflight.check(begun.site, begun.machines)
+    known = hosts.known()
+    parts = servers.decided(begun.site, begun.readings)
+    keeper.check(begun.site, begun.machines, parts.servers)
+    if host.name not in known:
+        _checked(begun, host, known)
+    note = _note(host, known, begun)
+    change = None
+    if parts.primary == host.name and parts.replicas:
+        change = _handover(begun, parts, host)
+    if host.name not in begun.machines:
+        logger.warning(f"{host.name} is not reached: nothing is stopped on it, and the others do without it.")
+    for sentence in (*obstacles.missed(begun.site, host), *obstacles.waits(begun.site, host)):
+        logger.warning(sentence)
+    if sentence := _kept(parts, host):
+        logger.warning(sentence)
+    logger.warning(
+        f"{note.sentence(host.name)} Until {note.until} nobody is told of that as an alert. "
+        f"To put it back: {hosts.command(host.name, back=True)}"
+    )
+    silence.begins(begun, host, note)
+    run = change.run if change else begun.run(parts)
+    slot = switch.read(begun.site, begun.machines).active
+    return Leaving(replace(run, out={**known, host.name: note}), host.name, change, slot)
+
+
+_leaving = PerRun(_begun)
+
+
+def _checked(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> None:
+    site = begun.site
+    refused = list(obstacles.already(site, host, known))
+    found = survey(site, report.SECTIONS)
+    silent = {
+        one.name: "is it switched on?"
+        for one in site.hosts
+        if one.name not in begun.machines and one.name not in known and one != host
+    }
+    wrong = wellness.wrong(found)
+    doubts = [*obstacles.missed(site, host), *obstacles.unwell(site, host, wrong, {**found.silent, **silent})]
+    if refused or (doubts and not begun.options.force):
+        listed = "\n".join(f"  - {sentence}" for sentence in (*refused, *doubts))
+        force = "" if refused else "\nWhere that is as it may be: --data force=true"
+        raise PyinfraError(f"{host.name} cannot go out for maintenance now; no host was touched:\n{listed}{force}")
+
+
+def _note(host: SiteHost, known: Mapping[str, Note], begun: Opened) -> Note:
+    """What is written down; a host that is out already keeps since when, and by whom."""
+    options, now = begun.options, datetime.now(UTC)
+    hours = HOURS if options.hours is None else options.hours
+    until = f"{now + timedelta(hours=hours):%Y-%m-%d %H:%M} UTC"
+    why = "planned work" if options.why is None else str(options.why)
+    former = known.get(host.name)
+    if former is None:
+        return Note(f"{now:%Y-%m-%d %H:%M} UTC", operator(), why, until)
+    return replace(
+        former,
+        why=former.why if options.why is None else why,
+        until=former.until if options.hours is None else until,
+    )
+
+
+def _handover(begun: Opened, parts: Topology, host: SiteHost) -> Change:
+    if patroni.keeps(begun.site):
+        raise PyinfraError(
+            f"{host.name} is the primary, and Patroni keeps it. As root on it, {keeper.PATRONICTL} switchover; "
+            "then run this again. No host was touched."
+        )
+    change = handover(begun, parts)
+    if change is None:
+        raise PyinfraError(
+            f"{host.name} is the primary, and no replica follows it that could take over. See to "
+            f"{' and '.join(parts.replicas)} first. No host was touched."
+        )
+    logger.warning(f"Before that {host.name} hands over to {change.failover.target}.")
+    return change
+
+
+def _kept(parts: Topology, host: SiteHost) -> str:
+    """For how long a Postgres host can be out, until it must be copied anew."""
+    cluster = parts.servers[host.name].cluster if host.name in parts.servers else None
+    if cluster is None or len(parts.servers) < 2:
+        return ""
+    limit = int(str(host.value("postgres_max_slot_wal_keep_size")))
+    paces = [one.cluster.answer.pace for one in parts.servers.values() if one.cluster and one.cluster.answer]
+    pace = max(paces, default=0.0)
+    lasts = f", which at the pace since the last checkpoint is enough for {words.time(limit / pace)}" if pace else ""
+    return (
+        f"The others keep up to {words.size(limit)} of WAL for {host.name} (postgres_max_slot_wal_keep_size){lasts}; "
+        "where it is out for longer, it is copied anew when it is put back."
+    )
