@@ -20,7 +20,9 @@ AMTOOL = "amtool --alertmanager.url=http://127.0.0.1:9093 --timeout=5s silence"
 ABSENT = "no Alertmanager"
 
 
-def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds: int) -> str | None:
+def added(
+    target: str, hosts: Iterable[str], author: str, comment: str, seconds: int, matchers: Sequence[str] = (PLANNED,)
+) -> str | None:
     """
     Have a monitoring host tell nobody what planned work on some hosts causes.
 
@@ -29,6 +31,7 @@ def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds:
     + author: whose work it is
     + comment: which
     + seconds: after which the silence ends by itself
+    + matchers: of which alerts of theirs (default: those that planned work causes as well)
 
     Returns:
         its id; None where there is no Alertmanager yet
@@ -37,7 +40,7 @@ def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds:
         ElsewhereError: where it is not reached, or its Alertmanager takes no silence.
     """
     matcher = f'instance=~"{"|".join(sorted(hosts))}"'
-    arguments = shlex.join([f"--author={author}", f"--comment={comment}", PLANNED, matcher])
+    arguments = shlex.join([f"--author={author}", f"--comment={comment}", *matchers, matcher])
     lines = [
         f"command -v amtool >/dev/null || {{ echo {shlex.quote(ABSENT)}; exit 0; }}",
         f"{AMTOOL} add {_end(seconds)} {arguments}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import backups, patroni, preflight, words
 from deploys.controller.maintenance import hosts, obstacles, silence
-from deploys.controller.postgres import keeper, servers
+from deploys.controller.postgres import failover, keeper, servers
 from deploys.controller.postgres.change import Change
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.releases import slots, switch
@@ -86,7 +87,8 @@ def _begun() -> Leaving:
     known = hosts.known()
     parts = servers.decided(begun.site, begun.readings)
     keeper.check(begun.site, begun.machines, parts.servers)
-    if host.name not in known:
+    # One that is out already, or was stopped by such a run before another was promoted, goes on.
+    if host.name not in known and not _handing_over(parts, host):
         _checked(begun, host, known)
     note = _note(host, known, begun)
     change = None
@@ -144,13 +146,19 @@ def _note(host: SiteHost, known: Mapping[str, Note], begun: Opened) -> Note:
     )
 
 
+def _handing_over(parts: Topology, host: SiteHost) -> bool:
+    """Whether the host is the primary, was stopped in order, and nobody has taken over."""
+    cluster = parts.servers[parts.primary].cluster
+    return parts.primary == host.name and cluster is not None and cluster.shut_down and not cluster.running
+
+
 def _handover(begun: Opened, parts: Topology, host: SiteHost) -> Change:
     if patroni.keeps(begun.site):
         raise PyinfraError(
             f"{host.name} is the primary, and Patroni keeps it. As root on it, {keeper.PATRONICTL} switchover; "
             "then run this again. No host was touched."
         )
-    change = handover(begun, parts)
+    change = _finished(begun, parts) if _handing_over(parts, host) else handover(begun, parts)
     if change is None:
         raise PyinfraError(
             f"{host.name} is the primary, and no replica follows it that could take over. See to "
@@ -158,6 +166,20 @@ def _handover(begun: Opened, parts: Topology, host: SiteHost) -> Change:
         )
     logger.warning(f"Before that {host.name} hands over to {change.failover.target}.")
     return change
+
+
+def _finished(begun: Opened, parts: Topology) -> Change:
+    """The rest of a handover that was interrupted; refused where a replica lacks anything."""
+    answers, silent = servers.answered(servers.queried(begun.site, None, begun.machines))
+    have = {
+        name: one.cluster.answer.position
+        for name in parts.replicas
+        if (one := answers.get(name)) and one.cluster and one.cluster.answer
+    }
+    found = failover.decide(
+        answers, silent, max(have, key=have.__getitem__, default=parts.replicas[0]), False, time.time()
+    )
+    return Change(begun.run(found.topology), found)
 
 
 def _kept(parts: Topology, host: SiteHost) -> str:

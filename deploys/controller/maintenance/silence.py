@@ -48,11 +48,13 @@ def ends(site: Site, host: SiteHost) -> None:
 
 
 def _made(site: Site, host: SiteHost, note: Note, seconds: int) -> None:
-    comment = f"{note.sentence(host.name)}"
+    by, comment = author(host.name), note.sentence(host.name)
     for monitor in site.group("monitoring"):
         try:
-            silence.ended(monitor.target, author(host.name))
-            if silence.added(monitor.target, concerned(site, host), author(host.name), comment, seconds):
+            silence.ended(monitor.target, by)
+            silence.added(monitor.target, concerned(site, host), by, comment, seconds)
+            # Whatever is told of the host itself is told because it is away.
+            if silence.added(monitor.target, {host.name}, by, comment, seconds, matchers=()):
                 return
         except ElsewhereError as error:
             logger.warning(f"{monitor.name} could not be told that {host.name} is out for maintenance: {error}")
