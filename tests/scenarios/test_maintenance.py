@@ -9,6 +9,7 @@ import pytest
 from tests import lab, ledger
 from tests.ledger import Ledger
 from tests.scenarios import postgres
+from tests.scenarios.killed import killed_at
 
 pytestmark = pytest.mark.long
 
@@ -16,6 +17,14 @@ MAINTENANCE, STATUS = "deploys/maintenance.py", "deploys/status.py"
 # The lab's disk is this machine's: how full that is, is not what is tried here.
 DATA = ("--data", "maximum_disk_use=99.5")
 RATE = 100
+KILLED = (
+    ("gw2", "Who is out is known", 0.1),
+    ("gw2", "Its units are stopped", 0.2),
+    ("primary", "stops, and", 0.4),
+    ("primary", "Nobody takes writes", 0.0),
+    ("primary", "Everybody knows", 0.0),
+)
+"""Hosts, operations, and how many seconds after each begins the run is killed."""
 UNITS = {"gateways": "tracseq-gateway.service", "postgres": "postgresql@*-main.service"}
 
 
@@ -122,3 +131,24 @@ def test_the_only_one_of_a_kind_is_refused() -> None:
         assert f"{name} is the only host in " in refused.output
         assert why in refused.output
     assert out() == []
+
+
+@pytest.mark.parametrize(("which", "operation", "after"), KILLED)
+def test_a_run_that_is_killed_is_finished_by_the_same_command(which: str, operation: str, after: float) -> None:
+    name, judge = host(which), Ledger()
+    command = (*DATA, "--limit", name, lab.INVENTORY, MAINTENANCE)
+    with judge.writing(RATE):
+        judge.more(RATE)
+        killed_at(operation, after, *command)
+        again = maintenance(name)
+        assert again.code == 0, again.output
+        assert out() == [name]
+        assert not runs(name, UNITS["gateways" if name.startswith("gw") else "postgres"])
+        killed_at("Its units may start again", 0.2, "--data", "back=true", *command)
+        returned = back(name)
+        assert returned.code == 0, returned.output
+        judge.more(RATE)
+    print(f"\n{name}, killed at {operation!r}: {len(judge.acknowledged)} writes, longest {judge.longest:.2f} s")
+    assert out() == []
+    assert judge.lost(postgres.found().primary) == set()
+    assert lab.site().changes == {}
