@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from deploys.settings.declaration import Declaration
 
-DECLARATION = Declaration(title="Maintenance")
+DECLARATION = Declaration(title="Maintenance", phase=2)
