@@ -36,6 +36,8 @@ def service() -> Iterator[None]:
         lab.ssh(name, "touch /var/lib/apt/lists")
     ledger.serve(postgres.found().primary)
     lab.eventually(ledger.answers, within=120, every=1)
+    # What was tried before may not have settled.
+    lab.eventually(lambda: status().code == 0, within=240, every=5)
     yield
     for name in out():
         back(name)

@@ -20,6 +20,7 @@ from deploys.controller.releases.slots import Slot
 from deploys.controller.run import Opened, Run, opened
 from deploys.controller.status import report
 from deploys.controller.status.survey import survey
+from deploys.controller.status.wrong import waited
 from deploys.controller.upkeep import wellness
 from deploys.controller.upkeep.upgrade import handover
 from deploys.engine.per_run import PerRun
@@ -32,6 +33,8 @@ from deploys.settings.of_run import operator
 STOPPED = ("virtual_address", "load_balancer", "gateway", "services", "pool", "patroni", "redis", "backup")
 """Roles whose units stop, in this order; what measures the host, and logs it, goes on."""
 POOL = "pgbouncer.service"
+SETTLES = 20
+"""Seconds that the site has to be well."""
 HOURS = 4.0
 """For which nobody is told of its absence, where nothing else was said."""
 
@@ -116,14 +119,19 @@ _leaving = PerRun(_begun)
 def _checked(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> None:
     site = begun.site
     refused = list(obstacles.already(site, host, known))
-    found = survey(site, report.SECTIONS)
     silent = {
         one.name: "is it switched on?"
         for one in site.hosts
         if one.name not in begun.machines and one.name not in known and one != host
     }
-    wrong = wellness.wrong(found)
-    doubts = [*obstacles.missed(site, host), *obstacles.unwell(site, host, wrong, {**found.silent, **silent})]
+
+    def unwell() -> list[str]:
+        found = survey(site, report.SECTIONS)
+        return list(obstacles.unwell(site, host, wellness.wrong(found), {**found.silent, **silent}))
+
+    missed = list(obstacles.missed(site, host))
+    # What another run has just changed settles.
+    doubts = [*missed, *waited(unwell, 0 if refused or missed or begun.options.force else SETTLES)]
     if refused or (doubts and not begun.options.force):
         listed = "\n".join(f"  - {sentence}" for sentence in (*refused, *doubts))
         force = "" if refused else "\nWhere that is as it may be: --data force=true"
