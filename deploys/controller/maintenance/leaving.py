@@ -52,8 +52,9 @@ class Leaving:
 
     @property
     def of_postgres(self) -> bool:
-        """Whether the other Postgres servers go on without it."""
-        return "postgres" in self.run.site.host(self.name).groups
+        """Whether the other Postgres servers are told that no write waits for it; Patroni finds that out by itself."""
+        site = self.run.site
+        return "postgres" in site.host(self.name).groups and not patroni.keeps(site)
 
 
 def units(run: Run) -> Sequence[str]:
@@ -96,7 +97,10 @@ def _begun() -> Leaving:
     note = _note(host, known, begun)
     change = None
     if parts.primary == host.name and parts.replicas:
-        change = _handover(begun, parts, host)
+        if patroni.keeps(begun.site):
+            logger.warning(f"Before that Patroni has another server take over from {host.name}.")
+        else:
+            change = _handover(begun, parts, host)
     if host.name not in begun.machines:
         logger.warning(f"{host.name} is not reached: nothing is stopped on it, and the others do without it.")
     for sentence in (*obstacles.missed(begun.site, host), *obstacles.waits(begun.site, host)):
@@ -161,11 +165,6 @@ def _handing_over(parts: Topology, host: SiteHost) -> bool:
 
 
 def _handover(begun: Opened, parts: Topology, host: SiteHost) -> Change:
-    if patroni.keeps(begun.site):
-        raise PyinfraError(
-            f"{host.name} is the primary, and Patroni keeps it. As root on it, {keeper.PATRONICTL} switchover; "
-            "then run this again. No host was touched."
-        )
     change = _finished(begun, parts) if _handing_over(parts, host) else handover(begun, parts)
     if change is None:
         raise PyinfraError(

@@ -9,18 +9,27 @@ from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.operations import maintenance
 from deploys.operations.drain import Drain
+from deploys.operations.postgres import patroni
 from deploys.roles.maintenance.apply import known
 
 
 def leaves(leaving: Leaving) -> None:
     """Have the host known to be out, by itself first; then its units stopped, once what it has begun has ended."""
     run, name = leaving.run, leaving.name
+    if run.host.name == name and "patroni" in run.host.groups:
+        switched_over(leaving=leaving)
     if run.host.name == name:
         known(run=run)
     barrier(name=f"{name} knows that it is out")
     if run.host.name != name:
         known(run=run)
     barrier(name=f"Everybody knows that {name} is out")
+
+
+@deploy("Maintenance")
+def switched_over(leaving: Leaving) -> None:
+    """Have another server of those that Patroni keeps take over."""
+    patroni.switched_over(name="Another server is the primary, or is from now on", version=leaving.run.topology.version)
 
 
 @deploy("Maintenance")
