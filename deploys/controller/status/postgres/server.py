@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from deploys.controller import words
+from deploys.controller import patroni, words
 from deploys.facts.postgres.state import Answer, slot_name
 from deploys.facts.postgres.status import HeldSlot, Numbers
 
@@ -24,7 +24,7 @@ def problems(answer: Answer, numbers: Numbers, out: Collection[str] = ()) -> Ite
         numbers: what it counts
         out: hosts that are out for maintenance, whose slots nobody uses
     """
-    away = {slot_name(name) for name in out}
+    away = {made(name) for name in out for made in (slot_name, patroni.slot)}
     for line in answer.refused:
         yield f"A line of pg_hba.conf is not understood: {line}.", "A run of deploys/site.py writes the file anew."
     if crowded(numbers):
