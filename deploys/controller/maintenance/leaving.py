@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import backups, patroni, preflight, words
-from deploys.controller.maintenance import hosts, obstacles, silence
-from deploys.controller.postgres import failover, keeper, servers
+from deploys.controller import backups, patroni, preflight
+from deploys.controller.maintenance import hosts, obstacles, postgres, silence
+from deploys.controller.postgres import keeper, servers
 from deploys.controller.postgres.change import Change
-from deploys.controller.postgres.topology import Topology
 from deploys.controller.releases import slots, switch
 from deploys.controller.releases.slots import Slot
 from deploys.controller.run import Opened, Run, opened
@@ -22,9 +20,11 @@ from deploys.controller.status import report
 from deploys.controller.status.survey import survey
 from deploys.controller.status.wrong import waited
 from deploys.controller.upkeep import wellness
-from deploys.controller.upkeep.upgrade import handover
+from deploys.engine.hosts import read
 from deploys.engine.per_run import PerRun
-from deploys.facts.maintenance import Note
+from deploys.facts.balancer import CONFIGURATION
+from deploys.facts.file_set import Contents
+from deploys.facts.maintenance import DIRECTORY, Note
 from deploys.operations.postgres import shell
 from deploys.settings import declarations
 from deploys.settings.host import SiteHost
@@ -92,7 +92,7 @@ def _begun() -> Leaving:
     parts = servers.decided(begun.site, begun.readings)
     keeper.check(begun.site, begun.machines, parts.servers)
     # One that is out already, or was stopped by such a run before another was promoted, goes on.
-    if host.name not in known and not _handing_over(parts, host):
+    if host.name not in known and not postgres.handing_over(parts, host):
         _checked(begun, host, known)
     note = _note(host, known, begun)
     change = None
@@ -100,12 +100,12 @@ def _begun() -> Leaving:
         if patroni.keeps(begun.site):
             logger.warning(f"Before that Patroni has another server take over from {host.name}.")
         else:
-            change = _handover(begun, parts, host)
+            change = postgres.handover(begun, parts, host)
     if host.name not in begun.machines:
         logger.warning(f"{host.name} is not reached: nothing is stopped on it, and the others do without it.")
     for sentence in (*obstacles.missed(begun.site, host), *obstacles.waits(begun.site, host)):
         logger.warning(sentence)
-    if sentence := _kept(parts, host):
+    if sentence := postgres.kept(parts, host):
         logger.warning(sentence)
     logger.warning(
         f"{note.sentence(host.name)} Until {note.until} nobody is told of that as an alert. "
@@ -122,7 +122,7 @@ _leaving = PerRun(_begun)
 
 def _checked(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> None:
     site = begun.site
-    refused = list(obstacles.already(site, host, known))
+    refused = [*obstacles.already(site, host, known), *_unknowing(begun, host)]
     silent = {
         one.name: "is it switched on?"
         for one in site.hosts
@@ -142,6 +142,17 @@ def _checked(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> None:
         raise PyinfraError(f"{host.name} cannot go out for maintenance now; no host was touched:\n{listed}{force}")
 
 
+def _unknowing(begun: Opened, host: SiteHost) -> Iterator[str]:
+    """Load balancers that would go on to send to a gateway: they have the configuration of an earlier release."""
+    if "gateways" not in host.groups or len(begun.site.group("gateways")) < 2:
+        return
+    for peer in begun.site.group("load_balancers"):
+        if peer != host and peer.name in begun.machines:
+            text = read(peer.target, Contents, paths=(CONFIGURATION,)).get(CONFIGURATION, "")
+            if text and f"(-f {DIRECTORY}/{host.name})" not in text:
+                yield f"{peer.name} does not know yet how to leave out {host.name}: deploys/site.py brings that."
+
+
 def _note(host: SiteHost, known: Mapping[str, Note], begun: Opened) -> Note:
     """What is written down; a host that is out already keeps since when, and by whom."""
     options, now = begun.options, datetime.now(UTC)
@@ -155,50 +166,4 @@ def _note(host: SiteHost, known: Mapping[str, Note], begun: Opened) -> Note:
         former,
         why=former.why if options.why is None else why,
         until=former.until if options.hours is None else until,
-    )
-
-
-def _handing_over(parts: Topology, host: SiteHost) -> bool:
-    """Whether the host is the primary, was stopped in order, and nobody has taken over."""
-    cluster = parts.servers[parts.primary].cluster
-    return parts.primary == host.name and cluster is not None and cluster.shut_down and not cluster.running
-
-
-def _handover(begun: Opened, parts: Topology, host: SiteHost) -> Change:
-    change = _finished(begun, parts) if _handing_over(parts, host) else handover(begun, parts)
-    if change is None:
-        raise PyinfraError(
-            f"{host.name} is the primary, and no replica follows it that could take over. See to "
-            f"{' and '.join(parts.replicas)} first. No host was touched."
-        )
-    logger.warning(f"Before that {host.name} hands over to {change.failover.target}.")
-    return change
-
-
-def _finished(begun: Opened, parts: Topology) -> Change:
-    """The rest of a handover that was interrupted; refused where a replica lacks anything."""
-    answers, silent = servers.answered(servers.queried(begun.site, None, begun.machines))
-    have = {
-        name: one.cluster.answer.position
-        for name in parts.replicas
-        if (one := answers.get(name)) and one.cluster and one.cluster.answer
-    }
-    found = failover.decide(
-        answers, silent, max(have, key=have.__getitem__, default=parts.replicas[0]), False, time.time()
-    )
-    return Change(begun.run(found.topology), found)
-
-
-def _kept(parts: Topology, host: SiteHost) -> str:
-    """For how long a Postgres host can be out, until it must be copied anew."""
-    cluster = parts.servers[host.name].cluster if host.name in parts.servers else None
-    if cluster is None or len(parts.servers) < 2:
-        return ""
-    limit = int(str(host.value("postgres_max_slot_wal_keep_size")))
-    paces = [one.cluster.answer.pace for one in parts.servers.values() if one.cluster and one.cluster.answer]
-    pace = max(paces, default=0.0)
-    lasts = f", which at the pace since the last checkpoint is enough for {words.time(limit / pace)}" if pace else ""
-    return (
-        f"The others keep up to {words.size(limit)} of WAL for {host.name} (postgres_max_slot_wal_keep_size){lasts}; "
-        "where it is out for longer, it is copied anew when it is put back."
     )
