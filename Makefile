@@ -11,6 +11,10 @@ VENV := .venv
 PYINFRA := $(VENV)/bin/pyinfra
 INVENTORY ?= inventories/lab.py
 LIMIT ?=
+HOST ?=
+BACK ?=
+WHY ?=
+export WHY
 TIERS ?=
 BENCH ?=
 FILE ?=
@@ -39,7 +43,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy upgrade status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring load-test lint readme workflows secrets secrets-known audit site-files format dashboards
+.PHONY: help lab lab-down plan deploy upgrade maintenance status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,6 +84,10 @@ deploy: $(VENV)  ## Deploy the site: make deploy INVENTORY=inventories/productio
 
 upgrade: $(VENV) ## Install security updates and boot where they ask for it, one host after the other: make upgrade INVENTORY=…
 	@$(PYINFRA) $(INVENTORY) deploys/upgrade.py
+
+maintenance: $(VENV) ## Take a host out so that it may be switched off, or put it back: make maintenance INVENTORY=… HOST=… [WHY=…] [BACK=1]
+	@[ -n "$(HOST)" ] || { echo "Say which host: make maintenance INVENTORY=… HOST=pg2"; exit 1; }
+	@$(PYINFRA) $(if $(BACK),--data back=true) $(if $(WHY),--data "why=$$WHY") $(INVENTORY) deploys/maintenance.py --limit $(HOST)
 
 status: $(VENV)  ## Show how the whole site is, on one screen; ends with an error when anything is wrong
 	@$(PYINFRA) $(INVENTORY) deploys/status.py $(ONLY)

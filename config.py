@@ -10,6 +10,7 @@ from pyinfra import config
 sys.dont_write_bytecode = False
 
 from deploys.controller import data  # noqa: E402
+from deploys.controller.maintenance import hosts as maintenance  # noqa: E402
 from deploys.engine import command_line, connecting, execution, modules  # noqa: E402
 
 config.REQUIRE_PYINFRA_VERSION = "==3.10.0"
@@ -26,5 +27,11 @@ gc.set_threshold(100_000)
 
 modules.name_files("deploys")
 command_line.check()
-connecting.before_connecting(data.check, data.groups, data.limited, alone=("deploys/status.py", "deploys/logs.py"))
+connecting.before_connecting(
+    data.check,
+    data.groups,
+    data.limited,
+    alone=("deploys/status.py", "deploys/logs.py"),
+    chosen=maintenance.chosen,
+)
 execution.install()

@@ -46,6 +46,7 @@ roles.pool.finish(run)
 roles.load_balancer.apply(run)
 roles.gateway.finish(run)
 roles.virtual_address.apply(run)
+roles.maintenance.apply(run)
 phases.passed(run, 2)
 
 roles.log_host.apply(run)

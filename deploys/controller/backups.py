@@ -31,6 +31,12 @@ FUNCTIONS = frozenset(
 )
 """What pgBackRest calls on a server and the WAL's receiver asks of it, and nothing more."""
 
+TIMERS = ("tracseq-backup-watch", "tracseq-backup-state", "tracseq-backup-full", "tracseq-backup-differential",
+          "tracseq-restore-drill")  # fmt: skip
+"""The timers of a backup host."""
+SECOND = "tracseq-backup-copy"
+"""The timer of the second place, where there is one."""
+
 USERS = f'u {USER} - "TracSeq backups" /var/lib/pgbackrest /usr/sbin/nologin\n'
 """The file of systemd-sysusers with that system user."""
 

@@ -37,7 +37,7 @@ def check() -> None:
     Raises:
         DataError: listing everything that is wrong.
     """
-    names = _own_deploys()
+    names = own_deploys()
     if not names or not command_line.inventory().endswith(".py"):
         return
     if names == {PREPARE}:
@@ -57,16 +57,16 @@ def check() -> None:
 
 def groups() -> tuple[str, ...]:
     """The groups whose hosts the run goes on with, as far as they answer; none where it needs every host."""
-    found = {OF_GROUPS.get(name, ()) for name in _own_deploys()}
+    found = {OF_GROUPS.get(name, ()) for name in own_deploys()}
     return found.pop() if len(found) == 1 else ()
 
 
 def limited() -> bool:
     """Whether a run goes on only with those hosts of its groups that the command line does not leave out."""
-    return _own_deploys() <= LIMITED
+    return own_deploys() <= LIMITED
 
 
-def _own_deploys() -> set[str]:
+def own_deploys() -> set[str]:
     """The names of this project's entry points among the deploys that the run was given."""
     return {Path(file).name for file in command_line.deploys() if Path(file).parent.name == "deploys"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import pairwise
@@ -32,7 +32,15 @@ class Finding:
     """Whether a deploy cannot go on with it; else it is advice."""
 
 
-def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Finding]:
+def of_machines(site: Site, found: Mapping[str, MachineState], out: Collection[str] = ()) -> Iterator[Finding]:
+    """
+    What would stop a deploy.
+
+    Args:
+        site: the site
+        found: the machines of the run
+        out: hosts that are out for maintenance, which nobody needs to reach
+    """
     clocks = sorted(machine.number("clock") for machine in found.values())
     middle = clocks[len(clocks) // 2] if clocks else 0.0
     for name, machine in found.items():
@@ -46,7 +54,7 @@ def of_machines(site: Site, found: Mapping[str, MachineState]) -> Iterator[Findi
             yield Finding(name, "clock", f"{skew:.1f} s off the others", f"at most {allowed:g} s")
         yield from _ports(site, host, machine)
         yield from _obstacles(site, host, machine)
-        yield from _reach(site, host, found)
+        yield from _reach(site, host, found, out)
         yield from _way(site, host, machine)
 
 
@@ -123,19 +131,19 @@ def _obstacles(site: Site, host: SiteHost, machine: MachineState) -> Iterator[Fi
             yield Finding(host.name, what, found, wanted)
 
 
-def peers(site: Site, host: SiteHost) -> Iterator[tuple[SiteHost, str, int]]:
+def peers(site: Site, host: SiteHost, out: Collection[str] = ()) -> Iterator[tuple[SiteHost, str, int]]:
     """Whom a host must reach, by the rules between the site's own groups."""
     for rule in site.rules:
         if rule.protocol != "tcp" or rule.action != "allow" or rule.source not in host.groups:
             continue
         for peer in site.group(rule.destination):
-            if peer != host:
+            if peer != host and peer.name not in out:
                 for port in ports.numbers(rule, peer):
                     yield peer, peer.address, port
 
 
-def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState]) -> Iterator[Finding]:
-    for peer, address, port in peers(site, host):
+def _reach(site: Site, host: SiteHost, found: Mapping[str, MachineState], out: Collection[str]) -> Iterator[Finding]:
+    for peer, address, port in peers(site, host, out):
         answer = found[host.name].reached.get((address, port), "not tried")
         if answer in ("open", "refused"):
             continue

@@ -9,6 +9,7 @@ from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import data, findings
+from deploys.controller.maintenance import hosts as maintenance
 from deploys.controller.postgres import servers
 from deploys.engine import hosts
 from deploys.engine.per_run import PerRun
@@ -30,7 +31,7 @@ def survey(site: Site, request: Request | None = None, reach: bool = True) -> Ma
     traces = {name: declaration.traces for name, declaration in declarations.all_roles().items()}
 
     def read(name: str) -> MachineState:
-        needed = findings.peers(site, site.host(name)) if reach else ()
+        needed = findings.peers(site, site.host(name), maintenance.away()) if reach else ()
         targets = tuple((address, port) for _, address, port in needed)
         return hosts.read(name, Machine, targets=targets, traces=traces, request=request, _sudo=False)
 
@@ -47,7 +48,7 @@ def check(site: Site, machines: Mapping[str, MachineState]) -> None:
     Raises:
         PyinfraError: with a table of everything that would, over all hosts.
     """
-    found = list(findings.of_machines(site, machines))
+    found = list(findings.of_machines(site, machines, maintenance.away()))
     advice = [finding for finding in found if not finding.stops]
     stops = [finding for finding in found if finding.stops]
     if advice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pyinfra import logger
@@ -11,6 +11,7 @@ from pyinfra import logger
 from deploys.controller import authority as authorities
 from deploys.controller import data, lock, preflight, silences
 from deploys.controller.authority import Authority
+from deploys.controller.maintenance import hosts as maintenance
 from deploys.controller.offline import places
 from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
@@ -20,6 +21,7 @@ from deploys.controller.wheels import Bundle, Bundles
 from deploys.engine import command_line, hosts, timings
 from deploys.engine.per_run import PerRun
 from deploys.facts.machine import MachineState
+from deploys.facts.maintenance import Note
 from deploys.facts.run_lock import LockState, Request, RunLock
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
@@ -43,6 +45,8 @@ class Run:
     """The gateway's releases, built for the hosts' own Python."""
     lock: Request | None
     """The name by which the hosts know this run; None where it only plans."""
+    out: Mapping[str, Note] = field(default_factory=dict)
+    """The hosts that are out for maintenance, by name; they have no part in it."""
 
     @property
     def host(self) -> SiteHost:
@@ -104,8 +108,8 @@ class Opened:
 
     def run(self, topology: Topology) -> Run:
         """The run in which each Postgres host gets this part."""
-        authority = authorities.of(self.site, kept=self.lock is not None)
-        return Run(self.site, self.options, self.machines, topology, authority, Bundles(), self.lock)
+        authority, out = authorities.of(self.site, kept=self.lock is not None), maintenance.away()
+        return Run(self.site, self.options, self.machines, topology, authority, Bundles(), self.lock, out)
 
 
 def opened(reach: bool = True) -> Opened:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deploys.facts.balancer import marks
+from deploys.facts.maintenance import DIRECTORY
 from deploys.settings.host import SiteHost
 
 
@@ -24,20 +25,27 @@ class Server:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A part of the name of an upstream, where a file is."""
+
+    file: str
+    part: str
+
+
+@dataclass(frozen=True)
 class Upstream:
     """Gateways among which requests are shared."""
 
     name: str
     servers: tuple[Server, ...]
-    file: str = ""
-    """Where this file is, it is this one that is used."""
 
 
 def upstreams(gateways: Sequence[SiteHost], port: int, share: int, colour: str = "") -> tuple[Upstream, ...]:
     """
-    All gateways first; then, for each, those without it, and those with little for it.
+    All gateways first; for each, those without it, and those with little for it; and all of that without each.
 
-    One that is left out is still asked where no other answers: its socket stays open while it changes.
+    One that is left out while it changes is still asked where no other answers: its socket stays open. One that is out
+    for maintenance is not: its host may be off.
 
     Args:
         gateways: of the site
@@ -46,15 +54,50 @@ def upstreams(gateways: Sequence[SiteHost], port: int, share: int, colour: str =
         colour: with which the names end
     """
     every = tuple(Server(gateway.name, gateway.address, port) for gateway in gateways)
-    changing = _with_one_that_changes(every, share, colour) if len(every) > 1 else ()
-    return (Upstream(f"gateways{colour}", every), *changing)
+    if len(every) < 2:
+        return (Upstream(f"gateways{colour}", every),)
+    found = list(_with_one_that_changes(every, share, colour))
+    for one in every:
+        others = tuple(server for server in every if server != one)
+        found += _with_one_that_changes(others, share, f"{_out(one.name)}{colour}")
+        found += [Upstream(f"{name}{_out(one.name)}{colour}", others) for name in _changing(one.name)]
+    return tuple(found)
 
 
-def _with_one_that_changes(every: tuple[Server, ...], share: int, colour: str) -> Iterator[Upstream]:
+def changing(gateways: Sequence[SiteHost]) -> tuple[Choice, ...]:
+    """The first part of the name of the upstream, while a run changes a gateway."""
+    if len(gateways) < 2:
+        return ()
+    return tuple(
+        Choice(file, part) for one in gateways for file, part in zip(marks(one.name), _changing(one.name), strict=True)
+    )
+
+
+def out(gateways: Sequence[SiteHost]) -> tuple[Choice, ...]:
+    """The second part of the name of the upstream, while a gateway is out for maintenance."""
+    if len(gateways) < 2:
+        return ()
+    return tuple(Choice(f"{DIRECTORY}/{one.name}", _out(one.name)) for one in gateways)
+
+
+def _changing(name: str) -> tuple[str, str]:
+    return f"gateways_without_{name}", f"gateways_and_little_for_{name}"
+
+
+def _out(name: str) -> str:
+    return f"_while_{name}_is_out"
+
+
+def _with_one_that_changes(every: tuple[Server, ...], share: int, end: str) -> Iterator[Upstream]:
+    yield Upstream(f"gateways{end}", every)
+    if len(every) < 2:
+        # Nobody else could be asked: it is never left out.
+        yield from (Upstream(f"{name}{end}", every) for one in every for name in _changing(one.name))
+        return
     weight = max(1, math.ceil((100 - share) / share / (len(every) - 1)))
     for one in every:
-        drained, canary = marks(one.name)
+        without, little = _changing(one.name)
         others = tuple(server for server in every if server != one)
-        yield Upstream(f"gateways_without_{one.name}{colour}", (*others, replace(one, backup=True)), drained)
+        yield Upstream(f"{without}{end}", (*others, replace(one, backup=True)))
         weighty = tuple(replace(server, weight=weight) for server in others)
-        yield Upstream(f"gateways_and_little_for_{one.name}{colour}", (*weighty, one), canary)
+        yield Upstream(f"{little}{end}", (*weighty, one))

@@ -56,7 +56,12 @@ def deploys() -> tuple[str, ...]:
 
 def limits() -> tuple[str, ...]:
     """The hosts and groups that this run is limited to, as options."""
-    return tuple(f"--limit {one}" for one in _given().get("limit") or ())
+    return tuple(f"--limit {one}" for one in limited_to())
+
+
+def limited_to() -> tuple[str, ...]:
+    """The hosts and groups that this run is limited to, as they were written."""
+    return tuple(_given().get("limit") or ())
 
 
 def _read() -> dict[str, Any]:

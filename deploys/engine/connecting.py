@@ -6,7 +6,7 @@ import logging
 import runpy
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def before_connecting(
     groups: Callable[[], Sequence[str]] = tuple,
     limited: Callable[[], bool] = bool,
     alone: Sequence[str] = (),
+    chosen: Callable[[], Collection[str] | None] = lambda: None,
 ) -> None:
     """
     Have a check run once the inventory is known, and before any host is connected to.
@@ -53,6 +54,8 @@ def before_connecting(
         limited: whether of these hosts only those are meant that the command line does not leave out
         alone: deploys that connect to hosts by themselves: pyinfra would leave out those that do not
             answer, or end where none does. Each is loaded once, and not for each host, and ends the run
+        chosen: what pyinfra calls the hosts that the run goes on with, found out by asking hosts; None: those that
+            the command line does not leave out
     """
     state: State = ctx_state.get()  # type: ignore[no-untyped-call]
     init = state.init
@@ -73,6 +76,8 @@ def before_connecting(
             members = dict.fromkeys(host for name in names for host in inventory.get_group(name))
             limit = state.limit_hosts if limited() else None
             state.limit_hosts = _reached([host for host in members if limit is None or host in limit])
+        if (targets := chosen()) is not None:
+            state.limit_hosts = [host for host in inventory if host.name in targets]
 
     state.init = checked  # type: ignore[method-assign]
     # Of a host that does not answer, its thread would print a traceback.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +20,9 @@ AMTOOL = "amtool --alertmanager.url=http://127.0.0.1:9093 --timeout=5s silence"
 ABSENT = "no Alertmanager"
 
 
-def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds: int) -> str | None:
+def added(
+    target: str, hosts: Iterable[str], author: str, comment: str, seconds: int, matchers: Sequence[str] = (PLANNED,)
+) -> str | None:
     """
     Have a monitoring host tell nobody what planned work on some hosts causes.
 
@@ -28,6 +31,7 @@ def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds:
     + author: whose work it is
     + comment: which
     + seconds: after which the silence ends by itself
+    + matchers: of which alerts of theirs (default: those that planned work causes as well)
 
     Returns:
         its id; None where there is no Alertmanager yet
@@ -36,7 +40,7 @@ def added(target: str, hosts: Iterable[str], author: str, comment: str, seconds:
         ElsewhereError: where it is not reached, or its Alertmanager takes no silence.
     """
     matcher = f'instance=~"{"|".join(sorted(hosts))}"'
-    arguments = shlex.join([f"--author={author}", f"--comment={comment}", PLANNED, matcher])
+    arguments = shlex.join([f"--author={author}", f"--comment={comment}", *matchers, matcher])
     lines = [
         f"command -v amtool >/dev/null || {{ echo {shlex.quote(ABSENT)}; exit 0; }}",
         f"{AMTOOL} add {_end(seconds)} {arguments}",
@@ -57,6 +61,22 @@ def ends(target: str, silences: Sequence[str], seconds: int) -> None:
         ElsewhereError: where it is not reached, or does not know them.
     """
     _done(target, f"{AMTOOL} update {_end(seconds)} {shlex.join(silences)} >/dev/null")
+
+
+def ended(target: str, author: str) -> None:
+    """
+    Have the silences of an author end now.
+
+    + target: what pyinfra calls the monitoring host
+    + author: in whose name they are
+
+    Raises:
+        ElsewhereError: where it is not reached, or does not end them.
+    """
+    said = _done(target, f"command -v amtool >/dev/null || exit 0\n{AMTOOL} query --output=json")
+    found = json.loads("\n".join(said) or "null") or []
+    if ids := [one["id"] for one in found if one.get("createdBy") == author]:
+        _done(target, f"{AMTOOL} expire {shlex.join(ids)}")
 
 
 def _done(target: str, lines: str) -> list[str]:

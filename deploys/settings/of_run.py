@@ -36,9 +36,9 @@ class OfRun(Data):
     to: str | None = value("name of the host that is to be the primary", default=None)
     force: bool = value(
         "whether what only a vanished primary has may be lost; of an upgrade of Postgres and of a downgrade of the "
-        "gateways' tables, whether it needs no backup; "
-        "of one of the hosts, whether it goes on where the site is not well; of a rollback, whether a release goes of "
-        "which nobody knows which migrations it needs",
+        "gateways' tables, whether it needs no backup; of one of the hosts, whether it goes on where the site is not "
+        "well; of maintenance, that too, and where nobody does meanwhile what the host does; of a rollback, whether a "
+        "release goes of which nobody knows which migrations it needs",
         default=False,
     )
     phase: Annotated[int | None, BeforeValidator(numbered)] = value(
@@ -46,6 +46,14 @@ class OfRun(Data):
         "hardening; None: all of it at once",
         default=None,
     )
+    back: bool = value("whether a host that is out for maintenance is put back", default=False)
+    hours: float | None = value(
+        "hours for which nobody is told of the absence of a host that is out for maintenance; None: 4, or as before",
+        default=None,
+        gt=0,
+        le=720,
+    )
+    why: Text | None = value("why a host is out for maintenance, for those who see that it is", default=None)
     reboot: bool = value(
         "whether every host is booted, one after the other, also those that wait for no boot", default=False
     )

@@ -20,7 +20,7 @@ def test_balancers_know_of_both_and_send_to_the_one_that_a_bare_site_has(copy: P
     assert run.changes["Load balancer | Requests go to the blue gateways"] == ["@fake/lb1"]
     assert "upstream gateways_without_gw2_green {" in run.output
     assert "server 10.0.0.22:8001 max_fails" in run.output
-    assert "proxy_pass http://$gateways$colour;" in run.output
+    assert "proxy_pass http://$gateways$out$colour;" in run.output
     assert run.changes["Gateway | Gateway runs it, one host at a time"] == ["@fake/gw1", "@fake/gw2", "@fake/gw3"]
 
 

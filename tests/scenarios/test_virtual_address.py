@@ -205,3 +205,26 @@ def test_nobody_is_turned_away_while_the_balancers_change() -> None:
         for name in BALANCERS
     }
     assert max(stamps, key=lambda name: stamps[name]) == last
+
+
+@pytest.mark.long
+def test_the_one_with_the_address_is_out_for_maintenance() -> None:
+    """It gives the address away, is switched off and on, and put back; the other answers from its turn on."""
+    first = owner()
+    command = ("-y", "--json", "--data", "maximum_disk_use=99.5", "--limit", first, INVENTORY, "deploys/maintenance.py")
+    with watched(every=0.01) as watch:
+        out = lab.pyinfra(*command)
+        assert out.code == 0, out.output
+        assert owner() == other(first)
+        lab.pull_the_plug(first)
+        without = lab.site(inventory=INVENTORY)
+        assert without.code == 0, without.output
+        assert f"{first} is out for maintenance since " in without.output
+        lab.up(first, inventory=INVENTORY)
+        assert "inactive" in lab.ssh(first, "systemctl is-active nginx keepalived", check=False, inventory=INVENTORY)
+        back = lab.pyinfra("--data", "back=true", *command)
+        assert back.code == 0, back.output
+        lab.eventually(lambda: ready(first), within=60)
+    watch.told("out for maintenance, off, on and back")
+    assert owner() == other(first)
+    assert watch.lasted() <= CASES["told to stop"].within

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from deploys.controller import words
 from deploys.controller.releases import slots
+from deploys.controller.status import maintenance
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.balancer import Sends
@@ -34,7 +35,9 @@ def judged(survey: Survey) -> Judged:
         if both:
             states[name] = both[active]
     findings += split
-    mixed = differing(states)
+    out = maintenance.away(survey)
+    # One that is out for maintenance misses releases.
+    mixed = differing({name: state for name, state in states.items() if name not in out})
     for name, state in states.items():
         well = state.answer == "200"
         since = None if state.since is None else words.iso(state.since)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from deploys.controller.postgres.keeper import PATRONICTL
+from deploys.controller.status import maintenance
 from deploys.controller.status.section import Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.patroni import Patroni, PatroniState
@@ -66,9 +67,9 @@ def _of_all(survey: Survey, states: Mapping[str, PatroniState]) -> Iterator[Find
             "", "Patroni has no leader, and no server takes writes.", f"See who is missing: {PATRONICTL} list"
         )
     elif survey.site.shared.patroni_synchronous and SYNCHRONOUS not in parts:
-        yield Finding(
-            "", "No replica has each write that is acknowledged: nobody would be promoted.", "Bring a replica back."
-        )
+        what = "No replica has each write that is acknowledged: nobody would be promoted."
+        out = maintenance.away(survey).keys() & {host.name for host in survey.site.group("postgres")}
+        yield Finding("", what, "Bring a replica back.", wrong=not out)
 
 
 def _row(host: str, state: PatroniState) -> tuple[Cell, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from deploys.controller import data
 from deploys.controller.status import (
@@ -17,6 +18,7 @@ from deploys.controller.status import (
     kept_data,
     lock,
     logs,
+    maintenance,
     patroni,
     pool,
     redis,
@@ -34,6 +36,7 @@ from deploys.settings import terminal
 SECTIONS = tuple(
     module.SECTION
     for module in (
+        maintenance,
         units,
         disks,
         certificates,
@@ -74,6 +77,15 @@ def report() -> int:
 
 
 def all_findings(found: Survey, judged: Mapping[str, Judged]) -> Mapping[str, Sequence[Finding]]:
-    """What is wrong and what is to be known, by section; hosts that were not read are the first."""
+    """
+    What is wrong and what is to be known, by section; hosts that were not read are the first.
+
+    Of a host that is out for maintenance nothing is wrong.
+    """
     silent = [Finding(name, f"It could not be read: {reason.rstrip('.')}.") for name, reason in found.silent.items()]
-    return {"hosts": silent} | {name: one.findings for name, one in judged.items()}
+    out = maintenance.away(found)
+    every = {"hosts": silent} | {name: one.findings for name, one in judged.items()}
+    return {
+        name: [replace(one, wrong=False) if one.host in out else one for one in findings]
+        for name, findings in every.items()
+    }

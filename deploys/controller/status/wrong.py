@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import gevent
 
 from deploys.controller.status import report
 from deploys.controller.status.section import Finding, Section, Survey
+
+T = TypeVar("T")
 
 EVERY = 3
 """Seconds between two looks."""
@@ -26,7 +29,7 @@ def wrong(found: Survey, sections: Sequence[Section]) -> list[Finding]:
     return [one for part in report.all_findings(found, judged).values() for one in part if one.wrong]
 
 
-def waited(look: Callable[[], list[Finding]], timeout: float) -> list[Finding]:
+def waited(look: Callable[[], list[T]], timeout: float) -> list[T]:
     """
     Look until nothing is wrong, or the time is over: what is wrong then.
 

@@ -10,6 +10,7 @@ from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import patroni, preflight, virtual_address
+from deploys.controller.maintenance import hosts as maintenance
 from deploys.controller.postgres import failover, keeper, servers
 from deploys.controller.postgres.change import Change
 from deploys.controller.postgres.topology import Topology
@@ -57,6 +58,12 @@ def begin() -> Upgrade:
 def _begun() -> Upgrade:
     begun = opened()
     preflight.check(begun.site, begun.machines)
+    if away := maintenance.away():
+        name, note = next(iter(away.items()))
+        raise PyinfraError(
+            f"{note.sentence(name)} An upgrade takes hosts away one after the other, and what remains must work: put "
+            f"{name} back first: {maintenance.command(name, back=True)}. No host was touched."
+        )
     if left_out := [host.name for host in begun.site.hosts if host.name not in begun.machines]:
         raise PyinfraError(
             f"An upgrade looks at the whole site before and after each turn, and {', '.join(left_out)} is left out. "
@@ -71,7 +78,7 @@ def _begun() -> Upgrade:
     states = {name: state for name, (state,) in found.readings[upkeep.SECTION.name].items()}
     names = [name for name, state in states.items() if begun.options.reboot or _waits(state)]
     owner = next((n for n, found in begun.machines.items() if virtual_address.owns(begun.site, found.addresses)), None)
-    change = _handover(begun, parts) if parts.primary in names else None
+    change = handover(begun, parts) if parts.primary in names else None
     if parts.primary in names and patroni.keeps(begun.site) and parts.replicas:
         names.remove(parts.primary)
         logger.warning(
@@ -120,8 +127,14 @@ def _said(state: UpkeepState, reboot: bool) -> str:
     )
 
 
-def _handover(begun: Opened, parts: Topology) -> Change | None:
-    """The planned failover to the replica that has the most; None where there is nobody to hand over to."""
+def handover(begun: Opened, parts: Topology) -> Change | None:
+    """
+    The planned failover to the replica that has the most; None where there is nobody to hand over to.
+
+    Args:
+        begun: the run
+        parts: who is primary
+    """
     if patroni.keeps(begun.site):
         return None
     # Asked once more, now that the locks are taken.

@@ -16,6 +16,9 @@ from deploys.facts.postgres.state import Answer, ServerState
 from deploys.operations.postgres import shell
 from deploys.operations.script import script
 
+PRIMARY = ("master", "primary")
+"""What Patroni calls the part of the server that takes writes; it has changed its mind."""
+
 
 def start(version: int) -> str:
     """
@@ -175,6 +178,42 @@ def paused(timeout: int = 60) -> Steps:
         "if ! echo \"$shared\" | grep --quiet '^pause: true$'; then",
         f"  timeout {timeout} {control} pause --wait >/dev/null",
         "fi",
+    )
+
+
+@operation
+def switched_over(version: int, timeout: int = 60) -> Steps:
+    """
+    Have Patroni hand over to the member that it chooses, where the host's server is the primary.
+
+    + version: of Postgres
+    + timeout: seconds that the host's server may take to be a replica (default 60)
+
+    **Example:**
+
+    .. code:: python
+
+        patroni.switched_over(name="Another member is the primary", version=15)
+    """
+    current: PatroniState = yield Reading(Patroni)
+    if current.own.get("role") not in PRIMARY:
+        host.noop("another member is the primary")
+        return
+    yield script(
+        "cd /",
+        # It ends well where nobody could take over, too.
+        "said=$(runuser -u postgres -- patronictl -c /etc/patroni/config.yml switchover --force 2>&1) || true",
+        shell.query(version),
+        "tries=0",
+        "until [ \"$(query --command='select pg_is_in_recovery()' 2>/dev/null)\" = t ]; do",
+        "  tries=$((tries + 1))",
+        f"  if [ $tries -gt {timeout} ]; then",
+        '    echo "$said" >&2',
+        f"    echo 'It is no replica after {timeout} s; what Patroni said is above.' >&2",
+        "    exit 1",
+        "  fi",
+        "  sleep 1",
+        "done",
     )
 
 

@@ -8,6 +8,7 @@ from pyinfra import logger
 from pyinfra.api import deploy
 
 from deploys.controller import backups, files
+from deploys.controller.backups import SECOND
 from deploys.controller.run import Run
 from deploys.facts.restore import LIBRARY
 from deploys.operations import backup, role, service, system
@@ -52,11 +53,11 @@ def hold(run: Run) -> None:
     if not host.data(Backups).backup_second_place:
         role.removed(
             name="No second place",
-            units=[f"{units.SECOND}.timer"],
+            units=[f"{SECOND}.timer"],
             paths=[
-                f"/var/lib/tracseq/applied/{units.SECOND}.timer",
+                f"/var/lib/tracseq/applied/{SECOND}.timer",
                 f"{DIRECTORY}/state/copy.prom",
-                *units.of_timer(units.SECOND),
+                *units.of_timer(SECOND),
             ],
         )
     backup.first(name="A first backup", user=backups.USER, stanza=backups.STANZA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.backups import SECOND, TIMERS
 from deploys.controller.run import Run
 from deploys.facts.restore import LIBRARY
 from deploys.operations import role
@@ -18,7 +19,7 @@ RECORDS = ("copy", "differential", "drill", "full", "points", "receive", "restor
 @deploy("Backup")
 def remove(run: Run) -> None:
     """Have nothing fetched or made any more, and no passphrase here; the repository stays."""
-    timers = [*units.TIMERS, units.SECOND]
+    timers = [*TIMERS, SECOND]
     names = [units.RECEIVE, units.PUSH, *(f"{name}.timer" for name in timers)]
     role.removed(
         name="Backup host is none any more",

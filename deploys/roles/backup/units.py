@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploys.controller.backups import USER
+from deploys.controller.backups import SECOND, USER
 from deploys.controller.templates import render
 from deploys.operations.file_set import File
 from deploys.roles.backup.configuration import DIRECTORY
@@ -13,12 +13,6 @@ from deploys.roles.backup.declaration import Backups
 
 UNITS = "/etc/systemd/system"
 RECEIVE, PUSH = "tracseq-wal-receive.service", "tracseq-wal-push.service"
-TIMERS = ("tracseq-backup-watch", "tracseq-backup-state", "tracseq-backup-full", "tracseq-backup-differential",
-          "tracseq-restore-drill")  # fmt: skip
-
-
-SECOND = "tracseq-backup-copy"
-"""The timer of the second place, where there is one."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from deploys.controller.authority import Authority, Certificate
 from deploys.controller.owner_last import owner_last
 from deploys.controller.run import Run
 from deploys.controller.templates import render
-from deploys.controller.upstreams import upstreams
+from deploys.controller.upstreams import changing, out, upstreams
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import GREEN, SWITCHED, marks
 from deploys.operations import nginx, service, switch
@@ -60,7 +60,9 @@ def balance(run: Run) -> None:
                     "load_balancer/tracseq.conf.j2",
                     upstreams=upstreams(gateways, site.shared.gateway_port, data.canary_share),
                     green=upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else (),
-                    gateways="$gateways$colour" if green_port else "$gateways",
+                    changing=changing(gateways),
+                    out=out(gateways),
+                    gateways="$gateways" + ("$out" if len(gateways) > 1 else "") + ("$colour" if green_port else ""),
                     switched=SWITCHED,
                     domain=site.shared.domain,
                     asked=virtual_address.PATH if virtual_address.addresses(site) else "",

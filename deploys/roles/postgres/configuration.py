@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from deploys.controller import backups, patroni
 from deploys.controller.postgres import pool
@@ -77,20 +77,31 @@ def primary_connection(site: Site, host: SiteHost) -> str:
     )
 
 
-def synchronous(site: Site, host: SiteHost) -> str:
-    """Which replicas must have a write before a host, as the primary, acknowledges it (synchronous_standby_names)."""
-    number = host.data(Postgres).postgres_synchronous
-    others = ", ".join(f'"{peer.name}"' for peer in site.group("postgres") if peer.name != host.name)
-    return f"ANY {number} ({others})" if number else ""
+def synchronous(site: Site, host: SiteHost, out: Collection[str] = ()) -> str:
+    """
+    Which replicas must have a write before a host, as the primary, acknowledges it (synchronous_standby_names).
+
+    Args:
+        site: the site
+        host: the primary
+        out: hosts that are out for maintenance, for which no write waits
+    """
+    others = [peer.name for peer in site.group("postgres") if peer.name != host.name and peer.name not in out]
+    number = min(host.data(Postgres).postgres_synchronous, len(others))
+    listed = ", ".join(f'"{name}"' for name in others)
+    return f"ANY {number} ({listed})" if number else ""
 
 
-def sections(site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int]) -> Sections:
+def sections(
+    site: Site, host: SiteHost, available: int, version: int, declared: Mapping[str, int], out: Collection[str] = ()
+) -> Sections:
     """
     The whole of postgresql.conf, by heading.
 
     Args:
         available: the host's memory in bytes
         declared: the settings of ``limits.declared()``, or larger ones
+        out: hosts that are out for maintenance
     """
     data = host.data(Postgres)
     slow = data.postgres_log_slow_statements
@@ -131,7 +142,7 @@ def sections(site: Site, host: SiteHost, available: int, version: int, declared:
             "max_replication_slots": str(declared["max_wal_senders"]),
             "wal_retrieve_retry_interval": "1s",
             "max_slot_wal_keep_size": written(data.postgres_max_slot_wal_keep_size),
-            "synchronous_standby_names": "" if patroni.keeps(site) else synchronous(site, host),
+            "synchronous_standby_names": "" if patroni.keeps(site) else synchronous(site, host, out),
             "primary_conninfo": followed,
             "primary_slot_name": slot_name(host.name) if followed else "",
             "recovery_end_command": fence.promoted(site, version),

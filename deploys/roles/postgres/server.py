@@ -119,7 +119,7 @@ def said_what_waits(run: Run, declared: dict[str, int]) -> None:
 
 def _sections(run: Run, declared: dict[str, int]) -> configuration.Sections:
     memory = run.topology.servers[run.host.name].memory
-    return configuration.sections(run.site, run.host, memory, run.topology.version, declared)
+    return configuration.sections(run.site, run.host, memory, run.topology.version, declared, run.out)
 
 
 def _of_debian(run: Run) -> Unit:

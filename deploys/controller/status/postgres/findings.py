@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from deploys.controller import words
 from deploys.controller.postgres import topology
@@ -37,13 +37,14 @@ def of_site(servers: Mapping[str, ServerState], first: str, silent: Mapping[str,
         )
 
 
-def of_server(view: View, limits: Behind) -> Iterator[Finding]:
+def of_server(view: View, limits: Behind, out: Collection[str] = ()) -> Iterator[Finding]:
     """
     What is wrong with one server.
 
     Args:
         view: the server
         limits: how far a replica may be behind
+        out: hosts that are out for maintenance
     """
     cluster = view.cluster
     if cluster is None:
@@ -73,7 +74,7 @@ def of_server(view: View, limits: Behind) -> Iterator[Finding]:
     if cluster.answer and view.numbers is None:
         yield Finding(view.host, "The server answers, but does not say how it does.", "See /var/log/postgresql.")
     if cluster.answer and view.numbers:
-        yield from (Finding(view.host, what, do) for what, do in server.problems(cluster.answer, view.numbers))
+        yield from (Finding(view.host, what, do) for what, do in server.problems(cluster.answer, view.numbers, out))
     if cluster.answer and cluster.answer.pending:
         yield _waiting(view.host, cluster.answer)
     if cluster.answer and cluster.answer.altered:

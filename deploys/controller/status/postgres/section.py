@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from deploys.controller import words
+from deploys.controller.status import maintenance
 from deploys.controller.status.postgres import findings, tables
 from deploys.controller.status.postgres.replication import Behind
 from deploys.controller.status.postgres.view import View, views
@@ -32,11 +33,11 @@ def judged(survey: Survey) -> Judged:
         first = survey.site.shared.postgres_first_primary
         silent = {name: reason for name, reason in survey.silent.items() if name in group}
         found += findings.of_site({name: server for name, (server, _) in read.items()}, first, silent)
-    late = []
+    out, late = maintenance.away(survey), []
     seen = views(read)
     for view in seen:
         limits = _limits(survey.site.host(view.host))
-        of_server = list(findings.of_server(view, limits))
+        of_server = list(findings.of_server(view, limits, out))
         if limited and not view.well and not of_server:
             of_server = [Finding(view.host, f"The server is not well ({view.state}).", "Without a limit more is said.")]
         found += of_server

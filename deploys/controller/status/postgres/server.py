@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from deploys.controller import words
-from deploys.facts.postgres.state import Answer
+from deploys.controller import patroni, words
+from deploys.facts.postgres.state import Answer, slot_name
 from deploys.facts.postgres.status import HeldSlot, Numbers
 
 NEARLY = 0.8
@@ -15,14 +15,16 @@ Problem = tuple[str, str]
 """What is wrong, and what to do."""
 
 
-def problems(answer: Answer, numbers: Numbers) -> Iterator[Problem]:
+def problems(answer: Answer, numbers: Numbers, out: Collection[str] = ()) -> Iterator[Problem]:
     """
     What is wrong with a running server.
 
     Args:
         answer: what it says of itself
         numbers: what it counts
+        out: hosts that are out for maintenance, whose slots nobody uses
     """
+    away = {made(name) for name in out for made in (slot_name, patroni.slot)}
     for line in answer.refused:
         yield f"A line of pg_hba.conf is not understood: {line}.", "A run of deploys/site.py writes the file anew."
     if crowded(numbers):
@@ -38,7 +40,7 @@ def problems(answer: Answer, numbers: Numbers) -> Iterator[Problem]:
             f"Bring one back. To go on without until then: deploys/site.py --data postgres_synchronous={confirming}",
         )
     for name, slot in numbers.slots.items():
-        yield from of_slot(name, slot, numbers.slot_limit, moved=answer.recovery)
+        yield from of_slot(name, slot, numbers.slot_limit, unused=answer.recovery or name in away)
     yield from of_archive(numbers)
 
 
@@ -47,7 +49,7 @@ def crowded(numbers: Numbers) -> bool:
     return numbers.connections >= NEARLY * numbers.most_connections
 
 
-def of_slot(name: str, slot: HeldSlot, limit: int | None, moved: bool = False) -> Iterator[Problem]:
+def of_slot(name: str, slot: HeldSlot, limit: int | None, unused: bool = False) -> Iterator[Problem]:
     """
     What is wrong with a slot; the worst only.
 
@@ -55,7 +57,7 @@ def of_slot(name: str, slot: HeldSlot, limit: int | None, moved: bool = False) -
         name: its name
         slot: its state
         limit: bytes that it may hold back; None where there is no limit
-        moved: whether it is a replica's, which nobody streams from: the backup host moves its own on there
+        unused: whether nobody needs to use it: on a replica the backup host moves its own on, and a host may be out
     """
     held = f"{words.size(slot.held or 0)} of WAL" + (f" of at most {words.size(limit)}" if limit else "")
     if slot.wal_status == "lost":
@@ -68,7 +70,7 @@ def of_slot(name: str, slot: HeldSlot, limit: int | None, moved: bool = False) -
             f"The slot {name} holds back {held} and is nearly lost.",
             "Bring its replica back at once, or its data must be copied anew.",
         )
-    elif not slot.active and not moved:
+    elif not slot.active and not unused:
         yield (
             f"Nobody uses the slot {name}, and it holds back {held}.",
             f"Bring its replica back. Of one that is gone for good: select pg_drop_replication_slot('{name}')",

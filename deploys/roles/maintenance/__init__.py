@@ -1,0 +1,1 @@
+"""Every host knows which hosts are out for maintenance."""
