@@ -71,7 +71,8 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def deployed(services: dict[str, Any], inventory: str) -> lab.Run:
     strangers.given(services)
-    return lab.site(inventory=inventory)
+    # The first time Chroma's wheels are fetched, and packed: 106 MB.
+    return lab.site(inventory=inventory, timeout=1500)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -27,13 +28,28 @@ FAULT = {
     ],
 }
 
+UNMENDED = {
+    "id": "GHSA-0000-0000-0000",
+    "aliases": ["CVE-2026-45829"],
+    "summary": "A fault that is accepted, as no release mends it.",
+    "published": "2026-01-01T00:00:00Z",
+    "affected": [
+        {
+            "package": {"name": "chromadb", "ecosystem": "PyPI"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+        }
+    ],
+}
+FAULTS = {"jinja2": FAULT, "chromadb": UNMENDED}
+
 
 class Service(BaseHTTPRequestHandler):
-    """Answers as osv.dev does, and knows of one faulty package."""
+    """Answers as osv.dev does, and knows of two faulty packages."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = json.dumps({"vulns": [FAULT]} if asked["package"]["name"] == "jinja2" else {}).encode()
+        known = FAULTS.get(asked["package"]["name"])
+        body = json.dumps({"vulns": [known]} if known else {}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -63,6 +79,9 @@ def test_every_lock_file_is_audited_and_a_faulty_package_named(service: str) -> 
     done = audit(service)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "requirements.lock: jinja2 3.1.6 has PYSEC-0000-1, mended in 99.1" in done.stdout
+    of_chroma = "tests/scenarios/services/chroma.lock: chromadb 1.5.9 has CVE-2026-45829: of Chroma's server in Python"
+    assert of_chroma in done.stdout
+    assert re.search(r"services/chroma.lock: \d+ packages, 0 known faults", done.stdout)
     locks = [str(path) for path in Path().rglob("*.lock") if not any(part.startswith(".") for part in path.parts)]
     assert len(locks) >= 6
     for lock in locks:
