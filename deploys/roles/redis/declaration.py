@@ -12,6 +12,8 @@ from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Size, written
 
+UNIT = "redis-server.service"
+DROP_IN = f"/etc/systemd/system/{UNIT}.d/tracseq.conf"
 USERS = "/etc/redis/users.acl"
 """Who may use it, where any service of the catalogue does."""
 
@@ -49,8 +51,9 @@ DECLARATION = Declaration(
     rules=(Rule(source="backups", destination="redis", ports=("backup_state_port", "backup_restore_port")),),
     secrets={"REDIS_PASSWORD": 20},
     kernel_settings="redis_kernel_settings",
-    traces=("/etc/systemd/system/redis-server.service.d/tracseq.conf",),
-    units=("redis-server.service",),
+    after=("sentinels",),
+    traces=(DROP_IN,),
+    units=(UNIT,),
     # Its log is of several files, which the manifest names; while that stays the same, only the last of them grows.
     state=(State("/var/lib/redis", steady="appendonlydir/appendonly.aof.manifest"),),
     obstacles=obstacles,
