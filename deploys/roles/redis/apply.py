@@ -60,6 +60,7 @@ def _configured(run: Run, unit: Unit) -> None:
         password=redis.quoted(site.secret("REDIS_PASSWORD")),
         memory=data.redis_memory,
         eviction=data.redis_eviction,
+        fsync=data.redis_fsync,
         replicated=host.address if several else None,
     )
     service.configured(

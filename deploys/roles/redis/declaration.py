@@ -32,6 +32,9 @@ class Redis(Data):
         "volatile-random",
         "volatile-ttl",
     ] = value("what goes when it is full")
+    redis_fsync: Literal["everysec", "always"] = value(
+        "when a write is on disk: within a second, or before it is acknowledged", "Redis: everysec"
+    )
     redis_kernel_settings: dict[str, str] = value("kernel settings that Redis asks for", "Redis")
 
 
