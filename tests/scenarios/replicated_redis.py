@@ -95,7 +95,7 @@ class Writes:
     def lost(self, server: str) -> set[int]:
         """The acknowledged numbers that a server does not have."""
         auth = "sed -n 's/^requirepass \"\\(.*\\)\"$/\\1/p' /etc/redis/redis.conf"
-        scan = f"redis-cli -p {PORT} --no-auth-warning --scan --pattern '{self.keys}:*' --count 1000"
+        scan = f"redis-cli -p {PORT} --no-auth-warning --scan --pattern '{self.keys}:*'"
         said = ssh(server, f"REDISCLI_AUTH=$({auth}) {scan}")
         return set(self.acknowledged) - {int(line.rpartition(":")[2]) for line in said.split()}
 
