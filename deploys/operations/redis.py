@@ -59,8 +59,7 @@ printf '%s\\n' "$part" | grep -q '^role:master' || exit 0
 ask 'CONFIG SET min-replicas-to-write {REFUSING}' >/dev/null
 sleep 1
 tries=0
-until ask 'INFO replication' | grep -q '^role:slave'; do
-  said=$(sentinel 'SENTINEL FAILOVER {MASTER}')
+until said=$(sentinel 'SENTINEL FAILOVER {MASTER}'); [ "$said" = OK ]; do
   tries=$((tries + 1))
   if [ $tries -ge 30 ]; then
     ask 'CONFIG SET min-replicas-to-write 1' >/dev/null
@@ -68,6 +67,17 @@ until ask 'INFO replication' | grep -q '^role:slave'; do
     exit 1
   fi
   sleep 1
+done
+# Sentinels tell a master that still answers only some seconds after the promotion that it is one no more.
+tries=0
+until ask 'INFO replication' | grep -q '^role:slave'; do
+  tries=$((tries + 1))
+  if [ $tries -ge 120 ]; then
+    ask 'CONFIG SET min-replicas-to-write 1' >/dev/null
+    echo 'This master has not become a replica within 60 s. See deploys/status.py.' >&2
+    exit 1
+  fi
+  sleep 0.5
 done
 )"""
 
