@@ -9,8 +9,11 @@ from testinfra.host import Host
 
 from tests import inventory
 
-testinfra_hosts = inventory.hosts_of("sentinels")
-ADDRESSES = [one.data["address"] for one in inventory.group("sentinels")]
+SERVERS = inventory.group("redis")
+if not SERVERS[0].data["redis_sentinel_port"]:
+    pytest.skip("the site has one Redis server", allow_module_level=True)
+testinfra_hosts = inventory.hosts_of("redis")
+ADDRESSES = [one.data["address"] for one in SERVERS]
 
 
 def ask(host: Host, port: int, command: str) -> list[str]:
