@@ -45,6 +45,10 @@ def apply(run: Run) -> None:
     for name in turns(parts.order):
         if host.name == name:
             _configured(run, Unit(UNIT, restart=server.restarted(ports), reload=_reload(site)))
+    members = [member.address for member in site.group("sentinels")]
+    for name in turns(parts.order):
+        if host.name == name:
+            server.only_these(name="Its Sentinel knows no others", addresses=members, ports=ports)
     server.settled(name="It has its part", others=len(parts.order) - 1, ports=ports)
 
 
@@ -86,5 +90,10 @@ def _reload(site: Site) -> str | None:
 
 def _users(site: Site, users: Sequence[redis.User]) -> File:
     """The users of services, and that of the gateways and of whoever has the site's password, as it always was."""
-    text = render("redis/users.acl.j2", default=redis.digest(site.secret("REDIS_PASSWORD")), users=users)
+    text = render(
+        "redis/users.acl.j2",
+        default=redis.digest(site.secret("REDIS_PASSWORD")),
+        users=users,
+        replicated=bool(site.group("sentinels")),
+    )
     return File(USERS, text, "redis", "redis", "640", secret=True)

@@ -39,7 +39,6 @@ def apply(run: Run) -> None:
     site, host = run.site, run.host
     ports, shared = servers.ports(site), site.shared
     parts, users = run.redis, users_of.users(site)
-    members = site.group("sentinels")
     redis.password_taken(
         name="The password is taken everywhere", digest=users_of.digest(site.secret("REDIS_PASSWORD")), ports=ports
     )
@@ -73,7 +72,6 @@ def apply(run: Run) -> None:
         validate=CHECK,
         rolling=Rolling("sentinel"),
     )
-    redis.only_these(name="It knows no others", addresses=[member.address for member in members], ports=ports)
 
 
 def _identity(site: Site, host: SiteHost) -> str:
