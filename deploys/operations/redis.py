@@ -211,7 +211,7 @@ def only_these(addresses: Sequence[str], ports: Ports, timeout: int = 60) -> Ste
         f"ask 'SENTINEL RESET {MASTER}' >/dev/null",
         "tries=0",
         f"until ask 'SENTINEL MASTER {MASTER}' | tail -n +2 | paste - - |",
-        f"  awk '/^num-(slaves|other-sentinels)\\t/ && $2 >= {others} {{ n++ }} END {{ exit n != 2 }}'; do",
+        f"  awk '/^num-(slaves|other-sentinels)\\t/ {{ n += ($2 >= {others}) }} END {{ exit n != 2 }}'; do",
         "  tries=$((tries + 1))",
         f"  if [ $tries -ge {timeout} ]; then",
         f"    echo 'The Sentinel has not found {others} others and {others} replicas within {timeout} s.' >&2",
@@ -247,7 +247,7 @@ def settled(others: int, ports: Ports, timeout: int = 60) -> Steps:
     yield script(
         f"part() {{ echo 'INFO replication' | {asking(ports.server)}; }}",
         f"known() {{ echo 'SENTINEL MASTER {MASTER}' | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} |",
-        f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ && $2 == {others} {{ n++ }}"
+        f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ {{ n += ($2 == {others}) }}"
         " END { exit n != 2 }'; }",
         "tries=0",
         f"until part | grep -qE '^(connected_slaves:{others}|master_link_status:up)$' && known; do",
