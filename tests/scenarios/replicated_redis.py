@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import lab, rate
+from tests.client import client
 from tests.inventory import group
+from tests.tokens import token
 
 INVENTORY = "inventories/lab_redis.py"
 SERVERS = tuple(host.name for host in group("redis", INVENTORY))
@@ -19,6 +21,8 @@ ADDED = SERVERS[1:]
 ADDRESSES = {host.name: host.data["address"] for host in group("redis", INVENTORY)}
 DATA = group("redis", INVENTORY)[0].data
 PORT, SENTINEL_PORT, MASTER = DATA["redis_port"], DATA["redis_sentinel_port"], "tracseq"
+PATH = "/api/samples/7"
+"""What is asked for through the gateways."""
 WRITER, DIRECTORY, UNIT = "gw1", "/run/redis-writer", "tracseq-test-redis-writer"
 """Gateways may reach Redis, and nobody else."""
 PROGRAM = Path("tests/scenarios/services/redis_writer.py")
@@ -60,6 +64,19 @@ def whole() -> bool:
     return follow and parts[leader].get("connected_slaves") == "2" and parts[leader]["role"] == "master"
 
 
+def answered() -> bool:
+    """Whether requests come through each gateway."""
+    many = 4 * len(group("gateways", INVENTORY))
+    with client(INVENTORY) as user:
+        headers = {"Authorization": f"Bearer {token(sub='first', roles=['technician'])}"}
+        return all(user.get(PATH, headers=headers).status_code == 200 for _ in range(many))
+
+
+def calm() -> bool:
+    """Whether every Sentinel has a say: one that hung has none for 30 s (TILT)."""
+    return all("sentinel_tilt:0" in "\n".join(ask(name, "INFO sentinel", SENTINEL_PORT)) for name in SERVERS)
+
+
 @contextmanager
 def three_servers() -> Iterator[None]:
     """The lab's site with two Redis servers more; afterwards it is the lab's site again."""
@@ -68,6 +85,8 @@ def three_servers() -> Iterator[None]:
     made = lab.site(inventory=INVENTORY)
     assert made.code == 0, made.output
     rate.serve()
+    # Gateways that had found the service away give it time.
+    lab.eventually(answered, within=120, every=1)
     yield
     # A case that failed may have left one switched off. Sentinels that are left would take the server as theirs.
     lab.destroy(*ADDED)
