@@ -52,4 +52,4 @@ def test_its_server_leads_two_or_follows_whom_the_sentinel_names(host: Host, dat
 @pytest.mark.parametrize("name", ["redis.conf", "sentinel.conf"])
 def test_what_it_wrote_is_closed_to_others(host: Host, name: str) -> None:
     file = host.file(f"/var/lib/tracseq-redis/{name}")
-    assert (file.user, file.mode & 0o077) == ("redis", 0)
+    assert (file.user, file.mode & 0o007) == ("redis", 0)
