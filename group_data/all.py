@@ -119,6 +119,7 @@ patroni_port = 8008  # Patroni's on the Postgres hosts, for each other
 etcd_client_port = 2379
 etcd_peer_port = 2380
 redis_port = 6379
+redis_sentinel_port = None  # a port, such as 26379: three Redis hosts, one of them the master, and they fail over
 metrics_port = 9998  # exporters of every host, where the site has monitoring hosts
 pages_port = 9443  # pages of what is measured, on monitoring hosts, for administrators; None: none
 grafana_port = None  # a port, such as 3000: Grafana on monitoring hosts, whose package you bring (grafana_package)
@@ -163,6 +164,11 @@ patroni_retry_timeout = "5s"
 # Whether a write is acknowledged only once a replica has it, so that a failover loses none. While no replica
 # answers, the primary goes on alone, and is replaced by nobody.
 patroni_synchronous = True
+
+# Redis, where redis_sentinel_port is given: a master that is silent for redis_down_after is replaced, if two of three
+# Sentinels find so; what takes longer than redis_failover_timeout is tried again.
+redis_down_after = "1s"
+redis_failover_timeout = "5s"
 
 # --- mail for alerts, of a site with monitoring hosts -----------------------------------------------
 

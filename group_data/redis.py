@@ -6,5 +6,9 @@ redis_memory = "2GB"
 # What goes when it is full: nothing that was not given a lifetime.
 redis_eviction = "volatile-lru"
 
+# When a write is on disk: within a second ("everysec"), or before it is acknowledged ("always"), which costs each
+# write what the disk takes. What a failover may lose beside that: docs/operations/redis.md.
+redis_fsync = "everysec"
+
 # What Redis asks of the kernel when it starts; see its own warnings.
 redis_kernel_settings = {"vm.overcommit_memory": "1"}

@@ -339,7 +339,17 @@ CASES = (
     Case("DrillFailed", *backup("last_run_success", "drill", 0, 1)),
     Case("DrillTooOld", *backup("last_run_timestamp_seconds", "drill", "0x250", "172800x250"), at="9d", every="1h"),
     Case("BackupMetricsStale", *limited("last_run_timestamp_seconds", "interval_seconds", 60, 0, 1350), at="30m"),
-    Case("RedisDown", *one("redis_up", HOST, 0, 1)),
+    Case("RedisDown", *one("redis_up", f'{HOST},job="redis"', 0, 1)),
+    Case(
+        "RedisWithoutMaster",
+        {"redis_sentinel_masters": "1x30", 'redis_sentinel_master_status{master_status="odown"}': "1x30"},
+        {"redis_sentinel_masters": "1x30", 'redis_sentinel_master_status{master_status="ok"}': "1x30"},
+        # One Redis, and no Sentinel.
+        also_silent=({"redis_up": "0x30"},),
+    ),
+    Case("RedisReplicaMissing", *one("redis_sentinel_master_ok_slaves", HOST, 1, 2)),
+    Case("SentinelDown", *one("redis_up", f'{HOST},job="sentinel"', 0, 1)),
+    Case("SentinelsDisagree", *one("redis_sentinel_master_ok_sentinels", HOST, 4, 3)),
     Case(
         "RedisMemoryAlmostGone",
         share("redis_memory_used_bytes", HOST, 95, "redis_memory_max_bytes", 100),

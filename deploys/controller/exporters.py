@@ -29,12 +29,14 @@ class Module:
         port: on the loopback
         package: of the exporter; None where the thing tells of itself
         group: whose hosts have it; None: all
+        of: what the exporter of another module asks for this one, where it is not what that one tells of
     """
 
     name: str
     port: int
     package: str | None = None
     group: str | None = None
+    of: str | None = None
 
     def on(self, host: SiteHost) -> bool:
         """Whether a host has it."""
@@ -47,12 +49,18 @@ def known(site: Site) -> tuple[Module, ...]:
         Module("node", 9100, NODE),
         Module("postgres", 9187, POSTGRES, "postgres"),
         Module("redis", 9121, REDIS, "redis"),
+        Module("sentinel", 9121, None, "sentinels", sentinel(site)),
         Module("nginx", 3903, MTAIL, "load_balancers"),
         Module("gateway", site.shared.gateway_port, None, "gateways"),
         *_green(site),
         Module("prometheus", 9090, None, "monitoring"),
         Module("alertmanager", 9093, None, "monitoring"),
     )
+
+
+def sentinel(site: Site) -> str:
+    """What the exporter of Redis calls the Sentinel of its host."""
+    return f"redis://127.0.0.1:{site.shared.redis_sentinel_port}"
 
 
 def _green(site: Site) -> Iterator[Module]:
@@ -71,9 +79,9 @@ def path(module: str) -> str:
     return f"/proxy?module={module}"
 
 
-def targets(site: Site) -> Iterator[tuple[str, list[str]]]:
-    """The name of each module that any host has, and where it is asked: hosts, with their port."""
+def targets(site: Site) -> Iterator[tuple[Module, list[str]]]:
+    """Each module that any host has, and where it is asked: hosts, with their port."""
     for module in known(site):
         hosts = [host.name for host in site.hosts if module.on(host)]
         if hosts:
-            yield module.name, [f"{name}:{site.shared.metrics_port}" for name in sorted(hosts)]
+            yield module, [f"{name}:{site.shared.metrics_port}" for name in sorted(hosts)]

@@ -15,6 +15,8 @@ from deploys.controller.maintenance import hosts as maintenance
 from deploys.controller.offline import places
 from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
+from deploys.controller.redis import servers as redis_servers
+from deploys.controller.redis.topology import Topology as RedisTopology
 from deploys.controller.releases import switch
 from deploys.controller.releases.slots import Slots
 from deploys.controller.wheels import Bundle, Bundles
@@ -68,6 +70,11 @@ class Run:
         """Which gateways get requests, and which will, where this repository's release is brought out."""
         found = switch.read(self.site, self.machines)
         return found.decided({name: self.bundle(name).release for name in found.releases})
+
+    @cached_property
+    def redis(self) -> RedisTopology:
+        """The part of each Redis host, of a site with Sentinels."""
+        return redis_servers.decided(self.site)
 
     @property
     def packages(self) -> str | None:

@@ -41,6 +41,8 @@ def concerned(site: Site, host: SiteHost) -> set[str]:
     found = {host.name}
     if "postgres" in host.groups:
         found |= {"", *(one.name for one in site.group("postgres"))}
+    if "sentinels" in host.groups:
+        found |= {"", *(one.name for one in site.group("sentinels"))}
     if host.groups & {"postgres", "redis"}:
         found |= {one.name for one in site.group("gateways")}
     return found

@@ -38,6 +38,7 @@ def up_to_date(
     reboot: bool = False,
     drain: Drain | None = None,
     stops: Sequence[str] = (),
+    before: str | None = None,
     health: str | None = None,
     lock: Request | None = None,
     timeout: int = 600,
@@ -49,6 +50,7 @@ def up_to_date(
     + reboot: whether it is booted in any case (default false)
     + drain: how its gateway is left out meanwhile; None: nothing is sent to it
     + stops: units that are stopped first, so that others take over before it is gone
+    + before: shell that is run before anything else, such as what has another host take over
     + health: URL on the host that answers 200 once it is well again; None: it is reached again
     + lock: of the run, taken once more after the boot
     + timeout: seconds that the boot may take (default 600)
@@ -68,6 +70,8 @@ def up_to_date(
         host.noop("no update and no boot is waited for")
         return
     with drained(drain):
+        if before:
+            yield script(before)
         if pending:
             # Debian's own program, with the sources that the host's configuration allows it.
             yield script(*WAITED, "apt-get --quiet=2 --option=DPkg::Lock::Timeout=300 update", "unattended-upgrade")

@@ -1,8 +1,30 @@
-"""Redis: how it takes up who may use it."""
+"""Redis: how it takes up who may use it, and how its servers get and hand over their parts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pyinfra import host
+
+from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.redis import CONFIGURATION
+from deploys.facts.redis_member import (
+    MASTER,
+    OF_SENTINEL,
+    OF_SERVER,
+    SENTINEL_CONFIGURATION,
+    STATE,
+    Member,
+    MemberState,
+    Ports,
+    asking,
+)
+from deploys.operations.script import script
+
+QUORUM = 2
+"""How many Sentinels of three must find the master silent; to replace it, a majority must agree as well."""
+REFUSING = 3
+"""More replicas than there are: a master that waits for these takes no write."""
 
 
 def users_loaded(port: int) -> str:
@@ -15,4 +37,226 @@ def users_loaded(port: int) -> str:
     return (
         f"said=$({{ sed -n 's/^requirepass /AUTH /p' {CONFIGURATION}; echo ACL LOAD; }} | redis-cli -p {port} 2>&1) &&"
         f' [ "$(printf \'%s\' "$said" | tail -n 1)" = OK ] || {{ printf \'%s\\n\' "$said" >&2; false; }}'
+    )
+
+
+def handed_over(ports: Ports) -> str:
+    """
+    Shell that has a master with replicas become one of them; it ends with 1 where nobody takes over.
+
+    No write is acknowledged from its first line on that the next master might not have. Where no Sentinel answers, the
+    server stays what it is.
+
+    + ports: where they listen
+    """
+    return f"""(
+ask() {{ printf '%s\\n' "$1" | {asking(ports.server)}; }}
+sentinel() {{ printf '%s\\n' "$1" | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} | tail -n 1; }}
+part=$(ask 'INFO replication')
+printf '%s\\n' "$part" | grep -q '^role:master' || exit 0
+! printf '%s\\n' "$part" | grep -q '^connected_slaves:0' || exit 0
+[ "$(sentinel PING)" = PONG ] || exit 0
+ask 'CONFIG SET min-replicas-to-write {REFUSING}' >/dev/null
+sleep 1
+tries=0
+until said=$(sentinel 'SENTINEL FAILOVER {MASTER}'); [ "$said" = OK ]; do
+  tries=$((tries + 1))
+  if [ $tries -ge 30 ]; then
+    ask 'CONFIG SET min-replicas-to-write 1' >/dev/null
+    echo "No replica takes over from this master within 30 s: the Sentinel says '$said'. See deploys/status.py." >&2
+    exit 1
+  fi
+  sleep 1
+done
+# Sentinels tell a master that still answers only some seconds after the promotion that it is one no more.
+tries=0
+until ask 'INFO replication' | grep -q '^role:slave'; do
+  tries=$((tries + 1))
+  if [ $tries -ge 120 ]; then
+    ask 'CONFIG SET min-replicas-to-write 1' >/dev/null
+    echo 'This master has not become a replica within 60 s. See deploys/status.py.' >&2
+    exit 1
+  fi
+  sleep 0.5
+done
+)"""
+
+
+def restarted(ports: Ports, timeout: int = 60) -> str:
+    """
+    Shell that restarts a server once it is no master with replicas any more, and waits until it follows.
+
+    + ports: where they listen
+    + timeout: seconds that it may take to have the master's data (default 60)
+    """
+    return f"""{{ {handed_over(ports)} && systemctl restart redis-server.service && (
+tries=0
+until echo 'INFO replication' | {asking(ports.server)} | grep -qE '^(role:master|master_link_status:up)'; do
+  tries=$((tries + 1))
+  if [ $tries -ge {timeout * 2} ]; then
+    echo 'It has not the data of its master within {timeout} s.' >&2
+    exit 1
+  fi
+  sleep 0.5
+done
+); }}"""
+
+
+@operation
+def joins(master: str, ports: Ports) -> Steps:
+    """
+    Have a server that never had a part begin as a replica; one that has a part keeps it, whatever it is.
+
+    + master: address of the master
+    + ports: where they listen
+
+    **Example:**
+
+    .. code:: python
+
+        redis.joins(name="It joins the master", master="10.0.0.41", ports=Ports(6379, 26379))
+    """
+    current: MemberState = yield Reading(Member, ports=ports)
+    if current.has_role:
+        host.noop("it has a part")
+        return
+    yield script(*_begun(OF_SERVER, f"replicaof {master} {ports.server}"))
+
+
+@operation
+def watches(master: str, ports: Ports) -> Steps:
+    """
+    Have a Sentinel that never ran begin with the master that there is; what it knows itself, it keeps.
+
+    + master: address of the master
+    + ports: where they listen
+
+    **Example:**
+
+    .. code:: python
+
+        redis.watches(name="It knows the master", master="10.0.0.41", ports=Ports(6379, 26379))
+    """
+    current: MemberState = yield Reading(Member, ports=ports)
+    if current.watched:
+        host.noop("it knows the master")
+        return
+    yield script(*_begun(OF_SENTINEL, f"sentinel monitor {MASTER} {master} {ports.server} {QUORUM}"))
+
+
+def _begun(path: str, line: str) -> list[str]:
+    return [
+        f"install -d -o redis -g redis -m 750 {STATE}",
+        "umask 077",
+        f"echo '{line}' >{path}.new",
+        f"chown redis:redis {path}.new",
+        f"mv -f {path}.new {path}",
+    ]
+
+
+@operation
+def password_taken(digest: str, ports: Ports) -> Steps:
+    """
+    Have the running server and Sentinel take a password beside the one that they have, until they are restarted.
+
+    The servers log in to each other: with a new password on one of them alone nobody would follow anybody.
+
+    + digest: SHA-256 of the password, hexadecimal
+    + ports: where they listen
+
+    **Example:**
+
+    .. code:: python
+
+        redis.password_taken(name="The password is taken", digest="9f86...", ports=Ports(6379, 26379))
+    """
+    current: MemberState = yield Reading(Member, ports=ports)
+    ask = [
+        asking(*where)
+        for takes, where in (
+            (current.server_takes, (ports.server,)),
+            (current.sentinel_takes, (ports.sentinel, SENTINEL_CONFIGURATION)),
+        )
+        if takes and digest not in takes
+    ]
+    if not ask:
+        host.noop("it is taken, where anybody answers")
+        return
+    yield script(*(f"echo 'ACL SETUSER default #{digest}' | {one} | tail -n 1 | grep -qx OK" for one in ask))
+
+
+@operation
+def only_these(addresses: Sequence[str], ports: Ports, timeout: int = 60) -> Steps:
+    """
+    Have a Sentinel know the hosts of the site and no others: without that, those that left count for a majority.
+
+    + addresses: of all Redis hosts
+    + ports: where they listen
+    + timeout: seconds it may take to find the others anew (default 60)
+
+    **Example:**
+
+    .. code:: python
+
+        redis.only_these(name="It knows no others", addresses=["10.0.0.41", ...], ports=Ports(6379, 26379))
+    """
+    current: MemberState = yield Reading(Member, ports=ports)
+    if current.known <= set(addresses):
+        host.noop("it knows no others")
+        return
+    ask = asking(ports.sentinel, SENTINEL_CONFIGURATION)
+    others = len(addresses) - 1
+    yield script(
+        f"ask() {{ printf '%s\\n' \"$1\" | {ask}; }}",
+        f"ask 'SENTINEL RESET {MASTER}' >/dev/null",
+        "tries=0",
+        f"until ask 'SENTINEL MASTER {MASTER}' | tail -n +2 | paste - - |",
+        f"  awk '/^num-(slaves|other-sentinels)\\t/ {{ n += ($2 >= {others}) }} END {{ exit n != 2 }}'; do",
+        "  tries=$((tries + 1))",
+        f"  if [ $tries -ge {timeout} ]; then",
+        f"    echo 'The Sentinel has not found {others} others and {others} replicas within {timeout} s.' >&2",
+        "    exit 1",
+        "  fi",
+        "  sleep 1",
+        "done",
+    )
+
+
+@operation
+def settled(others: int, ports: Ports, timeout: int = 60) -> Steps:
+    """
+    Wait until a server has its part, and its Sentinel knows of everybody; it changes nothing.
+
+    + others: how many other servers there are
+    + ports: where they listen
+    + timeout: seconds it may take (default 60)
+
+    **Example:**
+
+    .. code:: python
+
+        redis.settled(name="It has its part", others=2, ports=Ports(6379, 26379))
+    """
+    current: MemberState = yield Reading(Member, ports=ports)
+    follows = current.server.get("master_link_status") == "up"
+    leads = current.master and current.replicas >= others
+    knows = all(current.sentinel.get(name) == str(others) for name in ("num-slaves", "num-other-sentinels"))
+    if (follows or leads) and knows:
+        host.noop("it has its part")
+        return
+    yield script(
+        f"part() {{ echo 'INFO replication' | {asking(ports.server)}; }}",
+        f"known() {{ echo 'SENTINEL MASTER {MASTER}' | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} |",
+        f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ {{ n += ($2 == {others}) }}"
+        " END { exit n != 2 }'; }",
+        "tries=0",
+        f"until part | grep -qE '^(connected_slaves:{others}|master_link_status:up)$' && known; do",
+        "  tries=$((tries + 1))",
+        f"  if [ $tries -ge {timeout * 2} ]; then",
+        "    part >&2",
+        f"    echo 'It has no part among {others} others within {timeout} s, or its Sentinel does not know them.' >&2",
+        "    exit 1",
+        "  fi",
+        "  sleep 0.5",
+        "done",
     )

@@ -30,6 +30,7 @@ class Unit:
     + name: canonical name, with its suffix (an alias would look stopped for ever)
     + start: command that starts it, for one that is well before systemd says so (default
       ``systemctl start``)
+    + restart: command that restarts it, for one that others depend on (default ``systemctl restart``)
     + reload: command with which it applies files while it runs; without one it is restarted
     + socket: the unit that listens for it, its file among the service's files; it stays open while
       the service is restarted, so that nobody is refused meanwhile
@@ -37,6 +38,7 @@ class Unit:
 
     name: str
     start: str | None = None
+    restart: str | None = None
     reload: str | None = None
     socket: str | None = None
 
@@ -161,7 +163,7 @@ def _action(
         if current.condition_failed and not changes:
             return None
         return unit.start or f"systemctl start {shlex.quote(unit.name)}"
-    restart = f"systemctl restart {shlex.quote(unit.name)}"
+    restart = unit.restart or f"systemctl restart {shlex.quote(unit.name)}"
     unapplied = current.files.unapplied
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write) or unapplied & for_restart:

@@ -84,7 +84,7 @@ def rules(shared: Shared) -> Iterator[Rule]:
         if service.database:
             yield Rule(source=group(name), destination="postgres", ports=("postgres_port",))
         if service.redis:
-            yield Rule(source=group(name), destination="redis", ports=("redis_port",))
+            yield Rule(source=group(name), destination="redis", ports=("redis_port", "redis_sentinel_port"))
         for reached in service.reaches:
             if isinstance(reached, Reach):
                 yield Rule(source=group(name), destination=reached.destination, ports=reached.ports)

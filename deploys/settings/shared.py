@@ -40,6 +40,11 @@ class Shared(Data):
     etcd_client_port: Port = value("port of etcd, for Patroni")
     etcd_peer_port: Port = value("port on which the members of etcd talk to each other")
     redis_port: Port = value("port of Redis", "guide")
+    redis_sentinel_port: Port | None = value(
+        "port of a Sentinel on each of three Redis hosts, which replicate and fail over; None: there is one Redis"
+    )
+    redis_down_after: Duration = value("how long Redis' master is silent before Sentinels replace it", ge=1)
+    redis_failover_timeout: Duration = value("how long a failover may take before it is tried again", ge=3)
     metrics_port: Port = value("port on which a host answers the monitoring hosts, over mutual TLS")
     services: dict[ServiceName, Service] = value("the platform's services: see below", "guide")
     postgres_first_primary: str = value("primary of a site that has no data yet")

@@ -6,6 +6,7 @@ from deploys.controller.upkeep.order import absences, order
 from deploys.settings.site import Site
 from tests.unit.status.pretended import SITE, host
 
+OTHERS = [one for one in SITE.hosts if "redis" not in one.groups]
 BALANCED = Site((host("lb1", 11, "load_balancers"), host("lb2", 12, "load_balancers"), *SITE.hosts), {})
 
 
@@ -14,6 +15,13 @@ def test_those_that_others_lean_on_come_last() -> None:
     assert order(BALANCED, "pg1", "lb1", names) == (
         "redis1", "backup1", "gw1", "gw2", "lb2", "lb1", "pg2", "pg1",
     )  # fmt: skip
+
+
+def test_of_redis_servers_the_master_comes_last() -> None:
+    servers = [host(f"redis{number}", 40 + number, "redis", "sentinels") for number in (1, 2, 3)]
+    site = Site((*servers, *OTHERS), {})
+    found = order(site, "pg1", None, {"redis1", "redis2", "redis3", "pg1"}, "redis2")
+    assert found == ("redis1", "redis3", "redis2", "pg1")
 
 
 def test_only_those_that_wait_have_a_turn() -> None:

@@ -15,6 +15,7 @@ from deploys.controller.status import (
     pool,
     redis,
     report,
+    sentinel,
     units,
 )
 from deploys.controller.status.postgres import section as postgres
@@ -102,7 +103,7 @@ def _measured_judged(survey: Survey) -> Judged:
 
 
 OWN: Mapping[int, Sequence[Section]] = {
-    1: (disks.SECTION, postgres.SECTION, patroni.SECTION, etcd.SECTION, pool.SECTION, redis.SECTION),
+    1: (disks.SECTION, postgres.SECTION, patroni.SECTION, etcd.SECTION, pool.SECTION, redis.SECTION, sentinel.SECTION),
     2: (
         gateways.SECTION,
         Section("answers", _answers_wanted, _answers_judged),

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from deploys.facts.redis_member import MASTER
 from deploys.settings.catalogue import own, redis_secret
 from deploys.settings.site import Site
 
@@ -35,6 +36,28 @@ def digest(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()
 
 
+def where(site: Site, credentials: str = "") -> dict[str, str]:
+    """
+    Where Redis is: one server's URL, or the Sentinels that know who of three is the master.
+
+    Args:
+        site: the site
+        credentials: user and password as a URL has them, with an ``@`` after them
+    """
+    sentinels, shared = site.group("sentinels"), site.shared
+    if not sentinels:
+        return {"REDIS_URL": f"redis://{credentials}{site.group('redis')[0].name}:{shared.redis_port}/0"}
+    return {
+        "REDIS_SENTINELS": ",".join(f"{host.name}:{shared.redis_sentinel_port}" for host in sentinels),
+        "REDIS_MASTER": MASTER,
+    }
+
+
+def quoted(secret: str) -> str:
+    """A secret between the double quotes of redis.conf."""
+    return secret.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def variables(site: Site, name: str) -> dict[str, str]:
     """
     How a service finds Redis; empty where it has no user there.
@@ -45,9 +68,9 @@ def variables(site: Site, name: str) -> dict[str, str]:
     """
     if not site.shared.services[name].redis:
         return {}
-    host, password = site.group("redis")[0].name, site.secret(redis_secret(name))
+    password = site.secret(redis_secret(name))
     return {
-        "REDIS_URL": f"redis://{name}:{quote(password, safe='')}@{host}:{site.shared.redis_port}/0",
+        **where(site, f"{name}:{quote(password, safe='')}@"),
         "REDIS_USERNAME": name,
         "REDIS_PASSWORD": password,
         "REDIS_KEY_PREFIX": f"{name}:",

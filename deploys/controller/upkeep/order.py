@@ -19,7 +19,9 @@ ALONE = {
 """By group, what it means while its only host boots."""
 
 
-def order(site: Site, primary: str | None, owner: str | None, names: Collection[str]) -> tuple[str, ...]:
+def order(
+    site: Site, primary: str | None, owner: str | None, names: Collection[str], master: str | None = None
+) -> tuple[str, ...]:
     """
     The hosts in the order of their turns: those that others lean on come last.
 
@@ -30,10 +32,12 @@ def order(site: Site, primary: str | None, owner: str | None, names: Collection[
         primary: the host whose Postgres server takes writes, None where there is none
         owner: the load balancer that has the shared address, None where there is none
         names: the hosts that have a turn
+        master: the host whose Redis server others replicate, None where there is none
     """
 
     def last(host: SiteHost) -> int:
         marks = (
+            host.name == master,
             "gateways" in host.groups,
             "load_balancers" in host.groups,
             host.name == owner,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pyinfra.api import deploy
 
 from deploys.controller import virtual_address
+from deploys.controller.redis import servers
 from deploys.controller.run import Run
 from deploys.controller.status import report
 from deploys.controller.status.survey import survey
@@ -17,6 +18,7 @@ from deploys.engine.proved import proved
 from deploys.engine.turns import turns
 from deploys.operations import boot
 from deploys.operations.drain import Drain
+from deploys.operations.redis import handed_over
 
 TIMEOUT = 300
 """Seconds that a site has to be well once a host is back: a replica catches up, monitoring asks a few times."""
@@ -47,6 +49,7 @@ def up_to_date(upgrade: Upgrade) -> None:
         reboot=run.options.reboot,
         drain=_drain(run, url) if "gateways" in groups else None,
         stops=[virtual_address.UNIT] if virtual_address.GROUP in groups else [],
+        before=handed_over(servers.ports(run.site)) if "sentinels" in groups else None,
         health=f"{url}/health" if "gateways" in groups else None,
         lock=run.lock,
     )

@@ -14,6 +14,7 @@ from deploys.controller.maintenance import hosts as maintenance
 from deploys.controller.postgres import failover, keeper, servers
 from deploys.controller.postgres.change import Change
 from deploys.controller.postgres.topology import Topology
+from deploys.controller.redis import servers as redis_servers
 from deploys.controller.releases import switch
 from deploys.controller.releases.slots import Slot
 from deploys.controller.run import Opened, Run, opened
@@ -85,7 +86,8 @@ def _begun() -> Upgrade:
             f"{parts.primary} has no turn: it is the primary, and Patroni keeps it. As root on it, {keeper.PATRONICTL} "
             "switchover; then run this again."
         )
-    turns = order(begun.site, parts.primary, owner, names)
+    redis = redis_servers.decided(begun.site).master if begun.site.group("sentinels") else None
+    turns = order(begun.site, parts.primary, owner, names, redis)
     for number, name in enumerate(turns, 1):
         logger.warning(f"{number}. {name}: {_said(states[name], begun.options.reboot)}")
         for sentence in absences(begun.site, name):
@@ -94,6 +96,8 @@ def _begun() -> Upgrade:
         logger.warning("No host waits for an update or a boot.")
     if change:
         logger.warning(f"Before its turn {parts.primary} hands over to {change.failover.target}.")
+    if redis in names:
+        logger.warning(f"Before its turn {redis} hands over Redis to a replica.")
     packages = {name: upkeep.updates(state) for name, state in states.items()}
     place = turns.index(parts.primary) if change else len(turns)
     slot = switch.read(begun.site, begun.machines).active

@@ -107,8 +107,8 @@ def read_by(run: Run, program: str) -> Sequence[File]:
     if program == exporters.MTAIL:
         return (File(f"{units.PROGRAMS}/nginx.mtail", files.read("exporters/nginx.mtail"), restart=True),)
     if program == exporters.REDIS:
-        passwords = render(
-            "exporters/redis.json.j2", port=run.site.shared.redis_port, password=run.site.secret("REDIS_PASSWORD")
-        )
+        servers = [f"redis://127.0.0.1:{run.site.shared.redis_port}"]
+        servers += [exporters.sentinel(run.site)] if "sentinels" in run.host.groups else []
+        passwords = render("exporters/redis.json.j2", servers=servers, password=run.site.secret("REDIS_PASSWORD"))
         return (File(f"{DIRECTORY}/redis.json", passwords, mode="600", secret=True, restart=True),)
     return ()

@@ -110,7 +110,7 @@ DECLARATION = Declaration(
     listeners=(Listener("gateway_port", ("python", "systemd")), Listener("gateway_green_port", ("python", "systemd"))),
     rules=(
         Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
-        Rule(source="gateways", destination="redis", ports=("redis_port",)),
+        Rule(source="gateways", destination="redis", ports=("redis_port", "redis_sentinel_port")),
     ),
     secrets={"JWT_SECRET_KEY": 32},
     optional_secrets={webhooks.PLAIN: 8, webhooks.SLACK: 8, webhooks.TEAMS: 8},

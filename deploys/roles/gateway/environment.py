@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
-from deploys.controller.services import addresses
+from deploys.controller.services import addresses, redis
 from deploys.controller.templates import render
 from deploys.roles.gateway.declaration import Gateways
 from deploys.settings.debian import RELEASES
@@ -38,7 +38,6 @@ def _variables(run: Run, port: int, listens: int) -> dict[str, str]:
     servers = ",".join(f"{peer.name}:{port}" for peer in site.group("postgres"))
     debian = run.topology.servers[run.topology.primary].debian or ""
     pooled = port == shared.postgres_pool_port
-    redis = site.group("redis")[0]
     password = quote(site.secret("POSTGRES_PASSWORD"), safe="")
     return {
         "ENVIRONMENT": "staging" if shared.environment == "staging" else "production",
@@ -58,7 +57,7 @@ def _variables(run: Run, port: int, listens: int) -> dict[str, str]:
             else {}
         ),
         **({"DB_PROMOTIONS": PROMOTIONS} if len(site.group("postgres")) > 1 else {}),
-        "REDIS_URL": f"redis://{redis.name}:{shared.redis_port}/0",
+        **redis.where(site),
         "REDIS_PASSWORD": site.secret("REDIS_PASSWORD"),
         "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),
         **addresses.variables(site),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyinfra.api import deploy
 
+from deploys.controller.redis import servers
 from deploys.controller.run import Run
 from deploys.controller.services import redis
 from deploys.controller.templates import render
+from deploys.engine.turns import turns
+from deploys.facts.redis import CONFIGURATION
+from deploys.facts.redis_member import OF_SERVER
+from deploys.operations import redis as server
 from deploys.operations import service
 from deploys.operations.file_set import File
-from deploys.operations.redis import users_loaded
 from deploys.operations.service import Unit
-from deploys.roles.redis.declaration import USERS, Redis
+from deploys.roles.redis.declaration import DROP_IN, UNIT, USERS, Redis
 from deploys.settings.site import Site
 
 # Redis has no command that only checks its configuration. It is started with it until it listens, in a
@@ -28,30 +34,48 @@ CHECK = (
 
 @deploy("Redis")
 def apply(run: Run) -> None:
-    """Have one Redis server, reachable by the gateways."""
+    """Have Redis reachable by the gateways: one server, or three of which one is the master."""
     site, host = run.site, run.host
-    data, users = host.data(Redis), redis.users(site)
+    if not site.group("sentinels"):
+        _configured(run, Unit(UNIT, reload=_reload(site)))
+        return
+    ports, parts = servers.ports(site), run.redis
+    if host.name != parts.master:
+        server.joins(name="It begins as a replica", master=site.host(parts.master).address, ports=ports)
+    for name in turns(parts.order):
+        if host.name == name:
+            _configured(run, Unit(UNIT, restart=server.restarted(ports), reload=_reload(site)))
+    members = [member.address for member in site.group("sentinels")]
+    for name in turns(parts.order):
+        if host.name == name:
+            server.only_these(name="Its Sentinel knows no others", addresses=members, ports=ports)
+    server.settled(name="It has its part", others=len(parts.order) - 1, ports=ports)
+
+
+def _configured(run: Run, unit: Unit) -> None:
+    """Have the server run with its files."""
+    site, host = run.site, run.host
+    data, users, several = host.data(Redis), redis.users(site), bool(site.group("sentinels"))
     text = render(
         "redis/redis.conf.j2",
         addresses=["127.0.0.1", "::1", *host.addresses],
         port=site.shared.redis_port,
         users_file=USERS if users else None,
-        password=_quoted(site.secret("REDIS_PASSWORD")),
+        password=redis.quoted(site.secret("REDIS_PASSWORD")),
         memory=data.redis_memory,
         eviction=data.redis_eviction,
+        fsync=data.redis_fsync,
+        replicated=host.address if several else None,
     )
     service.configured(
         name="Redis server",
-        unit=Unit("redis-server.service", reload=users_loaded(site.shared.redis_port) if users else None),
+        unit=unit,
         files=[
-            File("/etc/redis/redis.conf", text, "redis", "redis", "640", secret=True, restart=True),
+            File(CONFIGURATION, text, "redis", "redis", "640", secret=True, restart=True),
             *([_users(site, users)] if users else []),
-            # It binds to addresses that the network must have given the host first; an IPv6 address
-            # may be held back for a while after the network says that it is up (RFC 4862, 5.4).
             File(
-                "/etc/systemd/system/redis-server.service.d/tracseq.conf",
-                "[Unit]\nWants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=0\n"
-                "[Service]\nRestart=always\nRestartSec=2\n",
+                DROP_IN,
+                render("redis/unit.conf.j2", configuration=CONFIGURATION, own=OF_SERVER, several=several),
                 restart=True,
             ),
         ],
@@ -60,12 +84,16 @@ def apply(run: Run) -> None:
     )
 
 
-def _users(site: Site, users: list[redis.User]) -> File:
+def _reload(site: Site) -> str | None:
+    return server.users_loaded(site.shared.redis_port) if redis.users(site) else None
+
+
+def _users(site: Site, users: Sequence[redis.User]) -> File:
     """The users of services, and that of the gateways and of whoever has the site's password, as it always was."""
-    text = render("redis/users.acl.j2", default=redis.digest(site.secret("REDIS_PASSWORD")), users=users)
+    text = render(
+        "redis/users.acl.j2",
+        default=redis.digest(site.secret("REDIS_PASSWORD")),
+        users=users,
+        replicated=bool(site.group("sentinels")),
+    )
     return File(USERS, text, "redis", "redis", "640", secret=True)
-
-
-def _quoted(secret: str) -> str:
-    """A secret between the double quotes of redis.conf."""
-    return secret.replace("\\", "\\\\").replace('"', '\\"')

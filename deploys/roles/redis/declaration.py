@@ -12,6 +12,8 @@ from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Size, written
 
+UNIT = "redis-server.service"
+DROP_IN = f"/etc/systemd/system/{UNIT}.d/tracseq.conf"
 USERS = "/etc/redis/users.acl"
 """Who may use it, where any service of the catalogue does."""
 
@@ -30,6 +32,9 @@ class Redis(Data):
         "volatile-random",
         "volatile-ttl",
     ] = value("what goes when it is full")
+    redis_fsync: Literal["everysec", "always"] = value(
+        "when a write is on disk: within a second, or before it is acknowledged", "Redis: everysec"
+    )
     redis_kernel_settings: dict[str, str] = value("kernel settings that Redis asks for", "Redis")
 
 
@@ -49,8 +54,9 @@ DECLARATION = Declaration(
     rules=(Rule(source="backups", destination="redis", ports=("backup_state_port", "backup_restore_port")),),
     secrets={"REDIS_PASSWORD": 20},
     kernel_settings="redis_kernel_settings",
-    traces=("/etc/systemd/system/redis-server.service.d/tracseq.conf",),
-    units=("redis-server.service",),
+    after=("sentinels",),
+    traces=(DROP_IN,),
+    units=(UNIT,),
     # Its log is of several files, which the manifest names; while that stays the same, only the last of them grows.
     state=(State("/var/lib/redis", steady="appendonlydir/appendonly.aof.manifest"),),
     obstacles=obstacles,

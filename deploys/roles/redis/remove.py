@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller.run import Run
+from deploys.facts.redis import CONFIGURATION
 from deploys.operations import role
-from deploys.roles.redis.declaration import DECLARATION, USERS
+from deploys.roles.redis.declaration import DECLARATION, UNIT, USERS
 
 
 @deploy("Redis")
@@ -14,7 +15,7 @@ def remove(run: Run) -> None:
     """Have no Redis run here; what it had written stays."""
     role.removed(
         name="Redis is gone",
-        units=["redis-server.service"],
-        paths=["/var/lib/tracseq/applied/redis-server.service", "/etc/redis/redis.conf", USERS, *DECLARATION.traces],
+        units=[UNIT],
+        paths=[f"/var/lib/tracseq/applied/{UNIT}", CONFIGURATION, USERS, *DECLARATION.traces],
         data=["/var/lib/redis"],
     )

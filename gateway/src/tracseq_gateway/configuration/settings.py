@@ -35,6 +35,18 @@ def _state_directory() -> Path:
     return Path(os.environ.get("STATE_DIRECTORY", "/var/lib/tracseq-gateway").partition(":")[0])
 
 
+def parse_address(text: str) -> tuple[str, int]:
+    """Read an address such as ``redis1:26379`` or ``[fd00::41]:26379``.
+
+    Raises:
+        ValueError: it is no address with a port.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65_535:
+        raise ValueError(f"{text!r} is not a host with a port, such as redis1:26379")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 class Settings(BaseSettings):
     """The configuration of one gateway; times are seconds, sizes are bytes."""
 
@@ -60,6 +72,8 @@ class Settings(BaseSettings):
     db_prepared_statements: bool = True
     db_promotions: Path | None = None
     redis_url: SecretStr | None = None
+    redis_sentinels: TextList = ()
+    redis_master: str = "tracseq"
     redis_password: SecretStr | None = None
     redis_timeout: Seconds = 1
 
@@ -171,6 +185,15 @@ class Settings(BaseSettings):
         schemes = ("redis://", "rediss://", "unix://")
         if value is not None and not value.get_secret_value().startswith(schemes):
             raise ValueError("it must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("redis_sentinels")
+    @classmethod
+    def _redis_sentinels(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("redis_url") is not None:
+            raise ValueError("REDIS_URL is set, too, and names one server; keep only one of them")
+        for text in value:
+            parse_address(text)
         return value
 
     @field_validator("jwt_secret_key")

@@ -1,0 +1,1 @@
+"""Redis servers that replicate each other: who is the master, and in which order they change."""

@@ -1,0 +1,135 @@
+"""Which Redis server is the master: what Sentinels and servers say decides, never the inventory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.facts.redis_member import MASTER, MemberState
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The part of each Redis host."""
+
+    master: str
+    order: tuple[str, ...]
+    """All hosts in the order in which they change."""
+    states: Mapping[str, MemberState]
+    """What was read of each host."""
+    remarks: tuple[str, ...] = ()
+    """What the administrator should know."""
+
+
+class TopologyError(PyinfraError):
+    """It cannot be told who is the master, or something would be lost."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The Redis servers need a hand first, and no host was changed: {problem}")
+
+
+def decide(addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str]) -> Topology:
+    """
+    Give every Redis host its part.
+
+    Args:
+        addresses: of all Redis hosts, in the inventory's order
+        states: what was read of each host
+        silent: hosts that were not reached, and why
+
+    Raises:
+        TopologyError: where it cannot be told who is the master.
+    """
+    master = _named(addresses, states) or _without_sentinels(addresses, states, silent)
+    for name, state in states.items():
+        if name != master and state.keys and not state.has_role and state.master:
+            raise TopologyError(
+                f"{name} is no replica and holds keys of its own, which it would lose as a replica of {master}. Save "
+                f"them where they are needed, empty it (redis-cli -h {addresses[name]} flushall) and run again."
+            )
+    replicas = [name for name in addresses if name != master]
+    leads = master in states and states[master].replicas > 0
+    return Topology(
+        master=master,
+        # Whoever follows waits for the one that it follows; a master that is followed hands over before it changes.
+        order=(*replicas, master) if leads else (master, *replicas),
+        states=states,
+        remarks=tuple(_remarks(master, states)),
+    )
+
+
+def _named(addresses: Mapping[str, str], states: Mapping[str, MemberState]) -> str | None:
+    """The master that most Sentinels of the site name; None where they do not."""
+    named = Counter(state.named for state in states.values() if state.named)
+    address, votes = named.most_common(1)[0] if named else (None, 0)
+    if votes * 2 <= len(addresses):
+        return None
+    found = next((name for name, own in addresses.items() if own == address), None)
+    if found is None:
+        raise TopologyError(
+            f"the Sentinels name {address} as the master, which is no host of the inventory's group redis. Have one "
+            f"that stays promoted (redis-cli -p <redis_sentinel_port> sentinel failover {MASTER}), or name the host "
+            "in the group again."
+        )
+    return found
+
+
+def _without_sentinels(
+    addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str]
+) -> str:
+    """The master where no majority of Sentinels names one: a new site, or one that has just one server until now."""
+    had = {name: state for name, state in states.items() if state.has_role or state.keys or state.replicas}
+    if silent and (had or len(silent) < len(addresses)):
+        listed = ", ".join(f"{name} ({reason})" for name, reason in silent.items())
+        raise TopologyError(f"no majority of Sentinels names a master, and hosts were not reached: {listed}.")
+    masters = [name for name, state in had.items() if state.master or (not state.runs and not state.follows)]
+    if len(masters) > 1:
+        raise TopologyError(_several(masters, states))
+    if masters:
+        return masters[0]
+    if had:
+        raise TopologyError(
+            f"no majority of Sentinels names a master, and no server is one: {_listed(had)}. Start the Sentinels "
+            "(systemctl start redis-sentinel), or the one that was the master last, and run again."
+        )
+    return next((name for name, state in states.items() if state.data), next(iter(addresses)))
+
+
+def _several(masters: Sequence[str], states: Mapping[str, MemberState]) -> str:
+    keep = max(masters, key=lambda name: (states[name].replicas, int(states[name].server.get("master_repl_offset", 0))))
+    others = " and ".join(name for name in masters if name != keep)
+    return (
+        f"there are {len(masters)} masters, and no majority of Sentinels names one: "
+        f"{_listed({name: states[name] for name in masters})}. Keep {keep}, which has the most replicas or the longest "
+        f"log, unless you know better: save what only {others} has, stop it there (systemctl disable --now "
+        "redis-server), remove /var/lib/tracseq-redis/redis.conf there so that it joins as new, and run again."
+    )
+
+
+def _listed(states: Mapping[str, MemberState]) -> str:
+    return ", ".join(
+        f"{name} ({state.server.get('role', 'silent').replace('slave', 'replica')}, {state.replicas} replicas, "
+        f"offset {state.server.get('master_repl_offset', '-')})"
+        for name, state in states.items()
+    )
+
+
+def _remarks(master: str, states: Mapping[str, MemberState]) -> Sequence[str]:
+    found = []
+    others = [name for name, state in states.items() if state.master and state.has_role and name != master]
+    if others:
+        found.append(
+            f"The Sentinels name {master}, and {' and '.join(others)} says that it is the master, too: the Sentinels "
+            "make it a replica within seconds, and what only it was told is lost."
+        )
+    versions = {name: version for name, state in states.items() if (version := state.server.get("redis_version"))}
+    if len({version.split(".")[0] for version in versions.values()}) > 1:
+        listed = ", ".join(f"{name} has {version}" for name, version in versions.items())
+        found.append(
+            f"Redis differs by its version ({listed}): a replica cannot follow a master that is newer. Use one Debian "
+            "release on all Redis hosts."
+        )
+    return found

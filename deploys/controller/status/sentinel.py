@@ -1,0 +1,107 @@
+"""Redis servers that fail over: there is one master, two replicas follow it, and the Sentinels agree on that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from deploys.controller.redis import servers
+from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
+from deploys.engine.combined import Wanted
+from deploys.facts.redis_member import Member, MemberState
+from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
+
+COLUMNS = ("host", "part", "Sentinel names", "replicas it knows", "other Sentinels it knows")
+
+
+def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
+    return [Wanted(Member, {"ports": servers.ports(site)})] if "sentinels" in host.groups else []
+
+
+def judged(survey: Survey) -> Judged:
+    states: dict[str, MemberState] = {name: state for name, (state,) in survey.readings["sentinel"].items()}
+    if not states:
+        return Judged()
+    members = survey.site.group("sentinels")
+    names = {member.address: member.name for member in members}
+    findings = [*_of_all(states, len(members)), *_of_each(states, len(members) - 1)]
+    values = {
+        name: {
+            "part": _part(state),
+            "names": names.get(state.named or "", state.named),
+            "replicas": state.replicas if state.master else None,
+            "known_replicas": state.sentinel.get("num-slaves"),
+            "known_sentinels": state.sentinel.get("num-other-sentinels"),
+        }
+        for name, state in states.items()
+    }
+    rows = tuple(_row(name, state, names, len(members) - 1) for name, state in states.items())
+    return Judged(values, findings, tables=[Table("Redis Sentinel", COLUMNS, rows)])
+
+
+def _of_all(states: Mapping[str, MemberState], members: int) -> Iterator[Finding]:
+    """What is wrong with all of them together."""
+    named = Counter(state.named for state in states.values() if state.named)
+    most = max(named.values(), default=0)
+    if most * 2 <= members:
+        yield Finding(
+            "",
+            "No majority of Sentinels names a master of Redis: nobody replaces one that is gone.",
+            "Start those that are silent (systemctl start redis-sentinel): docs/operations/redis.md",
+        )
+    masters = [name for name, state in states.items() if state.master]
+    if not masters:
+        yield Finding(
+            "",
+            "No Redis server is the master, and none takes writes.",
+            "Sentinels promote a replica within seconds where two of them and a replica are there: "
+            "docs/operations/redis.md",
+        )
+    if len(masters) > 1:
+        yield Finding(
+            "",
+            f"{' and '.join(masters)} both say that they are the master of Redis.",
+            "The Sentinels make all but one a replica within 20 s; where they do not: docs/operations/redis.md",
+        )
+
+
+def _of_each(states: Mapping[str, MemberState], others: int) -> Iterator[Finding]:
+    """What is wrong with one of them."""
+    for name, state in states.items():
+        if not state.sentinel:
+            yield Finding(name, "Its Sentinel does not answer.", "See why: journalctl -u redis-sentinel -n 50")
+        elif state.sentinel.get("num-other-sentinels") != str(others):
+            yield Finding(
+                name,
+                f"Its Sentinel knows {state.sentinel.get('num-other-sentinels')} others, and not {others}.",
+                "One that is missing: see its host. One that left the site: deploys/site.py has it forgotten.",
+            )
+        if state.master and state.replicas < others and others:
+            yield Finding(
+                name,
+                f"{state.replicas} of {others} replicas follow this master; without any it takes no writes.",
+                "See the host of the other: journalctl -u redis-server -n 50",
+            )
+
+
+def _part(state: MemberState) -> str:
+    if not state.runs:
+        return "silent"
+    return "master" if state.master else "replica"
+
+
+def _row(name: str, state: MemberState, names: Mapping[str, str], others: int) -> tuple[Cell, ...]:
+    part = Cell(_part(state), not state.runs)
+    if not state.sentinel:
+        return (Cell(name), part, Cell("silent", wrong=True), NOTHING, NOTHING)
+    known = [state.sentinel.get(field, "-") for field in ("num-slaves", "num-other-sentinels")]
+    return (
+        Cell(name),
+        part,
+        Cell(names.get(state.named or "", state.named or "-")),
+        *(Cell(one, one != str(others)) for one in known),
+    )
+
+
+SECTION = Section("sentinel", wanted, judged)

@@ -1,0 +1,139 @@
+"""A Redis server that others replicate, or that replicates another, and the Sentinel beside it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase
+
+from deploys.facts.redis import CONFIGURATION
+
+MASTER = "tracseq"
+"""What the Sentinels, and who asks them, call the servers of the site."""
+STATE = "/var/lib/tracseq-redis"
+"""Where a host keeps what servers and Sentinels write of themselves: who is the master, and who follows."""
+SENTINEL_CONFIGURATION = "/etc/redis/sentinel.conf"
+OF_SERVER, OF_SENTINEL = f"{STATE}/redis.conf", f"{STATE}/sentinel.conf"
+DATA = "/var/lib/redis"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """
+    Where a host's two listen.
+
+    + server: port of the server
+    + sentinel: port of the Sentinel
+    """
+
+    server: int
+    sentinel: int
+
+
+@dataclass(frozen=True)
+class MemberState:
+    """What the two say of themselves, and what is on disk."""
+
+    server: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the server's INFO; none where it does not answer."""
+    sentinel: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the Sentinel's SENTINEL MASTER; none where it does not answer."""
+    server_takes: frozenset[str] = frozenset()
+    """SHA-256 of the passwords that the server takes."""
+    sentinel_takes: frozenset[str] = frozenset()
+    """And of those that the Sentinel takes."""
+    has_role: bool = False
+    """Whether it is on disk who the server was last: a run never says so again."""
+    follows: str | None = None
+    """The address that it follows, by what is on disk; None where it was the master."""
+    watched: str | None = None
+    """The address of the master, by what the Sentinel has on disk; None where it never ran."""
+    known: frozenset[str] = frozenset()
+    """Addresses of replicas and other Sentinels that the Sentinel has on disk."""
+    data: bool = False
+    """Whether there is data on its disk."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server answers."""
+        return "role" in self.server
+
+    @property
+    def master(self) -> bool:
+        """Whether the server says that it is the master."""
+        return self.server.get("role") == "master"
+
+    @property
+    def replicas(self) -> int:
+        """How many replicas are connected to it."""
+        return int(self.server.get("connected_slaves", 0))
+
+    @property
+    def keys(self) -> bool:
+        """Whether the server holds any keys."""
+        return any(name.startswith("db") and name[2:].isdecimal() for name in self.server)
+
+    @property
+    def named(self) -> str | None:
+        """The address of the master as the Sentinel has it now; None where it does not answer."""
+        return self.sentinel.get("ip")
+
+
+def asking(port: int, configuration: str = CONFIGURATION) -> str:
+    """
+    Shell: a program that sends what it reads on standard input to a server or Sentinel, with the site's password.
+
+    + port: that it listens on
+    + configuration: the file that the password is in
+    """
+    # redis-cli takes a line's quotes as redis.conf does, and what it reads there no process list shows.
+    return (
+        f"{{ sed -n 's/^requirepass /AUTH /p' {configuration} 2>/dev/null; cat; }} | "
+        f"timeout 5 redis-cli -p {port} 2>/dev/null | tr -d '\\r'"
+    )
+
+
+class Member(FactBase[MemberState]):
+    """
+    A server of a site with Sentinels, and the Sentinel of its host.
+
+    + ports: where they listen
+    """
+
+    def command(self, ports: Ports) -> str:
+        server, sentinel = asking(ports.server), asking(ports.sentinel, SENTINEL_CONFIGURATION)
+        master = shlex.quote(MASTER)
+        return f"""
+printf 'INFO\\n' | {server} | sed 's/^/server\\t/'
+printf 'ACL GETUSER default\\n' | {server} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/server_takes\\t/p'
+printf 'SENTINEL MASTER %s\\n' {master} | {sentinel} | tail -n +2 | paste - - | sed 's/^/sentinel\\t/'
+printf 'ACL GETUSER default\\n' | {sentinel} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/sentinel_takes\\t/p'
+[ ! -s {OF_SERVER} ] || echo role
+sed -n 's/^replicaof \\([^ ]*\\) .*/follows\\t\\1/p' {OF_SERVER} 2>/dev/null
+sed -n 's/^sentinel monitor [^ ]* \\([^ ]*\\) .*/watched\\t\\1/p
+s/^sentinel known-[a-z]* [^ ]* \\([^ ]*\\) .*/known\\t\\1/p' {OF_SENTINEL} 2>/dev/null
+find {DATA}/appendonlydir {DATA}/dump.rdb -maxdepth 0 -printf 'data\\n' 2>/dev/null
+true
+"""
+
+    @staticmethod
+    def default() -> MemberState:
+        return MemberState()
+
+    def process(self, output: list[str]) -> MemberState:
+        rows = [line.split("\t") for line in output]
+        found = {name: [row[1] for row in rows if row[0] == name and len(row) > 1] for name in {row[0] for row in rows}}
+        pairs = (line.partition(":") for line in found.get("server", ()))
+        return MemberState(
+            server={key: value for key, separator, value in pairs if separator and key.isidentifier()},
+            sentinel={row[1]: row[2] for row in rows if row[0] == "sentinel" and len(row) == 3},
+            server_takes=frozenset(found.get("server_takes", ())),
+            sentinel_takes=frozenset(found.get("sentinel_takes", ())),
+            has_role=["role"] in rows,
+            follows=next(iter(found.get("follows", ())), None),
+            watched=next(iter(found.get("watched", ())), None),
+            known=frozenset(found.get("known", ())),
+            data=["data"] in rows,
+        )

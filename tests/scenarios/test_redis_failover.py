@@ -1,0 +1,209 @@
+"""Three Redis servers: whatever happens to the master, no request fails and Redis takes writes again in seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests import lab
+from tests.scenarios.replicated_redis import (
+    ADDRESSES,
+    INVENTORY,
+    PATH,
+    SERVERS,
+    ask,
+    calm,
+    master,
+    replication,
+    ssh,
+    three_servers,
+    whole,
+    writing,
+)
+from tests.users import Users
+
+pytestmark = pytest.mark.long
+"""Two machines are made for them, which takes minutes."""
+
+RATE = 50
+WITHIN = 4.0
+"""Seconds within which Redis takes writes again, and by whose number of writes the loss of a partition is bounded."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site_with_three_servers(site_as_it_should_be: None) -> Iterator[None]:
+    with three_servers():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def all_are_well() -> None:
+    """Each case begins with a master and two replicas, and Sentinels that have a say."""
+    lab.eventually(whole, within=60)
+    lab.eventually(calm, within=60)
+
+
+def killed(name: str) -> None:
+    found = lab.processes_of(name, "redis-server")
+    assert found, f"{name} runs no redis-server"
+    for process in found:
+        os.kill(process, signal.SIGKILL)
+
+
+def stopped(name: str) -> None:
+    ssh(name, "systemctl stop redis-server")
+
+
+def started(name: str) -> None:
+    ssh(name, "systemctl start redis-server")
+
+
+def hung(name: str) -> None:
+    for process in lab.processes_of(name, "redis-server"):
+        os.kill(process, signal.SIGSTOP)
+
+
+def goes_on(name: str) -> None:
+    for process in lab.processes_of(name, "redis-server"):
+        os.kill(process, signal.SIGCONT)
+
+
+def power_back(name: str) -> None:
+    lab.up(name, inventory=INVENTORY)
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    Something that happens to the master.
+
+    Attributes:
+        happens: does it
+        heals: ends it, where it does not end by itself
+    """
+
+    happens: Callable[[str], object]
+    heals: Callable[[str], object] | None = None
+
+
+CASES = {
+    "killed": Case(killed),
+    "stopped": Case(stopped, started),
+    "server frozen": Case(hung, goes_on),
+    "machine frozen": Case(lab.freeze, lab.thaw),
+    "power cut": Case(lab.pull_the_plug, power_back),
+    "cable pulled": Case(lab.cut_off, lab.plug_in),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_happens_to_the_master_and_its_return(name: str) -> None:
+    case, old, users = CASES[name], master(), Users(INVENTORY)
+    others = [one for one in SERVERS if one != old]
+    with users.reading(PATH, RATE):
+        with writing(RATE) as writes:
+            time.sleep(2)
+            case.happens(old)
+            lab.eventually(lambda: any(replication(one)["role"] == "master" for one in others), within=30)
+            time.sleep(3)
+            ended = time.time()
+        with writing(RATE) as returned:
+            if case.heals:
+                case.heals(old)
+            lab.eventually(whole, within=60)
+            time.sleep(2)
+    new = master()
+    print(
+        f"\n{name}: {old} to {new}, Redis took no writes for {writes.gap():.1f} s, {len(writes.lost(new))} of "
+        f"{len(writes.acknowledged)} acknowledged writes lost; its return: no writes for {returned.gap():.1f} s, "
+        f"{len(returned.lost(new))} lost; {users.answered} requests answered, {len(users.failed)} failed"
+    )
+    assert new != old
+    assert users.failed == [], users.failed[:5]
+    assert max(writes.acknowledged.values()) > ended - 1, "Redis takes writes again"
+    assert writes.gap() <= WITHIN
+    assert len(writes.lost(new)) <= RATE * WITHIN
+    assert returned.gap() < 1, "the old master's return costs nothing"
+    assert returned.lost(new) == set()
+
+
+def test_a_partition_loses_no_more_than_what_is_said() -> None:
+    """The master and one who writes to it are on one side, its replicas on the other."""
+    old, users = master(), Users(INVENTORY)
+    others = [one for one in SERVERS if one != old]
+    with users.reading(PATH, RATE):
+        with writing(RATE, only=old) as writes:
+            time.sleep(2)
+            began = time.time()
+            ssh(old, "\n".join(f"ip route replace blackhole {ADDRESSES[one]}" for one in others))
+            lab.eventually(lambda: any(replication(one)["role"] == "master" for one in others), within=30)
+            time.sleep(6)
+        ssh(old, "ip route flush type blackhole")
+        lab.eventually(whole, within=90)
+    new = master()
+    lost = writes.lost(new)
+    after = max(writes.acknowledged.values()) - began
+    print(
+        f"\npartition: {old} to {new}; {old} acknowledged writes for {after:.1f} s more; "
+        f"{len(lost)} of {len(writes.acknowledged)} acknowledged writes lost at {RATE} a second, "
+        f"at most {RATE * WITHIN:.0f}; {users.answered} requests answered, {len(users.failed)} failed"
+    )
+    assert new != old
+    assert any("NOREPLICAS" in why for why in writes.refused)
+    assert len(lost) <= RATE * WITHIN
+    assert users.failed == []
+
+
+def test_a_second_run_changes_nothing_whoever_is_the_master() -> None:
+    run = lab.site(inventory=INVENTORY)
+    assert run.code == 0, run.output
+    assert run.changes == {}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/hosts/test_sentinel.py", "tests/hosts/test_redis.py"],
+        env=os.environ | {"INVENTORY": INVENTORY}, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:]
+    print(done.stdout[-200:])
+
+
+def test_a_changed_setting_comes_to_replicas_first_and_fails_no_request() -> None:
+    old, users = master(), Users(INVENTORY)
+    with users.reading(PATH, RATE), writing(RATE) as writes:
+        run = lab.site("--data", "redis_memory=160MB", inventory=INVENTORY)
+        assert run.code == 0, run.output
+        time.sleep(2)
+    new = master()
+    changed = [one["name"] for one in run.json["results"]["operations"] if one["success"]]
+    print(
+        f"\na setting: {old} to {new}, longest without writes {writes.gap():.1f} s, {len(writes.lost(new))} of "
+        f"{len(writes.acknowledged)} lost, {users.answered} requests answered, {len(users.failed)} failed"
+    )
+    assert set(changed) <= {"Redis | Redis server", "Redis | It has its part"}
+    assert new != old
+    assert users.failed == []
+    assert writes.lost(new) == set()
+    assert all(ask(name, "CONFIG GET maxmemory")[1] == str(160 * 1024**2) for name in SERVERS)
+    again = lab.site("--data", "redis_memory=160MB", inventory=INVENTORY)
+    assert again.changes == {}
+    back = lab.site(inventory=INVENTORY)
+    assert back.code == 0, back.output
+
+
+def test_a_machine_that_was_made_anew_joins_and_has_the_data() -> None:
+    ask(master(), "SET tracseq:test:kept yes")
+    lost = next(name for name in SERVERS[1:] if name != master())
+    lab.destroy(lost)
+    lab.up(lost, inventory=INVENTORY)
+    run = lab.site(inventory=INVENTORY)
+    assert run.code == 0, run.output
+    lab.eventually(whole, within=60)
+    assert ask(lost, "GET tracseq:test:kept") == ["yes"]
+    ask(master(), "DEL tracseq:test:kept")
+    assert lab.site(inventory=INVENTORY).changes == {}
