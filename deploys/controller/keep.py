@@ -13,6 +13,7 @@ from typing import IO
 
 from pyinfra.api.exceptions import PyinfraError
 
+from deploys.controller.services import artifacts
 from deploys.settings.catalogue import own
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -64,13 +65,27 @@ def _of_data(site: Site) -> Iterator[Path]:
         for name in FILES_OF_DATA:
             if value := _value(host, name):
                 yield Path(value)
+    for package in {_file(host) for host in site.group("monitoring")} - {None}:
+        # A site without internet may have had it from elsewhere; only a deploy needs it.
+        if package and package.exists():
+            yield package
+
+
+def _file(host: SiteHost) -> Path | None:
+    """The file of Grafana's package, where the site brings it so."""
+    found = getattr(host.value("grafana_package"), "file", None)
+    return Path(found) if found else None
 
 
 def _of_services(site: Site) -> Iterator[Path]:
     """What services are made of: without it a new controller could not check the catalogue, let alone deploy it."""
-    for service in own(site.shared).values():
+    for name, service in own(site.shared).items():
         if service.source:
             path = Path(service.source.file)
+            if not path.exists() and (made := artifacts.made_of(name, service.source)):
+                # A bundle brought these instead.
+                yield from made
+                continue
             yield path
             if service.source.type == "wheels":
                 yield from sorted(path.parent.glob("*.whl"))

@@ -153,7 +153,17 @@ def point(point: str, user: str, since: float) -> Steps:
         problem = f"There is a restore point {point} of {when}: nothing was made. Give this one another name."
         yield StringCommand(shell.failed(problem))
         return
-    yield script("cd /", f"runuser -u {user} -- {program('point', point)}")
+    yield pointed(point, user)
+
+
+def pointed(point: str, user: str) -> StringCommand:
+    """
+    Shell: make a restore point that there is not yet.
+
+    + point: its name
+    + user: the system user that owns the repository
+    """
+    return script("cd /", f"runuser -u {user} -- {program('point', point)}")
 
 
 @operation

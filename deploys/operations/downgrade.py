@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import gevent
 from pyinfra import host, logger, state
-from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.exceptions import OperationError, PyinfraError
 
 from deploys.engine import elsewhere
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.migrations import PACKAGE
+from deploys.facts.postgres.running import asked
 from deploys.facts.release import Revision
+from deploys.operations.backup import pointed
 from deploys.operations.script import script
+
+BASE = "base"
+"""What Alembic calls a database before its first migration."""
+WITHIN = 600
+"""Seconds that a database is asked at which migration it is, after one that failed."""
+LOCK = 7_265_119_004
+"""The advisory lock that a migration holds in its transaction (the gateway's migrations/env.py)."""
 
 
 @operation
@@ -28,6 +39,9 @@ def made(
     environment: str,
     stops: Sequence[str],
     units: Sequence[str],
+    holder: str | None = None,
+    point: str = "",
+    owner: str = "",
 ) -> Steps:
     """
     Have a database as it was before some migrations, and nothing running that needs them.
@@ -45,6 +59,9 @@ def made(
     + environment: variables for the program, as lines that a shell reads; it may hold secrets
     + stops: what the inventory calls the hosts on which all is stopped that uses it
     + units: canonical names of what is stopped there, where there is such a unit; what would start another comes first
+    + holder: what the inventory calls the host that makes a restore point, once all is stopped; None: nobody does
+    + point: the name of that
+    + owner: the system user there that owns the repository of backups
 
     **Example:**
 
@@ -65,10 +82,17 @@ def made(
         )
     """
     current: str | None = yield Reading(Revision, server=server, database=database)
-    if current not in revisions:
-        host.noop(f"{database} is at {current}")
+    if (current or BASE) == to:
+        host.noop(f"{database} is at {to}")
         return
-    with _stopped(stops, units, database, server, revisions):
+    if current not in revisions:
+        raise OperationError(
+            f"{database} on {server} is to be at migration {revisions[-1]} or {to}, and says {current or 'nothing'}. "
+            "No gateway was stopped; see to Postgres (deploys/status.py), and run this again."
+        )
+    with _stopped(stops, units, database, server, revisions, to):
+        if holder and state.is_executing:
+            elsewhere.done(holder, pointed(point, owner))
         yield script(
             "variables=$(mktemp /run/tracseq/stage.XXXXXX)",
             'trap \'rm -f "$variables" "$variables.said"\' EXIT',
@@ -87,7 +111,7 @@ def made(
 
 @contextmanager
 def _stopped(
-    targets: Sequence[str], units: Sequence[str], database: str, server: str, revisions: Sequence[str]
+    targets: Sequence[str], units: Sequence[str], database: str, server: str, revisions: Sequence[str], to: str
 ) -> Iterator[None]:
     """Have units stopped on hosts, and started again where what is done meanwhile fails and was not done."""
     if not state.is_executing:
@@ -100,7 +124,7 @@ def _stopped(
                 elsewhere.done(target, script(*_each(units, _stop(waits))))
         yield
     except BaseException:
-        _back(targets, units, database, server, revisions)
+        _back(targets, units, database, server, revisions, to)
         raise
 
 
@@ -118,13 +142,13 @@ def _each(units: Sequence[str], act: str) -> list[str]:
     ]
 
 
-def _back(targets: Sequence[str], units: Sequence[str], database: str, server: str, revisions: Sequence[str]) -> None:
-    try:
-        said = elsewhere.done(server, script(Revision().command(database=database)))
-    except PyinfraError:
-        said = []
-    if said and said[0].strip() not in revisions:
-        logger.warning(f"{database} is at {said[0].strip()} all the same: run this again, and it is finished.")
+def _back(
+    targets: Sequence[str], units: Sequence[str], database: str, server: str, revisions: Sequence[str], to: str
+) -> None:
+    found = _found(database, server)
+    if found not in revisions:
+        says = f"is at {to} all the same" if found == to else "does not say at which migration it is"
+        logger.warning(f"{database} {says}: the gateways stay stopped. Run this again, and it is finished.")
         return
     for target in targets:
         try:
@@ -134,3 +158,18 @@ def _back(targets: Sequence[str], units: Sequence[str], database: str, server: s
             logger.error(f"{target} did not come back: {error}")
         else:
             logger.warning(f"{target} is back with the release that it had.")
+
+
+def _found(database: str, server: str) -> str | None:
+    """The revision of a database that nobody migrates any more; None where it has none, or does not say so in time."""
+    held, end = script(asked(f"SELECT 'held' FROM pg_advisory_xact_lock({LOCK})", database)), time.monotonic() + WITHIN
+    while time.monotonic() < end:
+        try:
+            # Where the connection was lost, the migration goes on, and holds the lock until it is done or taken back.
+            if "held" in [line.strip() for line in elsewhere.done(server, held)]:
+                said = elsewhere.done(server, script(Revision().command(database=database)))
+                return next((line.strip() for line in said if line.strip()), None)
+        except PyinfraError as error:
+            logger.warning(f"{server} does not say at which migration {database} is: {error}")
+        gevent.sleep(1)
+    return None

@@ -50,9 +50,17 @@ class Health:
     timeout: int = 60
     counted: Sequence[str] = ()
 
-    def before(self) -> list[str]:
-        """Shell: note what the service needs and has, while it runs as it did before the change."""
-        return [f"mkdir -p -m 700 {DIRECTORY}", f"{self._reported} > {DIRECTORY}/before"] if self.reports else []
+    def before(self, running: bool) -> list[str]:
+        """
+        Shell: note what the service needs and has, as it was before the change.
+
+        + running: whether it runs; else nothing is noted, and what a run that was killed has noted is forgotten
+        """
+        if not self.reports:
+            return []
+        if not running:
+            return [f"rm -f {DIRECTORY}/before"]
+        return [f"mkdir -p -m 700 {DIRECTORY}", f"{self._reported} > {DIRECTORY}/before"]
 
     def after(self, unit: str) -> list[str]:
         """

@@ -12,7 +12,7 @@ from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.file_set import STAMPS
 from deploys.facts.package_file import PackageFile, stamp
 from deploys.facts.packages import POLICY, POLICY_KEPT
-from deploys.operations.packages import starts_allowed, starts_forbidden
+from deploys.operations.packages import APT_GET, starts_allowed, starts_forbidden
 from deploys.operations.script import script
 
 
@@ -21,8 +21,8 @@ def installed(package: str, file: str, sha256: str) -> Steps:
     """
     Have a package installed from just this file, and none of its services started by that.
 
-    What it depends on must be there already: it is dpkg that installs it, which asks nobody for more. A package that
-    came from another file, also a newer one, is replaced.
+    What it depends on must be there already: apt fetches nothing for it. A package that came from another file, also
+    a newer one, is replaced.
 
     + package: its name
     + file: path on this machine
@@ -55,7 +55,9 @@ def installed(package: str, file: str, sha256: str) -> Steps:
         "  exit 1",
         "fi",
         f"rm -f {kept}",
-        'DEBIAN_FRONTEND=noninteractive dpkg --install --force-confdef --force-confold "$deb" >/dev/null',
+        # dpkg itself waits for nobody who is at work with packages.
+        'chmod 644 "$deb" && mv "$deb" "$deb.deb" && deb=$deb.deb',
+        f'{APT_GET} --no-download --allow-downgrades --reinstall install "$deb" >/dev/null',
         f"mkdir -p {STAMPS}",
         f"echo {shlex.quote(sha256)} > {kept}",
         stdin=base64.b64encode(Path(file).read_bytes()).decode(),

@@ -124,13 +124,14 @@ def configured(
     was_there = current.running or (together and f"{UNITS}/{unit.name}" in current.files.files)
     returns = was_there and bool(changes)
     again = action if current.running or not action else action.replace("systemctl start", "systemctl restart")
-    lines = list(health.before()) if health and current.running else []
     archive = file_set.archive(changes.write)
-    if rolling and rolling.group and current.running and changes and (lines or validate):
+    if rolling and rolling.group and current.running and changes and validate:
         # What changes nothing waits for no turn, and what one host refuses no other keeps.
         with before_a_turn(rolling.group):
-            yield script(*lines, *staging.seen(changes, validate), stdin=archive if validate else "")
-        lines, validate = [], None
+            yield script(*staging.seen(changes, validate), stdin=archive)
+        validate = None
+    # In the turn: what it has may be another by then.
+    lines = list(health.before(current.running)) if health else []
     lines += staging.replaced(changes, validate, stamp, kept=returns)
     if anew:
         # Enabling would have systemd read all its units once more.

@@ -51,7 +51,7 @@ INSERT = "audit_event (occurred_at, id, request_id, trace_id"
 CHANGES = [(f"{AUDIT}/delivery.py", INSERT, INSERT.removesuffix("_id"))]
 STOPS = "The gateways stop, and the database goes back to migration 0002"
 KILLED = (
-    ("Downgrade | Restore point", 0.2),
+    ("Downgrade | A backup from before", 0.2),
     (STOPS, 0.3),
     (STOPS, 2.0),
     ("Gateway | Gateway runs it", 0.3),

@@ -102,15 +102,15 @@ def taken_back(leaving: Leaving, known: Mapping[str, Migration]) -> Iterator[str
 
 
 def _meanwhile(holder: str | None, point: str) -> Iterator[str]:
-    if holder:
-        yield (
-            f"Before that {holder} makes the restore point {point}: with --data to_point={point}, "
-            "deploys/restore.py makes a copy of what was there then."
-        )
     yield (
         "All gateways stop meanwhile, and the load balancers answer 502. Where a migration is not taken back the "
         "database stays as it is, and they come back with the release that they have."
     )
+    if holder:
+        yield (
+            f"Once they have stopped {holder} makes the restore point {point}: with --data to_point={point}, "
+            "deploys/restore.py makes a copy of what was there then."
+        )
 
 
 def _holder(begun: Opened, leaving: Leaving) -> str | None:

@@ -65,10 +65,14 @@ def of(name: str, service: Service, machine: MachineState) -> Artifact:
     return known[kind]
 
 
-def is_made(name: str, source: Source) -> bool:
-    """Whether an artifact of a service's source is in the cache, such as one that came with a bundle."""
-    kept = (about for about in CACHE.glob(f"{name}-*{SUFFIXES[0]}") if about.with_suffix(SUFFIXES[1]).exists())
-    return any(json.loads(about.read_text()).get("source") == source.sha256 for about in kept)
+def made_of(name: str, source: Source) -> list[Path]:
+    """The files in the cache that were made of a service's source, such as those that came with a bundle."""
+    found = []
+    for about in sorted(CACHE.glob(f"{name}-*{SUFFIXES[0]}")):
+        archive = about.with_suffix(SUFFIXES[1])
+        if archive.exists() and json.loads(about.read_text()).get("source") == source.sha256:
+            found += [about, archive]
+    return found
 
 
 def made(name: str, source: Source, machine: str, python: str) -> Artifact:
@@ -115,7 +119,9 @@ def made(name: str, source: Source, machine: str, python: str) -> Artifact:
                 "source": source.sha256, "tree": tree, "sha256": digests.of(archive),
                 "config": asdict(config) if config else None,
             }  # fmt: skip
-            about.write_text(json.dumps(known))
+            unfinished = about.with_suffix(".partial")
+            unfinished.write_text(json.dumps(known))
+            unfinished.rename(about)
     found = json.loads(about.read_text())
     config = TypeAdapter(Config).validate_python(found["config"]) if found["config"] else None
     return Artifact(found["tree"][:16], archive, found["sha256"], config, source.type == "wheels")

@@ -54,9 +54,9 @@ def statements(name: str, current: VectorsState, settings: Mapping[str, str]) ->
     """
     for setting, value in settings.items():
         if current.settings.get(setting) != value:
-            yield f"ALTER DATABASE {name} SET {setting} = '{value}';"
+            yield f"ALTER DATABASE \"{name}\" SET {setting} = '{value}';"
     if current.installed is None:
         # Only a superuser may: it is not a trusted extension.
         yield f"CREATE EXTENSION IF NOT EXISTS {EXTENSION};"
-    elif current.installed != current.available:
+    elif current.available not in (None, current.installed):
         yield f"ALTER EXTENSION {EXTENSION} UPDATE;"

@@ -10,7 +10,7 @@ from deploys.controller.releases.downgrade import Downgrade
 from deploys.controller.releases.schema import Leaving
 from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
-from deploys.operations import backup, repository
+from deploys.operations import repository
 from deploys.operations import downgrade as schema
 from deploys.roles.gateway import rollback
 from deploys.roles.gateway.environment import as_user, environment
@@ -24,24 +24,22 @@ def apply(downgrade: Downgrade) -> None:
     """Have a way to get back what goes, then the database as it was before, then every gateway with the older release."""
     run, leaving = downgrade.rollback.run, downgrade.leaving
     if run.host.name == downgrade.holder:
-        kept(point=downgrade.point)
+        kept()
     barrier(name="What goes can be brought back")
     if leaving and run.host.name == leaving.host:
-        taken_back(run=run, leaving=leaving)
+        taken_back(run=run, leaving=leaving, downgrade=downgrade)
     barrier(name="The database is one for the older release")
     rollback.apply(downgrade.rollback)
 
 
 @deploy("Downgrade")
-def kept(point: str) -> None:
-    """Have a moment to which a restore can go back."""
+def kept() -> None:
+    """Have a backup from which a restore can come to the moment before."""
     repository.recent(name="A backup from before (takes as long as its data takes)", maximum_age=BACKUP_AGE)
-    # Of this run alone: its name has the moment.
-    backup.point(name=f"Restore point {point}", point=point, user=backups.USER, since=0)
 
 
 @deploy("Downgrade")
-def taken_back(run: Run, leaving: Leaving) -> None:
+def taken_back(run: Run, leaving: Leaving, downgrade: Downgrade) -> None:
     """Have what the migrations did taken back, by the release that knows them, while no gateway runs."""
     site, every = run.site, slots.known(run.site.shared)
     schema.made(
@@ -57,4 +55,8 @@ def taken_back(run: Run, leaving: Leaving) -> None:
         environment=environment(run, site.shared.postgres_port, site.shared.gateway_port),
         stops=[peer.target for peer in site.group("gateways")],
         units=[*(slot.socket for slot in every), *(slot.unit for slot in every)],
+        # Of this run alone, as its name has the moment; made last, so that it has all that gateways wrote.
+        holder=site.host(downgrade.holder).target if downgrade.holder else None,
+        point=downgrade.point,
+        owner=backups.USER,
     )

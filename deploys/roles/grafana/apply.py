@@ -54,7 +54,7 @@ def configuration(run: Run) -> Iterator[File]:
     certificate = run.authority.of_host(run.host)
     text = render(
         "grafana/grafana.ini.j2",
-        domain=run.host.address,
+        domain=run.host.name,
         port=run.site.data(Grafana).grafana_port,
         user=run.host.value("pages_user"),
         provisioning=PROVISIONED,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploys.controller.services import digests
 from deploys.settings.data import Data, value
-from deploys.settings.declaration import Declaration, Listener, OnHost
+from deploys.settings.declaration import Declaration, Listener, Machine, OnHost
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
@@ -58,15 +58,20 @@ def problems(site: Site) -> Iterator[str]:
                     f"grafana_package {WHERE}: {host.name} has its packages from a bundle, which has no Grafana: give "
                     "its file."
                 )
+
+
+def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
+    """A file that is not on this machine, or is another than the one that was meant; only a deploy needs it."""
+    package = site.data(Grafana).grafana_package
+    if not site.data(Grafana).grafana_port or not isinstance(package, PackageFile):
         return
-    path, wanted = Path(data.grafana_package.file), data.grafana_package.sha256
     try:
-        found = digests.of(path)
+        found = digests.of(Path(package.file))
     except OSError as error:
-        yield f"grafana_package {WHERE}: file is {path}, which cannot be read on this machine: {error.strerror}."
+        yield "grafana_package, file", f"{package.file} cannot be read here: {error.strerror}", "the package's file"
         return
-    if found != wanted:
-        yield f"grafana_package {WHERE}: {path} has the digest {found}, and sha256 is {wanted}: it is another file."
+    if found != package.sha256:
+        yield "grafana_package, sha256", f"{package.file} has {found}", f"{package.sha256}, or the file that was meant"
 
 
 def on_host(site: Site, host: SiteHost) -> OnHost:
@@ -93,4 +98,5 @@ DECLARATION = Declaration(
     traces=(f"/etc/systemd/system/{UNIT}.d/tracseq.conf",),
     on_host=on_host,
     problems=problems,
+    obstacles=obstacles,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyinfra.api import deploy
 
 from deploys.controller.run import Run
@@ -12,6 +14,9 @@ from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.guard.declaration import DIRECTORY, NAME, UNIT
 
+TRIES = 50
+"""Of looking whether it listens, a fifth of a second apart: nginx itself tries to get a port for 2.5 s."""
+
 
 @deploy("Guard")
 def apply(run: Run) -> None:
@@ -19,10 +24,11 @@ def apply(run: Run) -> None:
     if "load_balancers" not in run.host.groups:
         # Its package has it start with the host, and listen at port 80.
         role.removed(name="Debian's own nginx does not run", units=["nginx.service"], paths=[])
-    own = run.authority.of_host(run.host)
+    own, guarded = run.authority.of_host(run.host), list(guards.of_host(run.site, run.host))
+    begun = started([one.port for one in guarded])
     service.configured(
         name="nginx before services that authenticate nobody",
-        unit=Unit(UNIT),
+        unit=Unit(UNIT, start=begun, restart=begun),
         files=[
             # It gets all of these when it starts, and can read none itself.
             File(f"{DIRECTORY}/authority.crt", run.authority.certificate, restart=True),
@@ -30,11 +36,26 @@ def apply(run: Run) -> None:
             File(f"{DIRECTORY}/server.key", own.key, mode="600", secret=True, restart=True),
             File(
                 f"{DIRECTORY}/nginx.conf",
-                render("guard/nginx.conf.j2", guarded=list(guards.of_host(run.site, run.host))),
+                render("guard/nginx.conf.j2", guarded=guarded),
                 restart=True,
             ),
             File(f"{UNITS}/{UNIT}", render("guard/service.j2", name=NAME, directory=DIRECTORY), restart=True),
         ],
         purged=[DIRECTORY],
         validate=nginx.checked(f"{DIRECTORY}/nginx.conf"),
+    )
+
+
+def started(ports: Sequence[int]) -> str:
+    """
+    Shell: start it anew; systemd takes it for started before it knows whether it got its ports.
+
+    Args:
+        ports: those that it listens on
+    """
+    listens = 'ss -Hltnp "sport = :$port" | grep --quiet \'"nginx"\''
+    return (
+        f"systemctl restart {UNIT} && ( tries=0; for port in {' '.join(map(str, ports))}; do until {listens}; do "
+        f'[ $tries -lt {TRIES} ] || {{ echo "nginx does not listen on port $port." >&2; exit 1; }}; '
+        "tries=$((tries + 1)); sleep 0.2; done; done )"
     )

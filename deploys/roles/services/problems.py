@@ -82,7 +82,7 @@ def _of_source(place: str, name: str, service: Service) -> Iterator[str]:
         return
     path = Path(source.file)
     # A bundle brings what was made of a file, and not the file.
-    if not path.exists() and artifacts.is_made(name, source):
+    if not path.exists() and artifacts.made_of(name, source):
         return
     try:
         found = digests.of(path)
