@@ -120,7 +120,7 @@ def test_one_that_fails_leaves_all_as_it_was(plain: dict[str, str], tmp_path: Pa
     planned = lab.pyinfra("--dry", lab.INVENTORY, DOWNGRADE)
     assert planned.code == 0, planned.output
     assert "Migration 0003 is taken back, and what only it has place for will be gone: What tech" in planned.output
-    assert f"Before that {HOLDER} makes the restore point before_downgrade_to_0002_" in planned.output
+    assert f"Once they have stopped {HOLDER} makes the restore point before_downgrade_to_0002_" in planned.output
     left_out = lab.pyinfra("--dry", "--limit", GATEWAYS[0], lab.INVENTORY, DOWNGRADE)
     assert left_out.code != 0
     assert f"{', '.join(GATEWAYS[1:])} are left out or not reached" in left_out.output
