@@ -27,7 +27,7 @@ PASSWORD = "of the test"
 class Servers:
     """Three servers of which the first is the master, and a Sentinel that decides alone."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, priority: int) -> None:
         self.directory = directory
         self.ports = [_free() for _ in range(3)]
         self.sentinel = _free()
@@ -37,6 +37,7 @@ class Servers:
         self.processes = [
             self._begun(
                 "redis-server", port, "min-replicas-to-write 1", f'masterauth "{PASSWORD}"',
+                f"replica-priority {priority}", "repl-diskless-sync-delay 0",
                 *([f"replicaof 127.0.0.1 {self.ports[0]}"] if port != self.ports[0] else []),
             )
             for port in self.ports
@@ -46,9 +47,12 @@ class Servers:
             self._begun(
                 "redis-sentinel", self.sentinel,
                 f"sentinel monitor {MASTER} 127.0.0.1 {self.ports[0]} 1", f'sentinel auth-pass {MASTER} "{PASSWORD}"',
+                # It would ask the master for them after 10 s.
+                *(f"sentinel known-replica {MASTER} 127.0.0.1 {port}" for port in self.ports[1:]),
             )
         )  # fmt: skip
-        eventually(lambda: "num-slaves\n2\n" in self.ask(self.sentinel, f"SENTINEL MASTER {MASTER}"))
+        known = f"slave-priority\n{priority}\n"
+        eventually(lambda: self.watched().count(known) == 2 and self.watched().count("master-link-status\nok") == 2)
 
     def ask(self, port: int, *commands: str) -> str:
         """What is answered to commands."""
@@ -56,6 +60,10 @@ class Servers:
             ["redis-cli", "-p", str(port)], input="\n".join(commands), env=os.environ | {"REDISCLI_AUTH": PASSWORD},
             capture_output=True, text=True,
         ).stdout.replace("\r", "")  # fmt: skip
+
+    def watched(self) -> str:
+        """What the Sentinel knows of the replicas."""
+        return self.ask(self.sentinel, f"SENTINEL REPLICAS {MASTER}")
 
     def needs(self) -> int:
         """How many replicas the first server must hear to take a write."""
@@ -99,8 +107,14 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def servers(tmp_path: Path) -> Iterator[Servers]:
-    found = Servers(tmp_path)
+def priority() -> int:
+    """Of the replicas; with 0 none is ever promoted."""
+    return 100
+
+
+@pytest.fixture
+def servers(tmp_path: Path, priority: int) -> Iterator[Servers]:
+    found = Servers(tmp_path, priority)
     yield found
     for process in found.processes:
         process.kill()
@@ -112,18 +126,30 @@ def test_a_server_that_has_handed_over_would_take_writes_again(servers: Servers)
     assert (servers.role(), servers.needs()) == ("slave", ENOUGH)
 
 
+def ended(handover: subprocess.Popen[str], number: signal.Signals) -> None:
+    """A handover that is told to end as the programs of a login are: all of it."""
+    os.killpg(handover.pid, number)
+    handover.wait(30)
+
+
+@pytest.mark.long
+def test_a_handover_that_is_ended_once_a_replica_takes_over_waits_for_that(servers: Servers) -> None:
+    handover = servers.handover()
+    eventually(lambda: "failover_in_progress" in servers.ask(servers.sentinel, f"SENTINEL MASTER {MASTER}"))
+    time.sleep(0.5)  # until the handover has read that it was agreed to
+    ended(handover, signal.SIGHUP)
+    eventually(lambda: servers.needs() == ENOUGH)
+    assert servers.role() == "slave"
+
+
+@pytest.mark.parametrize("priority", [0])
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_handover_that_is_ended_before_anybody_takes_over_leaves_a_master_that_takes_writes(
     number: signal.Signals, servers: Servers
 ) -> None:
-    for port in servers.ports[1:]:
-        servers.ask(port, "CONFIG SET replica-priority 0")
-    eventually(lambda: servers.ask(servers.sentinel, f"SENTINEL REPLICAS {MASTER}").count("slave-priority\n0\n") == 2)
     handover = servers.handover()
     eventually(lambda: servers.needs() != ENOUGH)
-    # Like a login that ends: the whole of it is told.
-    subprocess.run(["kill", f"-{number.value}", "--", f"-{handover.pid}"], check=False)
-    handover.wait(30)
+    ended(handover, number)
     eventually(lambda: servers.needs() == ENOUGH)
     assert servers.role() == "master"
     assert servers.ask(servers.ports[0], "SET key value") == "OK\n"
