@@ -17,6 +17,8 @@ STATE = "/var/lib/tracseq-redis"
 SENTINEL_CONFIGURATION = "/etc/redis/sentinel.conf"
 OF_SERVER, OF_SENTINEL = f"{STATE}/redis.conf", f"{STATE}/sentinel.conf"
 DATA = "/var/lib/redis"
+ENOUGH = 1
+"""How many replicas a master must hear to take a write."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class MemberState:
     """Fields of the server's INFO; none where it does not answer."""
     sentinel: Mapping[str, str] = field(default_factory=dict)
     """Fields of the Sentinel's SENTINEL MASTER; none where it does not answer."""
+    needs: int | None = None
+    """How many replicas the server must hear to take a write, as it runs; None where it does not answer."""
     server_takes: frozenset[str] = frozenset()
     """SHA-256 of the passwords that the server takes."""
     sentinel_takes: frozenset[str] = frozenset()
@@ -107,6 +111,7 @@ class Member(FactBase[MemberState]):
         master = shlex.quote(MASTER)
         return f"""
 printf 'INFO\\n' | {server} | sed 's/^/server\\t/'
+printf 'CONFIG GET min-replicas-to-write\\n' | {server} | sed -n '/^min-replicas-to-write$/{{n;s/^/needs\\t/p}}'
 printf 'ACL GETUSER default\\n' | {server} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/server_takes\\t/p'
 printf 'SENTINEL MASTER %s\\n' {master} | {sentinel} | tail -n +2 | paste - - | sed 's/^/sentinel\\t/'
 printf 'ACL GETUSER default\\n' | {sentinel} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/sentinel_takes\\t/p'
@@ -129,6 +134,7 @@ true
         return MemberState(
             server={key: value for key, separator, value in pairs if separator and key.isidentifier()},
             sentinel={row[1]: row[2] for row in rows if row[0] == "sentinel" and len(row) == 3},
+            needs=next((int(text) for text in found.get("needs", ()) if text.isdecimal()), None),
             server_takes=frozenset(found.get("server_takes", ())),
             sentinel_takes=frozenset(found.get("sentinel_takes", ())),
             has_role=["role"] in rows,

@@ -14,7 +14,7 @@ from deploys.operations.script import script
 
 
 @operation
-def stopped(units: Sequence[str], note: str, drain: Drain | None = None) -> Steps:
+def stopped(units: Sequence[str], note: str, drain: Drain | None = None, before: str | None = None) -> Steps:
     """
     Have units stopped, and neither a boot nor anybody start them while a host is out.
 
@@ -23,6 +23,7 @@ def stopped(units: Sequence[str], note: str, drain: Drain | None = None) -> Step
     + units: canonical names, in the order in which they stop; those that neither run nor start at boot stay as they are
     + note: name of the note, which is the host's
     + drain: what the host's gateway has begun may end first; None: it has none
+    + before: shell that is run before any of them stops, such as what has another host take over
 
     **Example:**
 
@@ -41,6 +42,8 @@ def stopped(units: Sequence[str], note: str, drain: Drain | None = None) -> Step
         directory = shlex.quote(f"{UNITS}/{unit}.d")
         text = f"[Unit]\\nConditionPathExists=!{DIRECTORY}/{note}\\n"
         lines += [f"mkdir -p {directory}", f"printf {shlex.quote(text)} > {directory}/{HELD}"]
+    if before and stop:
+        yield script(before)
     with drained(drain if stop else None):
         yield script(*lines, "systemctl daemon-reload", *(f"systemctl stop {shlex.quote(unit)}" for unit in stop))
 

@@ -9,6 +9,7 @@ from pyinfra import host
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.redis import CONFIGURATION
 from deploys.facts.redis_member import (
+    ENOUGH,
     MASTER,
     OF_SENTINEL,
     OF_SERVER,
@@ -45,7 +46,7 @@ def handed_over(ports: Ports) -> str:
     Shell that has a master with replicas become one of them; it ends with 1 where nobody takes over.
 
     No write is acknowledged from its first line on that the next master might not have. Where no Sentinel answers, the
-    server stays what it is.
+    server stays what it is. However it ends, the server would take writes again as a master.
 
     + ports: where they listen
     """
@@ -56,24 +57,26 @@ part=$(ask 'INFO replication')
 printf '%s\\n' "$part" | grep -q '^role:master' || exit 0
 ! printf '%s\\n' "$part" | grep -q '^connected_slaves:0' || exit 0
 [ "$(sentinel PING)" = PONG ] || exit 0
+trap "ask 'CONFIG SET min-replicas-to-write {ENOUGH}' >/dev/null" EXIT
+trap 'exit 1' HUP INT PIPE TERM
 ask 'CONFIG SET min-replicas-to-write {REFUSING}' >/dev/null
 sleep 1
 tries=0
 until said=$(sentinel 'SENTINEL FAILOVER {MASTER}'); [ "$said" = OK ]; do
   tries=$((tries + 1))
   if [ $tries -ge 30 ]; then
-    ask 'CONFIG SET min-replicas-to-write 1' >/dev/null
     echo "No replica takes over from this master within 30 s: the Sentinel says '$said'. See deploys/status.py." >&2
     exit 1
   fi
   sleep 1
 done
+# What it acknowledged now would be lost: whoever ends this waits until it is replaced.
+trap '' HUP INT PIPE TERM
 # Sentinels tell a master that still answers only some seconds after the promotion that it is one no more.
 tries=0
 until ask 'INFO replication' | grep -q '^role:slave'; do
   tries=$((tries + 1))
   if [ $tries -ge 120 ]; then
-    ask 'CONFIG SET min-replicas-to-write 1' >/dev/null
     echo 'This master has not become a replica within 60 s. See deploys/status.py.' >&2
     exit 1
   fi
@@ -186,12 +189,13 @@ def password_taken(digest: str, ports: Ports) -> Steps:
 
 
 @operation
-def only_these(addresses: Sequence[str], ports: Ports, timeout: int = 60) -> Steps:
+def only_these(addresses: Sequence[str], ports: Ports, away: int = 0, timeout: int = 60) -> Steps:
     """
     Have a Sentinel know the hosts of the site and no others: without that, those that left count for a majority.
 
     + addresses: of all Redis hosts
     + ports: where they listen
+    + away: how many of the others are not there to be found (default 0)
     + timeout: seconds it may take to find the others anew (default 60)
 
     **Example:**
@@ -205,7 +209,7 @@ def only_these(addresses: Sequence[str], ports: Ports, timeout: int = 60) -> Ste
         host.noop("it knows no others")
         return
     ask = asking(ports.sentinel, SENTINEL_CONFIGURATION)
-    others = len(addresses) - 1
+    others = len(addresses) - 1 - away
     yield script(
         f"ask() {{ printf '%s\\n' \"$1\" | {ask}; }}",
         f"ask 'SENTINEL RESET {MASTER}' >/dev/null",
@@ -223,12 +227,15 @@ def only_these(addresses: Sequence[str], ports: Ports, timeout: int = 60) -> Ste
 
 
 @operation
-def settled(others: int, ports: Ports, timeout: int = 60) -> Steps:
+def settled(others: int, ports: Ports, away: int = 0, timeout: int = 60) -> Steps:
     """
-    Wait until a server has its part, and its Sentinel knows of everybody; it changes nothing.
+    Wait until a server has its part, and its Sentinel knows of everybody.
+
+    Where a handover died, the server would take no write as a master: that is set back.
 
     + others: how many other servers there are
     + ports: where they listen
+    + away: how many more there are that a Sentinel may know, and that need not be there (default 0)
     + timeout: seconds it may take (default 60)
 
     **Example:**
@@ -240,20 +247,24 @@ def settled(others: int, ports: Ports, timeout: int = 60) -> Steps:
     current: MemberState = yield Reading(Member, ports=ports)
     follows = current.server.get("master_link_status") == "up"
     leads = current.master and current.replicas >= others
-    knows = all(current.sentinel.get(name) == str(others) for name in ("num-slaves", "num-other-sentinels"))
-    if (follows or leads) and knows:
+    known = (current.sentinel.get(name, "") for name in ("num-slaves", "num-other-sentinels"))
+    knows = all(one.isdecimal() and others <= int(one) <= others + away for one in known)
+    if (follows or leads) and knows and current.needs == ENOUGH:
         host.noop("it has its part")
         return
     yield script(
-        f"part() {{ echo 'INFO replication' | {asking(ports.server)}; }}",
+        f'ask() {{ echo "$1" | {asking(ports.server)}; }}',
+        f"takes() {{ ask 'CONFIG SET min-replicas-to-write {ENOUGH}' | tail -n 1 | grep -qx OK; }}",
+        "follows() { ask 'INFO replication' | grep -qx master_link_status:up; }",
+        f"leads() {{ [ \"$(ask 'INFO replication' | sed -n 's/^connected_slaves://p')\" -ge {others} ] 2>/dev/null; }}",
         f"known() {{ echo 'SENTINEL MASTER {MASTER}' | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} |",
-        f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ {{ n += ($2 == {others}) }}"
-        " END { exit n != 2 }'; }",
+        f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ "
+        f"{{ n += ($2 >= {others} && $2 <= {others + away}) }} END {{ exit n != 2 }}'; }}",
         "tries=0",
-        f"until part | grep -qE '^(connected_slaves:{others}|master_link_status:up)$' && known; do",
+        "until takes && { follows || leads; } && known; do",
         "  tries=$((tries + 1))",
         f"  if [ $tries -ge {timeout * 2} ]; then",
-        "    part >&2",
+        "    ask 'INFO replication' >&2",
         f"    echo 'It has no part among {others} others within {timeout} s, or its Sentinel does not know them.' >&2",
         "    exit 1",
         "  fi",

@@ -49,6 +49,10 @@ def test_its_server_leads_two_or_follows_whom_the_sentinel_names(host: Host, dat
         assert (part["role"], part["master_host"], part["master_link_status"]) == ("slave", master, "up")
 
 
+def test_as_a_master_its_server_would_take_writes(host: Host, data: dict[str, Any]) -> None:
+    assert ask(host, data["redis_port"], "CONFIG GET min-replicas-to-write")[1] == "1"
+
+
 @pytest.mark.parametrize("name", ["redis.conf", "sentinel.conf"])
 def test_what_it_wrote_is_closed_to_others(host: Host, name: str) -> None:
     file = host.file(f"/var/lib/tracseq-redis/{name}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploys.controller.maintenance import obstacles
+from deploys.controller.maintenance.leaving import STOPPED
 from deploys.controller.maintenance.out import decided
 from deploys.controller.status import maintenance, report
 from deploys.controller.status.section import Finding, Judged
@@ -14,6 +15,7 @@ from deploys.controller.status.wrong import wrong
 from deploys.facts.maintenance import Held, HeldState, Note, Notes, note
 from deploys.roles.postgres.configuration import synchronous
 from deploys.roles.postgres.declaration import Postgres
+from deploys.settings.declarations import all_roles
 from deploys.settings.site import Site
 from tests.unit.status.pretended import SITE, host, survey
 
@@ -93,6 +95,11 @@ def test_no_write_waits_for_a_replica_that_is_out() -> None:
     assert synchronous(Site((one, two), {}), one, {"pg2"}) == ""
     assert synchronous(Site((one, two, three), {}), one, {"pg2"}) == 'ANY 1 ("pg3")'
     assert synchronous(Site((one, two, three), {}), one) == 'ANY 2 ("pg2", "pg3")'
+
+
+def test_a_redis_server_stops_before_the_sentinel_that_names_it() -> None:
+    assert STOPPED.index("redis") < STOPPED.index("sentinel")
+    assert set(STOPPED) <= all_roles().keys()
 
 
 def test_what_is_so_because_a_host_is_out_is_not_wrong() -> None:

@@ -96,6 +96,20 @@ def test_a_host_that_was_not_reached_may_be_the_master() -> None:
         decide(ADDRESSES, {"redis2": state("slave"), "redis3": NEW}, {"redis1": "no route"})
 
 
+def test_on_a_first_deploy_nobody_speaks_of_sentinels_that_never_were() -> None:
+    with pytest.raises(TopologyError, match=r"no Sentinel has run yet.* were not reached: redis3 \(no route\)"):
+        decide(ADDRESSES, {"redis1": NEW, "redis2": NEW}, {"redis3": "no route"})
+    alone = state("master", keys=True, has_role=False)
+    with pytest.raises(TopologyError, match="no Sentinel has run yet"):
+        decide(ADDRESSES, {"redis1": alone, "redis2": NEW}, {"redis3": "no route"})
+
+
+def test_sentinels_that_were_are_missed() -> None:
+    watched = state("slave", watched="10.0.0.41")
+    with pytest.raises(TopologyError, match="no majority of Sentinels names a master, and hosts were not reached"):
+        decide(ADDRESSES, {"redis2": watched, "redis3": watched}, {"redis1": "no route"})
+
+
 def test_a_stopped_master_is_still_the_master() -> None:
     stopped = MemberState(has_role=True)
     states = {"redis1": stopped, "redis2": MemberState(has_role=True, follows="10.0.0.41"), "redis3": NEW}

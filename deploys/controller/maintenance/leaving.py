@@ -13,6 +13,7 @@ from deploys.controller import backups, patroni, preflight
 from deploys.controller.maintenance import hosts, obstacles, postgres, silence
 from deploys.controller.postgres import keeper, servers
 from deploys.controller.postgres.change import Change
+from deploys.controller.redis import servers as redis_servers
 from deploys.controller.releases import slots, switch
 from deploys.controller.releases.slots import Slot
 from deploys.controller.run import Opened, Run, opened
@@ -25,12 +26,14 @@ from deploys.engine.per_run import PerRun
 from deploys.facts.balancer import CONFIGURATION
 from deploys.facts.file_set import Contents
 from deploys.facts.maintenance import DIRECTORY, Note
+from deploys.facts.redis_member import Member, MemberState
 from deploys.operations.postgres import shell
 from deploys.settings import declarations
 from deploys.settings.host import SiteHost
 from deploys.settings.of_run import operator
+from deploys.settings.site import Site
 
-STOPPED = ("virtual_address", "load_balancer", "gateway", "services", "pool", "patroni", "redis", "backup")
+STOPPED = ("virtual_address", "load_balancer", "gateway", "services", "pool", "patroni", "redis", "sentinel", "backup")
 """Roles whose units stop, in this order; what measures the host, and logs it, goes on."""
 POOL = "pgbouncer.service"
 SETTLES = 20
@@ -101,6 +104,8 @@ def _begun() -> Leaving:
             logger.warning(f"Before that Patroni has another server take over from {host.name}.")
         else:
             change = postgres.handover(begun, parts, host)
+    if host.name in begun.machines and _leads(begun.site, host):
+        logger.warning(f"Before that {host.name} hands over Redis to a replica.")
     if host.name not in begun.machines:
         logger.warning(f"{host.name} is not reached: nothing is stopped on it, and the others do without it.")
     for sentence in (*obstacles.missed(begun.site, host), *obstacles.waits(begun.site, host)):
@@ -140,6 +145,14 @@ def _checked(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> None:
         listed = "\n".join(f"  - {sentence}" for sentence in (*refused, *doubts))
         force = "" if refused else "\nWhere that is as it may be: --data force=true"
         raise PyinfraError(f"{host.name} cannot go out for maintenance now; no host was touched:\n{listed}{force}")
+
+
+def _leads(site: Site, host: SiteHost) -> bool:
+    """Whether other Redis servers follow that of the host."""
+    if "sentinels" not in host.groups:
+        return False
+    found: MemberState = read(host.target, Member, ports=redis_servers.ports(site))
+    return found.master and found.replicas > 0
 
 
 def _unknowing(begun: Opened, host: SiteHost) -> Iterator[str]:

@@ -11,6 +11,7 @@ from deploys.controller.status import (
     etcd,
     gateways,
     logs,
+    maintenance,
     patroni,
     pool,
     redis,
@@ -43,7 +44,7 @@ def of(phase: int) -> Sequence[Section]:
     if phase == max(OWN):
         return (*report.SECTIONS, *(section for sections in OWN.values() for section in sections))
     own = (section for number, sections in OWN.items() if number <= phase for section in sections)
-    return (units.until(phase), certificates.until(phase), *own)
+    return (maintenance.SECTION, units.until(phase), certificates.until(phase), *own)
 
 
 def _answers_wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:

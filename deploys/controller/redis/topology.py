@@ -84,7 +84,12 @@ def _without_sentinels(
     had = {name: state for name, state in states.items() if state.has_role or state.keys or state.replicas}
     if silent and (had or len(silent) < len(addresses)):
         listed = ", ".join(f"{name} ({reason})" for name, reason in silent.items())
-        raise TopologyError(f"no majority of Sentinels names a master, and hosts were not reached: {listed}.")
+        if any(state.watched or state.sentinel for state in states.values()):
+            raise TopologyError(f"no majority of Sentinels names a master, and hosts were not reached: {listed}.")
+        raise TopologyError(
+            "of those that answer no Sentinel has run yet, so that any host may have the data that the others are to "
+            f"copy, and hosts were not reached: {listed}. Have all of them answer once, and run again."
+        )
     masters = [name for name, state in had.items() if state.master or (not state.runs and not state.follows)]
     if len(masters) > 1:
         raise TopologyError(_several(masters, states))

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from deploys.controller.redis import servers
+from deploys.controller.status import maintenance
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
-from deploys.facts.redis_member import Member, MemberState
+from deploys.facts.redis_member import ENOUGH, Member, MemberState
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -25,18 +26,22 @@ def judged(survey: Survey) -> Judged:
         return Judged()
     members = survey.site.group("sentinels")
     names = {member.address: member.name for member in members}
-    findings = [*_of_all(states, len(members)), *_of_each(states, len(members) - 1)]
+    present = len({member.name for member in members} - maintenance.away(survey).keys())
+    # Sentinels go on to know of those that are out.
+    others = range(present - 1, len(members))
+    findings = [*_of_all(states, len(members)), *_of_each(states, others)]
     values = {
         name: {
             "part": _part(state),
             "names": names.get(state.named or "", state.named),
             "replicas": state.replicas if state.master else None,
+            "needs_replicas": state.needs,
             "known_replicas": state.sentinel.get("num-slaves"),
             "known_sentinels": state.sentinel.get("num-other-sentinels"),
         }
         for name, state in states.items()
     }
-    rows = tuple(_row(name, state, names, len(members) - 1) for name, state in states.items())
+    rows = tuple(_row(name, state, names, others) for name, state in states.items())
     return Judged(values, findings, tables=[Table("Redis Sentinel", COLUMNS, rows)])
 
 
@@ -66,23 +71,33 @@ def _of_all(states: Mapping[str, MemberState], members: int) -> Iterator[Finding
         )
 
 
-def _of_each(states: Mapping[str, MemberState], others: int) -> Iterator[Finding]:
+def _of_each(states: Mapping[str, MemberState], others: range) -> Iterator[Finding]:
     """What is wrong with one of them."""
     for name, state in states.items():
         if not state.sentinel:
             yield Finding(name, "Its Sentinel does not answer.", "See why: journalctl -u redis-sentinel -n 50")
-        elif state.sentinel.get("num-other-sentinels") != str(others):
+        elif not _among(state.sentinel.get("num-other-sentinels"), others):
             yield Finding(
                 name,
-                f"Its Sentinel knows {state.sentinel.get('num-other-sentinels')} others, and not {others}.",
+                f"Its Sentinel knows {state.sentinel.get('num-other-sentinels')} others, and not {others[0]}.",
                 "One that is missing: see its host. One that left the site: deploys/site.py has it forgotten.",
             )
-        if state.master and state.replicas < others and others:
+        if state.needs not in (None, ENOUGH):
             yield Finding(
                 name,
-                f"{state.replicas} of {others} replicas follow this master; without any it takes no writes.",
+                f"As a master its Redis would take no write unless it hears {state.needs} replicas: a handover died.",
+                "deploys/site.py sets that back.",
+            )
+        if state.master and state.replicas < others[0]:
+            yield Finding(
+                name,
+                f"{state.replicas} of {others[0]} replicas follow this master; without any it takes no writes.",
                 "See the host of the other: journalctl -u redis-server -n 50",
             )
+
+
+def _among(text: str | None, numbers: range) -> bool:
+    return text is not None and text.isdecimal() and int(text) in numbers
 
 
 def _part(state: MemberState) -> str:
@@ -91,7 +106,7 @@ def _part(state: MemberState) -> str:
     return "master" if state.master else "replica"
 
 
-def _row(name: str, state: MemberState, names: Mapping[str, str], others: int) -> tuple[Cell, ...]:
+def _row(name: str, state: MemberState, names: Mapping[str, str], others: range) -> tuple[Cell, ...]:
     part = Cell(_part(state), not state.runs)
     if not state.sentinel:
         return (Cell(name), part, Cell("silent", wrong=True), NOTHING, NOTHING)
@@ -100,7 +115,7 @@ def _row(name: str, state: MemberState, names: Mapping[str, str], others: int) -
         Cell(name),
         part,
         Cell(names.get(state.named or "", state.named or "-")),
-        *(Cell(one, one != str(others)) for one in known),
+        *(Cell(one, not _among(one, others)) for one in known),
     )
 
 

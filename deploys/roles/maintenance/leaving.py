@@ -5,11 +5,13 @@ from __future__ import annotations
 from pyinfra.api import deploy
 
 from deploys.controller.maintenance.leaving import Leaving, units
+from deploys.controller.redis import servers
 from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.operations import maintenance
 from deploys.operations.drain import Drain
 from deploys.operations.postgres import patroni
+from deploys.operations.redis import handed_over
 from deploys.roles.maintenance.apply import known
 
 
@@ -41,6 +43,7 @@ def stopped(leaving: Leaving) -> None:
         units=units(run),
         note=host.name,
         drain=_drain(leaving) if "gateways" in host.groups else None,
+        before=handed_over(servers.ports(run.site)) if "sentinels" in host.groups else None,
     )
 
 

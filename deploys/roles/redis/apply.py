@@ -12,7 +12,7 @@ from deploys.controller.services import redis
 from deploys.controller.templates import render
 from deploys.engine.turns import turns
 from deploys.facts.redis import CONFIGURATION
-from deploys.facts.redis_member import OF_SERVER
+from deploys.facts.redis_member import ENOUGH, OF_SERVER
 from deploys.operations import redis as server
 from deploys.operations import service
 from deploys.operations.file_set import File
@@ -46,10 +46,11 @@ def apply(run: Run) -> None:
         if host.name == name:
             _configured(run, Unit(UNIT, restart=server.restarted(ports), reload=_reload(site)))
     members = [member.address for member in site.group("sentinels")]
+    away = len(run.out.keys() & parts.order)
     for name in turns(parts.order):
         if host.name == name:
-            server.only_these(name="Its Sentinel knows no others", addresses=members, ports=ports)
-    server.settled(name="It has its part", others=len(parts.order) - 1, ports=ports)
+            server.only_these(name="Its Sentinel knows no others", addresses=members, ports=ports, away=away)
+    server.settled(name="It has its part", others=len(members) - 1 - away, ports=ports, away=away)
 
 
 def _configured(run: Run, unit: Unit) -> None:
@@ -66,6 +67,7 @@ def _configured(run: Run, unit: Unit) -> None:
         eviction=data.redis_eviction,
         fsync=data.redis_fsync,
         replicated=host.address if several else None,
+        enough=ENOUGH,
     )
     service.configured(
         name="Redis server",

@@ -7,7 +7,7 @@ from pyinfra.api import deploy
 from deploys.controller.run import Run
 from deploys.facts.redis_member import SENTINEL_CONFIGURATION, STATE
 from deploys.operations import role
-from deploys.roles.sentinel.declaration import ACL, DROP_IN, UNIT
+from deploys.roles.sentinel.declaration import ACL, DECLARATION, UNIT
 
 
 @deploy("Redis Sentinel")
@@ -16,5 +16,5 @@ def remove(run: Run) -> None:
     role.removed(
         name="Sentinel is gone",
         units=[UNIT],
-        paths=[f"/var/lib/tracseq/applied/{UNIT}", DROP_IN, SENTINEL_CONFIGURATION, ACL, STATE],
+        paths=[f"/var/lib/tracseq/applied/{UNIT}", SENTINEL_CONFIGURATION, ACL, STATE, *DECLARATION.traces],
     )

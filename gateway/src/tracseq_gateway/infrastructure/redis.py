@@ -116,13 +116,16 @@ class RedisStore:
         """Return a client of the server, of several of the one that the Sentinels name."""
         if self._client is None and self._sentinels is not None:
             async with self._asking:
-                self._follow(await self._sentinels.master())
+                # Those that waited here have it from the one that asked.
+                if self._client is None:
+                    self._follow(await self._sentinels.master())
         if self._client is None:
             raise RedisAway
         return self._client
 
     async def _look(self, sentinels: Sentinels) -> None:
-        """Look for the master until one answers."""
+        """Look for the master until one answers, whatever is answered meanwhile."""
+        told = ""
         while self.away:
             await asyncio.sleep(LOOKING_SECONDS)
             try:
@@ -135,6 +138,10 @@ class RedisStore:
                         self._note_presence()
             except (RedisAway, *REDIS_ERRORS):
                 continue
+            except Exception as error:
+                if (reason := repr(error)) != told:
+                    log.error("What Redis or a Sentinel answered was not understood: %s. It is asked again.", reason)
+                    told = reason
 
     def _follow(self, master: Address) -> None:
         if master == self._master:

@@ -1,6 +1,7 @@
 """Which of several Redis servers is the master: what most of their Sentinels say."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 
@@ -65,8 +68,11 @@ class Sentinels:
         try:
             async with asyncio.timeout(self._timeout):
                 named = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master)
+            return (str(named[0]), int(named[1])) if named else None
         except (RedisError, OSError, TimeoutError):
+            return None
+        except (ValueError, LookupError, TypeError) as error:
+            log.error("What the Sentinel at %s, port %d, answered was not understood: %r", *address, error)
             return None
         finally:
             await sentinel.aclose()
-        return (str(named[0]), int(named[1])) if named else None
