@@ -56,7 +56,7 @@ def awaited(run: Run) -> str | None:
         run: the run
     """
     name, site, topology = hosts.returning(), run.site, run.topology
-    if name not in hosts.known() or name not in topology.replicas or patroni.keeps(site):
+    if name is None or name not in topology.replicas or name not in hosts.known() or patroni.keeps(site):
         return None
     return name if int(str(site.host(topology.primary).value("postgres_synchronous"))) else None
 
