@@ -20,7 +20,7 @@ from pyinfra import local
 
 from deploys.controller.maintenance import leaving, returning
 from deploys.controller.maintenance.hosts import returning as comes_back
-from deploys.engine.proved import proved
+from deploys.engine.barrier import barrier
 from deploys.roles import registry as roles
 from deploys.roles.maintenance import leaving as maintenance
 from deploys.roles.postgres import failover
@@ -29,7 +29,7 @@ if name := comes_back():
     run = returning.begin()
     if run.host.name == name:
         maintenance.may_start(run=run)
-    proved(name=f"{name} has started what was stopped on it", proof=returning.Followed(run))
+    barrier(name=f"{name} has started what was stopped on it")
     local.include("deploys/site.py")
 else:
     out = leaving.begin()
@@ -37,6 +37,9 @@ else:
         failover.apply(out.change)
     maintenance.leaves(out)
     if out.of_postgres:
-        roles.postgres.apply(out.run)
+        # The host itself stays as it is: its server may be stopped already, and kept from starting.
+        if out.run.host.name != out.name:
+            roles.postgres.apply(out.run)
+        barrier(name=f"No write waits for {out.name}")
     if out.run.host.name == out.name:
         maintenance.stopped(leaving=out)

@@ -39,7 +39,7 @@ def of_machines(site: Site, found: Mapping[str, MachineState], out: Collection[s
     Args:
         site: the site
         found: the machines of the run
-        out: hosts that are out for maintenance, which nobody needs to reach
+        out: hosts that nobody needs to reach, as those that are out for maintenance
     """
     clocks = sorted(machine.number("clock") for machine in found.values())
     middle = clocks[len(clocks) // 2] if clocks else 0.0

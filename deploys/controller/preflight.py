@@ -31,7 +31,7 @@ def survey(site: Site, request: Request | None = None, reach: bool = True) -> Ma
     traces = {name: declaration.traces for name, declaration in declarations.all_roles().items()}
 
     def read(name: str) -> MachineState:
-        needed = findings.peers(site, site.host(name), maintenance.away()) if reach else ()
+        needed = findings.peers(site, site.host(name), maintenance.absent()) if reach else ()
         targets = tuple((address, port) for _, address, port in needed)
         return hosts.read(name, Machine, targets=targets, traces=traces, request=request, _sudo=False)
 
@@ -48,7 +48,7 @@ def check(site: Site, machines: Mapping[str, MachineState]) -> None:
     Raises:
         PyinfraError: with a table of everything that would, over all hosts.
     """
-    found = list(findings.of_machines(site, machines, maintenance.away()))
+    found = list(findings.of_machines(site, machines, maintenance.absent()))
     advice = [finding for finding in found if not finding.stops]
     stops = [finding for finding in found if finding.stops]
     if advice:

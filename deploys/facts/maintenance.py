@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from pyinfra.api import FactBase
 
@@ -14,6 +15,8 @@ DIRECTORY = "/var/lib/tracseq-maintenance"
 HELD = "tracseq-maintenance.conf"
 """The drop-in of a unit that starts no more while its host is out."""
 UNITS = "/etc/systemd/system"
+MOMENT = "%Y-%m-%d %H:%M UTC"
+"""How a note writes a moment."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,14 @@ class Note:
     why: str
     until: str
     """Until when nobody is told of its absence as an alert."""
+
+    @property
+    def end(self) -> datetime | None:
+        """That moment; None where somebody wrote something else there."""
+        try:
+            return datetime.strptime(self.until, MOMENT).replace(tzinfo=UTC)
+        except ValueError:
+            return None
 
     def text(self) -> str:
         """The file."""
@@ -42,7 +53,7 @@ class Notes(FactBase[Mapping[str, Note]]):
     def command(self) -> str:
         return f"""
 for note in {DIRECTORY}/*; do
-  [ ! -f "$note" ] || printf '%s\\t%s\\n' "${{note##*/}}" "$(cat "$note")"
+  [ ! -f "$note" ] || printf '%s\\t%s\\n' "${{note##*/}}" "$(tr '\\n' ' ' < "$note")"
 done
 """
 
@@ -51,8 +62,9 @@ done
         return {}
 
     def process(self, output: list[str]) -> Mapping[str, Note]:
+        # Also an empty one: balancers, and the conditions of units, only look whether it is there.
         found = (line.partition("\t") for line in output)
-        return {name: note(text) for name, _, text in found if text}
+        return {name: note(text) for name, tab, text in found if tab}
 
 
 def note(text: str) -> Note:

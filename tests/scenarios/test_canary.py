@@ -87,7 +87,7 @@ def test_a_worse_one_goes_no_further(what: str, tmp_path: Path) -> None:
         run = lab.site(*TRIED, directory=worse)
         judge.more(RATE)
     print(f"\n{what}: {len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed")
-    assert run.code != 0
+    assert run.code != 0, run.output
     assert said in run.output, run.output
     assert current() == before
     assert judge.lost(postgres.found().primary) == set()

@@ -64,6 +64,7 @@ def test_a_gateway_that_is_killed_loses_no_request() -> None:
             lab.ssh(name, "kill -9 $(systemctl show --property=MainPID --value tracseq-gateway.service)")
             # It serves again, and only then is the next one killed.
             lab.eventually(lambda name=name, seen=seen: load.gateways[name] > seen + 20, within=60)
+    print(f"\ntwo gateways killed, one after the other: {dict(load.answers)}")
     assert set(load.answers) == {"200"}, load.answers
 
 
@@ -74,6 +75,7 @@ def test_a_machine_that_vanishes_loses_no_request() -> None:
         total = sum(load.answers.values())
         lab.eventually(lambda: sum(load.answers.values()) > total + 5 * RATE, within=60)
     lab.up("gw3")
+    print(f"\na gateway's machine vanished: {dict(load.answers)}")
     assert set(load.answers) == {"200"}, load.answers
 
 

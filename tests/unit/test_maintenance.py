@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -45,6 +46,15 @@ def test_a_note_is_read_as_it_was_written() -> None:
     assert NOTE.sentence("gw2") == "gw2 is out for maintenance since 2026-11-26 16:40 UTC by somebody: new disks."
 
 
+def test_an_empty_one_counts_as_balancers_and_units_have_it() -> None:
+    assert Notes().process(["gw2\t"]) == {"gw2": note("")}
+    assert note("").end is None
+
+
+def test_when_it_ends_is_read_as_it_was_written() -> None:
+    assert NOTE.end == datetime(2026, 11, 26, 20, 40, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("text", ["", "new disks", "[]", "{}", '{"since": 1}'])
 def test_one_that_somebody_touched_still_counts(text: str) -> None:
     assert note(text).by == "somebody"
@@ -69,6 +79,12 @@ def test_what_is_to_work_alone_must_be_well() -> None:
     assert found == ["gw1 is not well: It is ill. Mend it."]
     (silent,) = obstacles.unwell(BALANCED, BALANCED.host("lb1"), [], {"lb2": "is it switched on?", "pg1": ""})
     assert silent == "lb2 must do without lb1, and is not reached: is it switched on?"
+
+
+def test_a_load_balancer_that_does_not_hear_of_it_keeps_a_gateway() -> None:
+    (sentence,) = obstacles.untold(BALANCED, BALANCED.host("gw1"), ["lb2", "pg1"])
+    assert sentence == "lb2 is not reached: once it is switched on, it would send requests to gw1."
+    assert list(obstacles.untold(BALANCED, BALANCED.host("pg1"), ["lb2"])) == []
 
 
 def test_the_only_one_of_a_kind_is_missed_or_what_it_does_waits() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,8 @@ from deploys.facts.redis import CONFIGURATION
 from deploys.facts.redis_member import ENOUGH, MASTER, SENTINEL_CONFIGURATION, Member, Ports
 from deploys.operations.redis import handed_over
 
-if not all(shutil.which(program) for program in ("redis-server", "redis-sentinel", "redis-cli")):
-    pytest.skip("there is no Redis on this machine (apt-get install redis-server)", allow_module_level=True)
-
+# It needs the programs of redis-server, which this tier does without.
+pytestmark = pytest.mark.long
 
 PASSWORD = "of the test"
 
@@ -36,7 +34,7 @@ class Servers:
         self.password.write_text(f'requirepass "{PASSWORD}"\n')
         self.processes = [
             self._begun(
-                "redis-server", port, "min-replicas-to-write 1", f'masterauth "{PASSWORD}"',
+                port, "min-replicas-to-write 1", f'masterauth "{PASSWORD}"',
                 f"replica-priority {priority}", "repl-diskless-sync-delay 0",
                 *([f"replicaof 127.0.0.1 {self.ports[0]}"] if port != self.ports[0] else []),
             )
@@ -45,10 +43,11 @@ class Servers:
         eventually(lambda: self.ask(self.ports[0], "INFO replication").count("state=online") == 2)
         self.processes.append(
             self._begun(
-                "redis-sentinel", self.sentinel,
+                self.sentinel,
                 f"sentinel monitor {MASTER} 127.0.0.1 {self.ports[0]} 1", f'sentinel auth-pass {MASTER} "{PASSWORD}"',
                 # It would ask the master for them after 10 s.
                 *(f"sentinel known-replica {MASTER} 127.0.0.1 {port}" for port in self.ports[1:]),
+                options=["--sentinel"],
             )
         )  # fmt: skip
         known = f"slave-priority\n{priority}\n"
@@ -84,13 +83,14 @@ class Servers:
         script = self.shell(f"set -eu\n{handed_over(self.own)}")
         return subprocess.Popen(["sh", "-c", script], stderr=subprocess.PIPE, text=True, start_new_session=True)
 
-    def _begun(self, program: str, port: int, *lines: str) -> subprocess.Popen[bytes]:
+    def _begun(self, port: int, *lines: str, options: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         path = self.directory / f"{port}.conf"
         path.write_text(
             "\n".join((f"port {port}", "bind 127.0.0.1", f'requirepass "{PASSWORD}"', f"dir {self.directory}", *lines))
             + "\n"
         )
-        return subprocess.Popen([program, path, "--loglevel", "warning"], stdout=subprocess.DEVNULL)
+        command = ["redis-server", str(path), "--loglevel", "warning", *options]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
 def _free() -> int:
@@ -132,7 +132,6 @@ def ended(handover: subprocess.Popen[str], number: signal.Signals) -> None:
     handover.wait(30)
 
 
-@pytest.mark.long
 def test_a_handover_that_is_ended_once_a_replica_takes_over_waits_for_that(servers: Servers) -> None:
     handover = servers.handover()
     eventually(lambda: "failover_in_progress" in servers.ask(servers.sentinel, f"SENTINEL MASTER {MASTER}"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploys.controller.upstreams import Server, changing, out, upstreams
+from deploys.controller.upstreams import Server, changing, memory, out, upstreams
 
 
 def gateways(number: int) -> list[Any]:
@@ -45,6 +45,14 @@ def test_there_is_an_upstream_for_whatever_files_there_are_and_nginx_takes_each(
     for first in ["gateways", *(one.part for one in changing(hosts))]:
         for second in ["", *(one.part for one in out(hosts))]:
             assert names(found[f"{first}{second}"]), "one with nothing but backups is refused"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 10])
+def test_nginx_has_the_memory_that_all_of_them_need(number: int) -> None:
+    found = upstreams(gateways(number), 8000, 10)
+    # As nginx 1.22 takes it from its shared memory; less than 8 pages it refuses.
+    assert memory(found) * 1024 >= max(8 * 4096, sum(500 + 528 * len(one.servers) for one in found))
+    assert memory(found) < 2500
 
 
 def test_what_is_looked_for() -> None:

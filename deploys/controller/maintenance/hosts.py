@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import gevent
 from pyinfra import logger
@@ -18,6 +18,8 @@ from deploys.settings.host import SiteHost
 ENTRY = "maintenance.py"
 WITHOUT = frozenset({"site.py", "preflight.py", "rollback.py", "upgrade.py", "upgrade_postgres.py", ENTRY})
 """Deploys that go on without hosts that are out; others concern hosts as they are."""
+WITHIN = 5
+"""Seconds in which a host that a limit leaves out says who is out; one that does not is left at that."""
 
 
 def chosen() -> Collection[str] | None:
@@ -25,15 +27,14 @@ def chosen() -> Collection[str] | None:
     What pyinfra calls the hosts that a run goes on with; None: those that the command line does not leave out.
 
     Raises:
-        PyinfraError: where none is left.
+        PyinfraError: where none is left, or a host is to be put back and not all hosts are reached.
     """
     names = data.own_deploys()
     if not names & WITHOUT or not command_line.inventory().endswith(".py"):
         return None
     site = data.site()
     if ENTRY in names:
-        subject()
-        return [host.target for host in site.hosts if host.name in _said() and host.name not in _others()]
+        return [host.target for host in _of_maintenance()]
     known = away()
     if not known:
         return None
@@ -57,6 +58,11 @@ def known() -> Mapping[str, Note]:
     return _known()
 
 
+def absent() -> Collection[str]:
+    """The hosts that nobody needs to reach: they are out, or a run for maintenance goes on without them."""
+    return {*away(), *(_silent() if ENTRY in data.own_deploys() else ())}
+
+
 def subject() -> SiteHost:
     """
     The host that goes out, or comes back.
@@ -76,16 +82,6 @@ def returning() -> str | None:
     return subject().name if data.own_deploys() == {ENTRY} and data.options().back else None
 
 
-def reached(host: SiteHost) -> bool:
-    """
-    Whether a host of this run answers.
-
-    Args:
-        host: the host
-    """
-    return host.name in _said()
-
-
 def command(name: str, back: bool = False) -> str:
     """The command that takes a host out, or puts it back."""
     return f"pyinfra {command_line.inventory()} deploys/{ENTRY} --limit {name}{' --data back=true' if back else ''}"
@@ -96,25 +92,69 @@ def _others() -> Mapping[str, Note]:
     return {name: note for name, note in _known().items() if name != own}
 
 
-def _asked() -> Mapping[str, Mapping[str, Note]]:
-    """What each host knows that is reached; the run that takes a host out, or puts it back, asks all of them."""
-    limited = set(hosts.limited())
-    every = ENTRY in data.own_deploys()
-    jobs = {
-        host.name: gevent.spawn(_notes, host.target) for host in data.site().hosts if every or host.target in limited
-    }
+def _of_maintenance() -> Sequence[SiteHost]:
+    """The hosts that are told of one that goes out; or all, where one is put back."""
+    name, site, silent = subject().name, data.site(), _silent()
+    if data.options().back:
+        if name in silent:
+            raise PyinfraError(f"{name} cannot be put back before it is reached: {silent[name]}. No host was touched.")
+        missing = {one: why for one, why in silent.items() if one not in _others()}
+        listed = "\n".join(f"  - {one} is not reached: {why}" for one, why in missing.items())
+        if missing and not data.options().force:
+            raise PyinfraError(
+                f"To put {name} back brings the whole site, as deploys/site.py does; no host was touched:\n{listed}\n"
+                f"Switch it on. Where {name} is needed before: --data force=true"
+            )
+        if missing:
+            logger.warning(f"The site is brought without these:\n{listed}")
+    return [host for host in site.hosts if host.name not in silent and host.name not in _others()]
+
+
+Answer = Mapping[str, Note] | str
+"""The notes that a host has, or why it was not reached."""
+
+
+def _asked() -> Mapping[str, Answer]:
+    """
+    What the hosts know of who is out.
+
+    The run that takes a host out, or puts it back, asks all of them. So does one that is limited: the few that it has
+    may be new, or have lost what they knew.
+    """
+    limited, names, every = set(hosts.limited()), data.own_deploys(), data.site().hosts
+    mine = [host for host in every if ENTRY in names or host.target in limited]
+    found = _answers(mine)
+    if names & WITHOUT and len(mine) < len(every):
+        known = {*found, *out.decided(_notes_in(found))}
+        found |= _answers((host for host in every if host.name not in known), WITHIN)
+    return found
+
+
+def _answers(asked: Iterable[SiteHost], within: float | None = None) -> dict[str, Answer]:
+    jobs = {host.name: gevent.spawn(_answer, host.target, within) for host in asked}
     gevent.joinall(list(jobs.values()), raise_error=True)
-    return {name: found for name, job in jobs.items() if (found := job.get()) is not None}
+    return {name: job.get() for name, job in jobs.items()}
 
 
-def _notes(target: str) -> Mapping[str, Note] | None:
+def _answer(target: str, within: float | None) -> Answer:
     try:
-        hosts.connect(target)
-        # A bare host may not let this user use sudo yet, which preflight says better.
-        return hosts.read(target, Notes, _sudo=False)
-    except ConnectError:
-        return None
+        with gevent.Timeout(within, False):
+            hosts.connect(target)
+            # A bare host may not let this user use sudo yet, which preflight says better.
+            return hosts.read(target, Notes, _sudo=False)
+        return f"it does not answer within {within:g} s"
+    except ConnectError as error:
+        return str(error)
 
 
-_said = PerRun(_asked)
-_known: PerRun[Mapping[str, Note]] = PerRun(lambda: out.decided(_said()))
+def _notes_in(found: Mapping[str, Answer]) -> Mapping[str, Mapping[str, Note]]:
+    return {name: answer for name, answer in found.items() if not isinstance(answer, str)}
+
+
+def _silent() -> Mapping[str, str]:
+    """The hosts that were asked and not reached, and why."""
+    return {name: answer for name, answer in _answered().items() if isinstance(answer, str)}
+
+
+_answered = PerRun(_asked)
+_known: PerRun[Mapping[str, Note]] = PerRun(lambda: out.decided(_notes_in(_answered())))

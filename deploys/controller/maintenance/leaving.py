@@ -25,7 +25,7 @@ from deploys.engine.hosts import read
 from deploys.engine.per_run import PerRun
 from deploys.facts.balancer import CONFIGURATION
 from deploys.facts.file_set import Contents
-from deploys.facts.maintenance import DIRECTORY, Note
+from deploys.facts.maintenance import DIRECTORY, MOMENT, Note
 from deploys.facts.redis_member import Member, MemberState
 from deploys.operations.postgres import shell
 from deploys.settings import declarations
@@ -108,6 +108,8 @@ def _begun() -> Leaving:
         logger.warning(f"Before that {host.name} hands over Redis to a replica.")
     if host.name not in begun.machines:
         logger.warning(f"{host.name} is not reached: nothing is stopped on it, and the others do without it.")
+    for name in _unreached(begun, host, known):
+        logger.warning(f"{name} is not reached: it hears from the next run that reaches it that {host.name} is out.")
     for sentence in (*obstacles.missed(begun.site, host), *obstacles.waits(begun.site, host)):
         logger.warning(sentence)
     if sentence := postgres.kept(parts, host):
@@ -128,17 +130,13 @@ _leaving = PerRun(_begun)
 def _checked(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> None:
     site = begun.site
     refused = [*obstacles.already(site, host, known), *_unknowing(begun, host)]
-    silent = {
-        one.name: "is it switched on?"
-        for one in site.hosts
-        if one.name not in begun.machines and one.name not in known and one != host
-    }
+    silent = dict.fromkeys(_unreached(begun, host, known), "is it switched on?")
 
     def unwell() -> list[str]:
         found = survey(site, report.SECTIONS)
         return list(obstacles.unwell(site, host, wellness.wrong(found), {**found.silent, **silent}))
 
-    missed = list(obstacles.missed(site, host))
+    missed = [*obstacles.missed(site, host), *obstacles.untold(site, host, silent)]
     # What another run has just changed settles.
     doubts = [*missed, *waited(unwell, 0 if refused or missed or begun.options.force else SETTLES)]
     if refused or (doubts and not begun.options.force):
@@ -153,6 +151,12 @@ def _leads(site: Site, host: SiteHost) -> bool:
         return False
     found: MemberState = read(host.target, Member, ports=redis_servers.ports(site))
     return found.master and found.replicas > 0
+
+
+def _unreached(begun: Opened, host: SiteHost, known: Mapping[str, Note]) -> list[str]:
+    """The other hosts that do not answer, of those that are not out."""
+    names = [one.name for one in begun.site.hosts if one != host]
+    return [name for name in names if name not in begun.machines and name not in known]
 
 
 def _unknowing(begun: Opened, host: SiteHost) -> Iterator[str]:
@@ -170,13 +174,13 @@ def _note(host: SiteHost, known: Mapping[str, Note], begun: Opened) -> Note:
     """What is written down; a host that is out already keeps since when, and by whom."""
     options, now = begun.options, datetime.now(UTC)
     hours = HOURS if options.hours is None else options.hours
-    until = f"{now + timedelta(hours=hours):%Y-%m-%d %H:%M} UTC"
+    until = f"{now + timedelta(hours=hours):{MOMENT}}"
     why = "planned work" if options.why is None else str(options.why)
     former = known.get(host.name)
     if former is None:
-        return Note(f"{now:%Y-%m-%d %H:%M} UTC", operator(), why, until)
+        return Note(f"{now:{MOMENT}}", operator(), why, until)
     return replace(
         former,
         why=former.why if options.why is None else why,
-        until=former.until if options.hours is None else until,
+        until=former.until if options.hours is None and former.end else until,
     )

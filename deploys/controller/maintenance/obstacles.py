@@ -70,6 +70,22 @@ def missed(site: Site, host: SiteHost) -> Iterator[str]:
             yield f"{host.name} alone runs the service {service}: while it is out, requests to it fail."
 
 
+def untold(site: Site, host: SiteHost, silent: Collection[str]) -> Iterator[str]:
+    """
+    Load balancers that would send to a gateway that is out, once they are switched on.
+
+    Args:
+        site: the site
+        host: the one that is to go out
+        silent: hosts that were not reached
+    """
+    if "gateways" not in host.groups or len(site.group("gateways")) < 2:
+        return
+    for one in site.group("load_balancers"):
+        if one != host and one.name in silent:
+            yield f"{one.name} is not reached: once it is switched on, it would send requests to {host.name}."
+
+
 def waits(site: Site, host: SiteHost) -> Iterator[str]:
     """What only waits while a host is out."""
     for group, others in kinds(site, host).items():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import gevent
 from pyinfra import logger
 from pyinfra.api import QuoteString, StringCommand
-from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import patroni
 from deploys.controller import run as runs
@@ -26,15 +26,13 @@ def begin() -> Run:
     The run, in which the host counts among the others again.
 
     Raises:
-        PyinfraError: where the host is not reached, or another run is at work.
+        PyinfraError: where another run is at work.
     """
     return _returning()
 
 
 def _begun() -> Run:
     host, known = hosts.subject(), hosts.known()
-    if not hosts.reached(host):
-        raise PyinfraError(f"{host.name} is not reached: it cannot be put back before it is switched on.")
     run = runs.begin()
     note = known.get(host.name)
     logger.warning(
@@ -50,25 +48,36 @@ def _begun() -> Run:
 _returning = PerRun(_begun)
 
 
+def awaited(run: Run) -> str | None:
+    """
+    The replica that comes back, and for which writes wait again once it has what it lacks; None: there is none.
+
+    Args:
+        run: the run
+    """
+    name, site, topology = hosts.returning(), run.site, run.topology
+    if name is None or name not in topology.replicas or name not in hosts.known() or patroni.keeps(site):
+        return None
+    return name if int(str(site.host(topology.primary).value("postgres_synchronous"))) else None
+
+
+def before(run: Run) -> Run:
+    """The run as long as the replica that comes back lacks anything: no write waits for it."""
+    return replace(run, out=hosts.known()) if awaited(run) else run
+
+
 class Followed:
     """Whether a replica that comes back has all of its primary's WAL, before writes wait for it again."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        site, topology = run.site, run.topology
+    def __init__(self, run: Run, name: str) -> None:
+        self._run, self._name = run, name
         streams = "select count(*) from pg_stat_replication where state = 'streaming' and application_name = "
-        self._name = hosts.subject().name
-        self._asked = f"{shell.query(topology.version)}\nquery --command=\"{streams}'{self._name}'\""
-        self._waited = (
-            self._name in topology.replicas
-            and not patroni.keeps(site)
-            and int(str(site.host(self._name).value("postgres_synchronous"))) > 0
-        )
+        self._asked = f"{shell.query(run.topology.version)}\nquery --command=\"{streams}'{name}'\""
 
     def __call__(self, target: str) -> list[str]:
         """A sentence for the host that comes back, where it does not follow in time; for others there is none."""
         site, primary = self._run.site, self._run.topology.primary
-        if site.host(target).name != self._name or not self._waited:
+        if site.host(target).name != self._name:
             return []
         asked, end = StringCommand("sh -c", QuoteString(self._asked)), time.monotonic() + TIMEOUT
         while elsewhere.done(site.host(primary).target, asked, WITHIN) != ["1"]:

@@ -30,8 +30,8 @@ def begins(begun: Opened, host: SiteHost, note: Note) -> None:
         host: the one that is out
         note: for how long, and why
     """
-    end = datetime.strptime(note.until, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
-    seconds = int((end - datetime.now(UTC)).total_seconds())
+    end = note.end
+    seconds = int((end - datetime.now(UTC)).total_seconds()) if end else 0
     if begun.lock and seconds > 0:
         ending.at_end(lambda: _made(begun.site, host, note, seconds))
 

@@ -13,7 +13,7 @@ from deploys.controller.authority import Authority, Certificate
 from deploys.controller.owner_last import owner_last
 from deploys.controller.run import Run
 from deploys.controller.templates import render
-from deploys.controller.upstreams import changing, out, upstreams
+from deploys.controller.upstreams import changing, memory, out, upstreams
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import GREEN, SWITCHED, marks
 from deploys.operations import nginx, service, switch
@@ -42,6 +42,8 @@ def balance(run: Run) -> None:
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
     certificate = _certificate(site, host, run.authority)
+    blue = upstreams(gateways, site.shared.gateway_port, data.canary_share)
+    green = upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else ()
     service.configured(
         name="nginx",
         unit=Unit("nginx.service", reload=nginx.reload()),
@@ -58,8 +60,9 @@ def balance(run: Run) -> None:
                 "/etc/nginx/conf.d/tracseq.conf",
                 render(
                     "load_balancer/tracseq.conf.j2",
-                    upstreams=upstreams(gateways, site.shared.gateway_port, data.canary_share),
-                    green=upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else (),
+                    upstreams=blue,
+                    green=green,
+                    memory=memory(blue + green),
                     changing=changing(gateways),
                     out=out(gateways),
                     gateways="$gateways" + ("$out" if len(gateways) > 1 else "") + ("$colour" if green_port else ""),

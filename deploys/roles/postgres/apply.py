@@ -7,11 +7,13 @@ from pyinfra.api import deploy
 
 from deploys.controller import backups
 from deploys.controller import patroni as names
+from deploys.controller.maintenance import returning
 from deploys.controller.patroni import keeps
 from deploys.controller.postgres import pool, vectors
 from deploys.controller.run import Run
 from deploys.controller.services import databases
 from deploys.engine.barrier import barrier
+from deploys.engine.proved import proved
 from deploys.facts.postgres.state import slot_name
 from deploys.operations.postgres import access, cluster, standby
 from deploys.operations.postgres import vectors as types
@@ -30,11 +32,16 @@ def apply(run: Run) -> None:
         raise_replica_limits(run=run)
     barrier(name="Replicas are ready for what their primary applies")
     if name == topology.primary:
-        primary(run=run)
+        primary(run=returning.before(run))
         with_vectors(run)
     barrier(name="The primary is up")
     if name in topology.replicas:
         replica(run=run)
+    if back := returning.awaited(run):
+        # It may have been copied by this run.
+        proved(name=f"{back} has all WAL of its primary", proof=returning.Followed(run, back))
+        if name == topology.primary:
+            waits_for_all(run=run)
 
 
 @deploy("Postgres fence")
@@ -64,21 +71,12 @@ def primary(run: Run) -> None:
     server.connection(run)
     cluster.created(name="Cluster", version=version)
     declared = limits.declared(site, run.host.data(Postgres))
-    servers = run.topology.servers
     server.said_what_waits(run, declared)
     if keeps(site):
         server.configured(run, declared)
         patroni.settled(run, declared)
     else:
-        server.configured(
-            run,
-            limits.of_primary(
-                declared,
-                primary=servers[run.host.name].cluster,
-                replicas=[servers[name].cluster for name in run.topology.replicas],
-                restart=run.options.restart,
-            ),
-        )
+        server.configured(run, _of_primary(run, declared))
     cluster.settled(
         name="It understands its files", version=version, restart=run.options.restart, by_patroni=keeps(site)
     )
@@ -112,6 +110,12 @@ def primary(run: Run) -> None:
         slots_of_others=backups.slots(site),
         extensions=[STATEMENTS],
     )
+
+
+@deploy("Postgres primary")
+def waits_for_all(run: Run) -> None:
+    """Have writes wait for a replica that is back, too (postgres_synchronous)."""
+    server.configured(run, _of_primary(run, limits.declared(run.site, run.host.data(Postgres))))
 
 
 def with_vectors(run: Run) -> None:
@@ -187,5 +191,16 @@ def _limits(run: Run) -> tuple[dict[str, int], dict[str, int]]:
         limits.declared(run.site, run.host.data(Postgres)),
         primary=servers[run.topology.primary].cluster,
         replica=servers[run.host.name].cluster,
+        restart=run.options.restart,
+    )
+
+
+def _of_primary(run: Run, declared: dict[str, int]) -> dict[str, int]:
+    """The limits that the primary has now; one that grows may wait for its replicas."""
+    servers = run.topology.servers
+    return limits.of_primary(
+        declared,
+        primary=servers[run.host.name].cluster,
+        replicas=[servers[name].cluster for name in run.topology.replicas],
         restart=run.options.restart,
     )

@@ -40,7 +40,7 @@ class ReplicatedRedis:
             ]
             path = self._folder / f"sentinel-{port}.conf"
             path.write_text("\n".join(lines) + "\n")
-            self._sentinels[port] = self._begun("redis-sentinel", path)
+            self._sentinels[port] = self._begun(path, "--sentinel")
             wait_until(lambda port=port: accepts(port), "A Sentinel's start")
         wait_until(self._complete, "The replicas' and Sentinels' acquaintance", 30)
         return self
@@ -66,7 +66,7 @@ class ReplicatedRedis:
 
     def start(self, port: int) -> None:
         """Start a server, as what it was last."""
-        self._servers[port] = self._begun("redis-server", self._folder / f"redis-{port}.conf")
+        self._servers[port] = self._begun(self._folder / f"redis-{port}.conf")
         wait_until(lambda: accepts(port), "Redis's start")
 
     def kill(self, port: int) -> None:
@@ -105,10 +105,10 @@ class ReplicatedRedis:
         ]
         (self._folder / f"redis-{port}.conf").write_text("\n".join(lines) + "\n")
 
-    def _begun(self, program: str, configuration: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [find_program(program, program), str(configuration)], stdout=subprocess.DEVNULL, cwd=self._folder
-        )
+    def _begun(self, configuration: Path, *options: str) -> subprocess.Popen[bytes]:
+        # The package of the same name brings no other program.
+        program = find_program("redis-server", "redis-server")
+        return subprocess.Popen([program, str(configuration), *options], stdout=subprocess.DEVNULL, cwd=self._folder)
 
     def _named(self, port: int) -> int:
         host, named = self.client(port).execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)
