@@ -117,7 +117,11 @@ def made(state: State) -> bool:
 
 def run(*, fails: bool, at: str = "0003", after: str = "0003") -> tuple[bool, dict[str, list[str]]]:
     """Whether a downgrade went well, and what each host was given."""
-    responses: dict[str, Any] = {"set -eu\n\ncd /": [after], "version_num": [at]}
+    responses: dict[str, Any] = {
+        "pg_advisory_xact_lock": ["held"],
+        "set -eu\n\ncd /": [after],
+        "version_num": [at],
+    }
     if fails:
         responses = {"alembic -c": {"success": False}, **responses}
     with begun("gw1", "gw2", "pg1", fake_responses=responses) as state:

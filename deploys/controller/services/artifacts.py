@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gevent.lock import RLock
 from pydantic import TypeAdapter
 from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
@@ -60,8 +61,10 @@ def of(name: str, service: Service, machine: MachineState) -> Artifact:
     """
     assert service.source
     known, kind = _of_run(), (name, machine.values["architecture"], RELEASES[machine.values["version"]].python)
-    if kind not in known:
-        known[kind] = made(name, service.source, kind[1], kind[2])
+    # While one is made for a host, others ask for theirs: the lock on the file is a process' own, and would never come.
+    with _making:
+        if kind not in known:
+            known[kind] = made(name, service.source, kind[1], kind[2])
     return known[kind]
 
 
@@ -142,4 +145,5 @@ def _read(name: str, source: Source, machine: str, python: str, target: Path) ->
     return unpacked.image(path, ARCHITECTURES.get(machine, machine), target, [f"var/lib/{PREFIX}{name}"])
 
 
+_making = RLock()
 _of_run: PerRun[dict[tuple[str, str, str], Artifact]] = PerRun(dict)
