@@ -56,7 +56,9 @@ def installed(package: str, file: str, sha256: str) -> Steps:
         "fi",
         f"rm -f {kept}",
         # dpkg itself waits for nobody who is at work with packages.
-        'chmod 644 "$deb" && mv "$deb" "$deb.deb" && deb=$deb.deb',
+        'chmod 644 "$deb"',
+        'mv "$deb" "$deb.deb"',
+        "deb=$deb.deb",
         f'{APT_GET} --no-download --allow-downgrades --reinstall install "$deb" >/dev/null',
         f"mkdir -p {STAMPS}",
         f"echo {shlex.quote(sha256)} > {kept}",
