@@ -259,7 +259,7 @@ def settled(others: int, ports: Ports, away: int = 0, timeout: int = 60) -> Step
         f"leads() {{ [ \"$(ask 'INFO replication' | sed -n 's/^connected_slaves://p')\" -ge {others} ] 2>/dev/null; }}",
         f"known() {{ echo 'SENTINEL MASTER {MASTER}' | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} |",
         f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ "
-        f"{{ n += ($2 >= {others} && $2 <= {others + away}) }} END {{ exit n != 2 }}'; }}",
+        f"{{ n += ($2 >= {others}) * ($2 <= {others + away}) }} END {{ exit n != 2 }}'; }}",
         "tries=0",
         "until takes && { follows || leads; } && known; do",
         "  tries=$((tries + 1))",
