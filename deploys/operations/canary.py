@@ -19,13 +19,13 @@ from deploys.operations import exposition
 LOOK = 1
 """Seconds between two looks."""
 FEWEST, FEWEST_TIMED = 20, 100
-"""Requests of the canary before which nothing is said of their failures, and of their times."""
+"""Requests of the canary before which nothing is said of their failures, and of the slowest of them."""
 MORE_FAIL = 0.01
 """By how much its share of failed requests may be above that of the others."""
 FEWEST_FAILED = 3
 SLOWER, SLOWER_BY = 2.0, 0.05
 """How many times the others' time it may take, and how many seconds on top of that: small times differ by chance."""
-QUANTILE = 0.95
+QUANTILE, HALF = 0.95, 0.5
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,16 @@ def is_slower(own: Traffic, others: Traffic) -> bool:
     """
     Whether a canary is slower; a few slow requests, such as uploads, are found with every gateway.
 
+    A slow one is sent fewer than its share (least_conn), and maybe too few for that: of those half must be slow.
+
     + own: its traffic
     + others: that of all others
     """
-    enough = min(own.requests, others.requests) >= FEWEST_TIMED
-    return enough and own.quantile(QUANTILE) > SLOWER * others.quantile(QUANTILE) + SLOWER_BY
+    fewest = min(own.requests, others.requests)
+    slow = SLOWER * others.quantile(QUANTILE) + SLOWER_BY
+    if fewest >= FEWEST_TIMED:
+        return own.quantile(QUANTILE) > slow
+    return fewest >= FEWEST and own.quantile(HALF) > slow
 
 
 def figures(own: Traffic, others: Traffic) -> str:

@@ -63,7 +63,15 @@ def test_a_quantile_is_that_of_prometheus(share: float, seconds: float) -> None:
         (Traffic(100, 0, SLOW), Traffic(1000, 0, FAST), True),
         (Traffic(100, 0, SLOW), Traffic(1000, 0, SLOW), False),
         (Traffic(100, 0, SLOW), Traffic(5, 0, FAST), False),  # nobody to compare it with
-        (Traffic(20, 0, SLOW), Traffic(1000, 0, FAST), False),  # two uploads among twenty are no slow gateway
+        (
+            Traffic(20, 0, {0.01: 18, 1.0: 20, float("inf"): 20}),
+            Traffic(1000, 0, FAST),
+            False,
+        ),  # two uploads among twenty are no slow gateway
+        # least_conn sends a slow one fewer requests: too few for the slowest of them, and enough for half of them.
+        (Traffic(95, 0, {0.1: 0, 0.5: 94, 1.0: 95, float("inf"): 95}), Traffic(1000, 0, FAST), True),
+        (Traffic(95, 0, {0.01: 60, 0.5: 94, 1.0: 95, float("inf"): 95}), Traffic(1000, 0, FAST), False),
+        (Traffic(19, 0, {0.1: 0, 0.5: 19, float("inf"): 19}), Traffic(1000, 0, FAST), False),
     ],
 )
 def test_who_is_worse(own: Traffic, others: Traffic, worse: bool) -> None:
