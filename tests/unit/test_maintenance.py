@@ -81,6 +81,15 @@ def test_what_is_to_work_alone_must_be_well() -> None:
     assert silent == "lb2 must do without lb1, and is not reached: is it switched on?"
 
 
+def test_what_its_peers_lack_because_a_killed_run_has_stopped_it_keeps_it_from_nothing() -> None:
+    what = "Nobody uses the slot {}, and it holds back 81 MB of WAL."
+    mine, others = (
+        Finding("pg2", what.format(slot), "Bring its replica back.") for slot in ("tracseq_pg1", "tracseq_pg10")
+    )
+    assert list(obstacles.unwell(BALANCED, BALANCED.host("pg1"), [mine], {})) == []
+    assert len(list(obstacles.unwell(BALANCED, BALANCED.host("pg1"), [others], {}))) == 1
+
+
 def test_a_load_balancer_that_does_not_hear_of_it_keeps_a_gateway() -> None:
     (sentence,) = obstacles.untold(BALANCED, BALANCED.host("gw1"), ["lb2", "pg1"])
     assert sentence == "lb2 is not reached: once it is switched on, it would send requests to gw1."

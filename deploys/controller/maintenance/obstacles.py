@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from deploys.controller.status.section import Finding
 from deploys.controller.upkeep.order import ALONE
 from deploys.facts.maintenance import Note
+from deploys.facts.postgres.state import slot_name
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -53,7 +55,11 @@ def unwell(site: Site, host: SiteHost, wrong: Collection[Finding], silent: Mappi
     peers = {one.name for others in kinds(site, host).values() for one in others}
     for name in sorted(peers & silent.keys()):
         yield f"{name} must do without {host.name}, and is not reached: {silent[name]}"
+    slot = slot_name(host.name)
     for one in wrong:
+        # A run that died has stopped it already: its peers wait for it, and need not be well for that.
+        if re.search(rf"\b{slot}\b", one.what):
+            continue
         if (one.host in peers and one.host not in silent) or not one.host:
             yield f"{one.host or 'The site'} is not well: {one.what} {one.do}".rstrip()
 
