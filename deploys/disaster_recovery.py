@@ -52,6 +52,8 @@ roles.exporters.apply(run)
 roles.monitoring.apply(run)
 roles.pages.apply(run)
 roles.dead_mans_switch.apply(run)
+roles.certificate_authority.apply(run)
+roles.renewal.apply(run)
 roles.firewall.finish(run)
 
 everything.told(recovery, said)

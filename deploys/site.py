@@ -54,5 +54,7 @@ roles.pages.apply(run)
 phases.passed(run, 3)
 
 roles.dead_mans_switch.apply(run)
+roles.certificate_authority.apply(run)
+roles.renewal.apply(run)
 roles.firewall.finish(run)
 phases.passed(run, 4)

@@ -267,10 +267,44 @@ CASES = (
     Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),
     Case("NobodyAsksTheSite", *one("up", SITE, 0, 1)),
     Case("SiteAnswersSlowly", *one("probe_duration_seconds", SITE, 3, 0.3)),
-    Case("PublicCertificateEnds", *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY)),
+    Case(
+        "PublicCertificateEnds",
+        *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY),
+        also_silent=(
+            {
+                f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{5 * DAY}x20",
+                'tracseq_renewal_late_timestamp_seconds{path="/etc/nginx/tls/site.crt"}': f"{4 * DAY}x20",
+            },
+        ),
+    ),
     Case(
         "CertificateEnds",
         *one("tracseq_certificate_ends_timestamp_seconds", f'{HOST},path="server.crt"', 5 * DAY, 60 * DAY),
+        also_silent=(
+            {
+                f'tracseq_certificate_ends_timestamp_seconds{{{HOST},path="server.crt"}}': f"{5 * DAY}x20",
+                f'tracseq_renewal_late_timestamp_seconds{{{HOST},path="server.crt"}}': f"{4 * DAY}x20",
+            },
+        ),
+    ),
+    Case(
+        "CertificateNotRenewed",
+        *one("tracseq_renewal_late_timestamp_seconds", f'{HOST},path="server.crt"', 5, 10 * DAY),
+    ),
+    Case(
+        "CertificateRenewalFails",
+        *one("tracseq_renewal_failed", f'{HOST},path="server.crt"', "1x6 _ 1x20", "1x5 0 1x20"),
+        at="8h",
+        every="1h",
+    ),
+    Case(
+        "CertificateAuthorityEnds",
+        *one(
+            "tracseq_certificate_ends_timestamp_seconds",
+            f'{HOST},path="/etc/tracseq/certificate-authority/authority.crt"',
+            100 * DAY,
+            1000 * DAY,
+        ),
     ),
     Case(
         "SecurityUpdatesWait",

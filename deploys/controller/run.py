@@ -54,6 +54,11 @@ class Run:
         """That host, as it was found."""
         return self.machines[self.host.name]
 
+    @property
+    def revoked(self) -> Mapping[str, float]:
+        """Whose certificates count for nothing that were made before a time, in seconds since 1970, as hosts say it."""
+        return {name: at for machine in self.machines.values() for name, at in machine.revoked.items()}
+
     def bundle(self, name: str) -> Bundle:
         """The gateway's wheels for a host of the run: its Debian decides which Python they are for."""
         values = self.machines[name].values

@@ -33,6 +33,7 @@ class File:
     + secret: whether its text must never be shown
     + restart: whether the service must be restarted, not reloaded, to apply it
     + link: whether it is a symbolic link, and its content what it points to
+    + kept: whether the host made it itself: it stays as it is, and when it changes the host sees to that
     """
 
     path: str
@@ -43,6 +44,7 @@ class File:
     secret: bool = False
     restart: bool = False
     link: bool = False
+    kept: bool = False
 
     @property
     def digest(self) -> str:
@@ -83,6 +85,8 @@ def difference(
 
 
 def _same(file: File, found: FileState | None) -> bool:
+    if file.kept:
+        return True
     if found is None:
         return False
     if file.link:

@@ -150,7 +150,7 @@ def _action(
             return None
         return unit.start or f"systemctl start {shlex.quote(unit.name)}"
     restart = f"systemctl restart {shlex.quote(unit.name)}"
-    unapplied = current.files.unapplied
+    unapplied = current.files.unapplied - {file.path for file in files if file.kept}
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write) or unapplied & for_restart:
         return restart

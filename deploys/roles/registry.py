@@ -27,6 +27,8 @@ exporters = Role("exporters")
 monitoring = Role("monitoring")
 pages = Role("pages")
 dead_mans_switch = Role("dead_mans_switch")
+certificate_authority = Role("certificate_authority")
+renewal = Role("renewal")
 
 ROLES = tuple(value for value in list(globals().values()) if isinstance(value, Role))
 """All of them, in the order above."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deploys.settings.credential import Credential
 from deploys.settings.data import Data
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
@@ -91,7 +92,8 @@ class Declaration:
         traces: paths on a host of which one is there where the host has the role
         units: canonical names of its units that are active on a host that is well
         on_host: which further listeners and units it has on one host
-        certificates: paths of the certificates that its hosts have for it
+        certificates: paths of the certificates that its hosts have for it, beside those of its credentials
+        credentials: the certificates by which a host is known because of it, with their keys
         state: directories with what its service must not lose; a backup host fetches them
         problems: what is wrong with the site's data for it, a sentence each
         obstacles: what about a machine keeps the role from it: what was found, and what is needed
@@ -118,6 +120,7 @@ class Declaration:
     units: tuple[str, ...] = ()
     on_host: Callable[[Site, SiteHost], OnHost] | None = None
     certificates: tuple[str, ...] = ()
+    credentials: Callable[[Site, SiteHost], Iterable[Credential]] | None = None
     state: tuple[State, ...] = ()
     problems: Callable[[Site], Iterable[str]] | None = None
     obstacles: Callable[[Site, SiteHost, Machine], Iterable[tuple[str, str, str]]] | None = None
