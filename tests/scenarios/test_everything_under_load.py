@@ -25,6 +25,8 @@ FILE, TAKES, DRAIN = 1_000_000_000, 40, 50
 """Bytes of the upload, how many seconds it takes, and those that a gateway waits for it and for WebSockets."""
 GOING_AWAY = 1001
 """The status of a WebSocket whose server goes down (RFC 6455, 7.4.1)."""
+AN_HOUR_OLD = {"certificate_lifetime": "366d", "certificate_renewal": f"{366 * 24 - 1}h"}
+"""What has certificates renewed that are an hour old."""
 HOSTS = ("gw2", "redis1")
 """Machines of the lab's site, which have a service beside what they are there for."""
 ROLLBACK = "deploys/rollback.py"
@@ -79,7 +81,7 @@ STEPS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "service": ("newer", {"version": "2"}),
     "balancer": ("newer", {"version": "2", "request_burst": 120}),
     "certificates": (
-        "newer", {"version": "2", "request_burst": 120, "certificate_lifetime": "366d", "certificate_renewal": "365d"},
+        "newer", {"version": "2", "request_burst": 120, **AN_HOUR_OLD},
     ),
     "blue-green": ("newest", {"version": "2", "request_burst": 120, "gateway_green_port": 8001}),
     "back to blue": (ROLLBACK, {"version": "2", "request_burst": 120, "gateway_green_port": 8001}),

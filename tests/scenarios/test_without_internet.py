@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,13 +68,15 @@ def bundle(tmp_path: Path, inventory: Path) -> tuple[Path, str]:
     clone = tmp_path / "with-internet"
     subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
     (clone / ".cache").symlink_to(Path(".cache").absolute())
-    (clone / ".venv").symlink_to(Path(".venv").absolute())
     (clone / "services").mkdir()
     shutil.copy(strangers.program()["file"], clone / "services/template")
     began = time.monotonic()
-    command = ["make", "bundle", f"INVENTORY={inventory}", f"DEBS={' '.join(settings.SUITES)}"]
-    # The environment's path leads to the clone that it was made for.
-    subprocess.run(command, cwd=clone, env=os.environ | {"PYTHONPATH": str(clone)}, check=True)
+    # What `make bundle` runs; the environment's path leads to the clone that it was made for.
+    own = {"PYTHONPATH": str(clone)}
+    prepared = lab.pyinfra(str(inventory), "deploys/prepare_services.py", directory=clone, environment=own)
+    assert prepared.code == 0, prepared.output
+    command = [sys.executable, "-m", "deploys.bundle", "dist", *settings.SUITES]
+    subprocess.run(command, cwd=clone, env=os.environ | own, check=True)
     print(f"\nmade in {time.monotonic() - began:.0f} s")
     (made,) = (clone / "dist").glob("*.tar")
     print(f"\n{made.stat().st_size >> 20} MB for both suites")
