@@ -36,7 +36,9 @@ def _host(name, number, suite):
         "alert_mail_port": 2525,
         "alert_mail_from": "monitoring@lab.example.org",
         "alert_mail_to": ["administrator@lab.example.org"],
-        "networks": {{"anywhere": ["0.0.0.0/0", "::/0"], "administrators": ["10.77.0.1", "{ADDRESS}"]}},
+        "networks": {{
+            "anywhere": ["0.0.0.0/0", "::/0"], "outside": ["10.77.0.61"], "administrators": ["10.77.0.1", "{ADDRESS}"]
+        }},
     }}
 
 lab = [_host("{SITE}", 91, "bookworm"), _host("{WATCHER}", 92, "trixie")]
@@ -152,7 +154,7 @@ def test_a_site_is_deployed_from_one_file(bundle: tuple[Path, str], machines: Pa
         " https://tracseq.lab.example.org/health",
         clone,
     )
-    assert "healthy" in answer
+    assert json.loads(answer)["status"] == "ok"
     of_service = lab.ssh(WATCHER, "curl -sS --fail -m 5 http://127.0.0.1:8091/health", inventory=str(machines))
     assert json.loads(of_service)["version"] == "1"
     for name in MACHINES:
