@@ -65,16 +65,11 @@ def _of_data(site: Site) -> Iterator[Path]:
         for name in FILES_OF_DATA:
             if value := _value(host, name):
                 yield Path(value)
-    for package in {_file(host) for host in site.group("monitoring")} - {None}:
-        # A site without internet may have had it from elsewhere; only a deploy needs it.
-        if package and package.exists():
-            yield package
-
-
-def _file(host: SiteHost) -> Path | None:
-    """The file of Grafana's package, where the site brings it so."""
-    found = getattr(host.value("grafana_package"), "file", None)
-    return Path(found) if found else None
+    # All hosts have the same; a site without internet may have had it from elsewhere, as only a deploy needs it.
+    for host in site.group("monitoring")[:1]:
+        package = getattr(host.value("grafana_package"), "file", None)
+        if package and Path(package).exists():
+            yield Path(package)
 
 
 def _of_services(site: Site) -> Iterator[Path]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from deploys.settings import secrets
 from tests import lab, reach
 from tests.inventory import hosts
 from tests.scenarios import strangers
+from tests.scenarios.hosts_behave import proved
 
 pytestmark = pytest.mark.long
 
@@ -122,13 +120,7 @@ def test_a_second_run_changes_nothing(inventory: str) -> None:
 
 
 def test_every_instance_is_as_the_catalogue_has_it_and_every_port_as_the_rules_have_it(inventory: str) -> None:
-    files = [f"tests/hosts/test_{one}.py" for one in ("guard", "services", "ports")]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *files],
-        env=os.environ | {"INVENTORY": inventory}, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:]
-    print(done.stdout[-200:])
+    proved(inventory, "guard", "services", "ports")
 
 
 def test_only_certificates_of_those_that_reach_it_are_taken(tmp_path: Path) -> None:

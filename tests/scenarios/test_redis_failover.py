@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests import lab
+from tests.scenarios.hosts_behave import proved
 from tests.scenarios.replicated_redis import (
     ADDRESSES,
     INVENTORY,
@@ -165,12 +164,7 @@ def test_a_second_run_changes_nothing_whoever_is_the_master() -> None:
     run = lab.site(inventory=INVENTORY)
     assert run.code == 0, run.output
     assert run.changes == {}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/hosts/test_sentinel.py", "tests/hosts/test_redis.py"],
-        env=os.environ | {"INVENTORY": INVENTORY}, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:]
-    print(done.stdout[-200:])
+    proved(INVENTORY, "sentinel", "redis")
 
 
 def test_a_changed_setting_comes_to_replicas_first_and_fails_no_request() -> None:

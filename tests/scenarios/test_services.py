@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from tests import lab
 from tests.inventory import hosts
 from tests.scenarios import strangers
+from tests.scenarios.hosts_behave import proved
 from tests.scenarios.strangers import BOOKWORM, HOSTS, INVENTORY, TRIXIE, asked, ssh
 
 pytestmark = pytest.mark.long
@@ -31,12 +29,7 @@ def test_a_second_run_changes_nothing() -> None:
 
 
 def test_every_instance_is_as_the_catalogue_has_it_and_every_port_as_the_rules_have_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/hosts/test_services.py", "tests/hosts/test_ports.py"],
-        env=os.environ | {"INVENTORY": INVENTORY}, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:]
-    print(done.stdout[-200:])
+    proved(INVENTORY, "services", "ports")
 
 
 def test_gateways_know_them_all_and_reach_them() -> None:
