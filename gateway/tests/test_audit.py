@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-import tracseq_gateway
 
+import tracseq_gateway
 from conftest import StartGateway, StartUpstream
 from support import web
 from support.gateway import GatewayProcess, environment

@@ -16,8 +16,8 @@ from support.processes import wait_until
 from support.sentinels import MASTER, PASSWORD, ReplicatedRedis
 from support.tokens import make_token
 
-WITHIN = 4.0
-"""Seconds within which gateways share limits again, once the master is gone."""
+WITHIN = 15.0
+"""Seconds within which gateways share limits again, once the master is gone: some 3, and more on a busy machine."""
 
 
 @pytest.fixture
@@ -87,7 +87,10 @@ def counted(replicated: ReplicatedRedis) -> int:
 
 @pytest.mark.parametrize("how", ["kill", "freeze"])
 def test_it_follows_to_the_new_master_without_a_failed_request(
-    how: str, gateway: GatewayProcess, replicated: ReplicatedRedis
+    how: str,
+    gateway: GatewayProcess,
+    replicated: ReplicatedRedis,
+    record_property: Callable[[str, object], None],
 ) -> None:
     old = replicated.master()
     happens: Callable[[int], None] = {"kill": replicated.kill, "freeze": replicated.freeze}[how]
@@ -105,17 +108,18 @@ def test_it_follows_to_the_new_master_without_a_failed_request(
         wait_until(lambda: replicated.client(old).role()[0] in ("slave", b"slave"), "The old master's return", 30)
         known = counted(replicated)
         wait_until(lambda: counted(replicated) > known, "A count after its return")
-    print(
-        f"\n{how}: failover after {named:.1f} s, the gateway counts at the new master after {took:.1f} s; "
-        f"{asked.many} requests, {len(asked.failed)} failed, the longest took {asked.longest:.2f} s"
-    )
+    record_property("failover", f"{named:.1f} s, counted at the new master after {took:.1f} s")
+    record_property("requests", f"{asked.many}, the longest took {asked.longest:.2f} s")
     assert asked.failed == []
     assert took < WITHIN
 
 
 @pytest.mark.parametrize("how", ["killed", "frozen"])
 def test_a_sentinel_that_is_gone_holds_up_nobody(
-    how: str, gateway: GatewayProcess, replicated: ReplicatedRedis
+    how: str,
+    gateway: GatewayProcess,
+    replicated: ReplicatedRedis,
+    record_property: Callable[[str, object], None],
 ) -> None:
     first = replicated.sentinel_ports[0]
     {"killed": replicated.kill_sentinel, "frozen": replicated.freeze_sentinel}[how](first)
@@ -127,7 +131,8 @@ def test_a_sentinel_that_is_gone_holds_up_nobody(
         others = [port for port in replicated.ports if port != old]
         wait_until(lambda: any(_counts(replicated, port) for port in others), "A count at the new master")
         took = time.monotonic() - began
-    print(f"\na Sentinel {how}: {took:.1f} s, {asked.many} requests, the longest took {asked.longest:.2f} s")
+    record_property("counted at the new master", f"after {took:.1f} s")
+    record_property("requests", f"{asked.many}, the longest took {asked.longest:.2f} s")
     assert asked.failed == []
 
 

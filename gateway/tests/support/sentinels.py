@@ -10,7 +10,7 @@ import redis as redis_client
 from support.processes import accepts, find_program, free_port, stop, wait_until
 
 MASTER = "of-the-test"
-PASSWORD = "a password of the test"  # noqa: S105 - nobody else has a server with it
+PASSWORD = "a password of the test"
 
 
 class ReplicatedRedis:

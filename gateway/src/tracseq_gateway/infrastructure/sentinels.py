@@ -67,7 +67,9 @@ class Sentinels:
         )
         try:
             async with asyncio.timeout(self._timeout):
-                named = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master)
+                named = await sentinel.execute_command(  # type: ignore[no-untyped-call]
+                    "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master
+                )
             return (str(named[0]), int(named[1])) if named else None
         except (RedisError, OSError, TimeoutError):
             return None
