@@ -66,8 +66,11 @@ def test_every_metric_that_a_rule_or_a_panel_names_is_there() -> None:
     def missing(names: set[str]) -> set[str]:
         return names - UNMADE - set(asked("label/__name__/values"))
 
-    lab.eventually(lambda: not missing(wanted), within=60, every=2)
-    assert missing(wanted) == set()
+    def there() -> bool:
+        assert missing(wanted) == set()
+        return True
+
+    lab.eventually(there, within=60, every=2)
     assert missing({*wanted, "made_up_metric"}) == {"made_up_metric"}
 
 
