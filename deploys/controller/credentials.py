@@ -19,7 +19,7 @@ def files(run: Run, certificate: str) -> tuple[File, File]:
     credential = next(one for one in declarations.credentials(run.site, run.host) if one.certificate == certificate)
     held = run.machine.held.get(certificate)
     of_key = f"{credential.owner} {credential.group} {credential.mode}"
-    revoked = run.revoked.get(run.host.name)
+    revoked = credential.revoked(run.revoked)
     kept = held is not None and held.key == of_key and run.authority.vouches_for(held.certificate, credential, revoked)
     made = Certificate("", "") if kept else run.authority.of(credential, revoked)
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,18 @@ class Credential:
         """Where a host keeps the two that it renewed, beside the paths, which are links into it then."""
         directory, _, name = self.certificate.rpartition("/")
         return f"{directory}/.{name.removesuffix('.crt')}"
+
+    def revoked(self, hosts: Mapping[str, float]) -> float | None:
+        """
+        Before when it counts for nothing, in seconds since 1970; None where it counts whenever it was made.
+
+        What has a host's name in it is that host's, too: what a service on it shows, what load balancers share.
+
+        Args:
+            hosts: before when what a host is known by counts for nothing, by its name
+        """
+        found = (at for whose, at in hosts.items() if any(f".{name}".endswith(f".{whose}") for name in self.names))
+        return max(found, default=None)
 
 
 def of_host(

@@ -135,8 +135,10 @@ class Authority:
         made = (begun(caller) + tolerance(caller)).timestamp()
         for line in self.revoked.read_text().splitlines() if self.revoked.exists() else ():
             whose, _, before = line.partition("\t")
-            if whose in (name, f"{caller.serial_number:x}") and made <= float(before):
-                raise Refused(f"{name}: its certificates were revoked.")
+            # What a service of a host shows, and what load balancers share, have its name in them.
+            its = any(f".{one}".endswith(f".{whose}") for one in (name, *names))
+            if its and made <= float(before):
+                raise Refused(f"{name}: certificates of {whose} were revoked.")
         return name if name in self.settings["hosts"] else names[0]
 
     def counted(self, host):

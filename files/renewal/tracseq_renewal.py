@@ -150,6 +150,8 @@ class Pair:
     def linked(self):
         """Have the two paths be links into one directory: where they are not, it gets what they are."""
         self.place.mkdir(mode=0o755, exist_ok=True)
+        # Of a try that failed, such as for want of space.
+        self.tidied()
         wanted = {path: f"{self.place.name}/current/{path.name}" for path in (self.certificate, self.key)}
         if all(path.is_symlink() and str(path.readlink()) == target for path, target in wanted.items()):
             return

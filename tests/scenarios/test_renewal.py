@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests import lab, ledger
 from tests.beside import beside
 from tests.inventory import group, hosts
 from tests.ledger import Ledger
-from tests.scenarios import postgres
+from tests.scenarios import postgres, strangers
 from tests.users import Users
 
 pytestmark = pytest.mark.long
@@ -32,12 +33,26 @@ TIMES = 3
 WRITES, READS = 50, 50
 SETTINGS = "/etc/tracseq/renewal/settings.json"
 UNIT = "tracseq-renewal.service"
+GUARDED, CALLER = "lb1", "gw1"
+"""Where a service is that authenticates nobody, and one that reaches it."""
+GUARD, INSTANCES = 8443, (8191, 8192)
 SERVED = {
     "/etc/tracseq/postgres": (5432, "-starttls postgres"),
     "/etc/tracseq/backup-server": (8432, ""),
     "/etc/nginx/tls": (443, ""),
+    "/etc/tracseq/guard": (GUARD, ""),
 }
 """Where a host answers with what is in a directory."""
+
+
+def catalogue() -> dict[str, Any]:
+    """The lab's own services, one with a guard before it, and one that passes the guard by what its host renews."""
+    stranger = {"source": strangers.program(), "gateway": False}
+    return {
+        **hosts(lab.INVENTORY)[CALLER].data["services"],
+        "library": {**stranger, "hosts": [GUARDED], "port": 8190, "guard_port": GUARD},
+        "rag": {**stranger, "hosts": [CALLER], "port": INSTANCES[0], "instances": 2, "reaches": ["library"]},
+    }
 
 
 def deployed(lifetime: str) -> lab.Run:
@@ -48,6 +63,8 @@ def deployed(lifetime: str) -> lab.Run:
 def site(site_as_it_should_be: None) -> Iterator[None]:
     shutil.rmtree(Path(AUTHORITY).parent, ignore_errors=True)
     shutil.copytree(".state/lab/authority", AUTHORITY)
+    strangers.given(catalogue())
+    hosts.cache_clear()
     run = deployed("30d")
     assert run.code == 0, run.output
     with pytest.MonkeyPatch.context() as patched:
@@ -57,9 +74,12 @@ def site(site_as_it_should_be: None) -> Iterator[None]:
         lab.eventually(ledger.answers, within=120, every=1)
         yield
     ledger.gone()
+    strangers.given({})
     run = lab.site()
     assert run.code == 0, run.output
     shutil.rmtree(Path(AUTHORITY).parent)
+    for name in (GUARDED, CALLER):
+        lab.ssh(name, "rm -rf /var/lib/private/tracseq-service-* /var/lib/tracseq-service-*")
     assert lab.site().changes == {}
     for name in hosts(INVENTORY):
         found = "find /etc/tracseq /etc/nginx/tls -name '.server' -o -name '.client' -o -name '.site'"
@@ -161,6 +181,25 @@ def serves(name: str, directory: str, port: int, how: str) -> bool:
     return len(said) == 2 and said[0] == said[1]
 
 
+def test_a_service_passes_a_guard_by_what_its_host_has_renewed() -> None:
+    for port in INSTANCES:
+        lab.eventually(partial(passes, port), within=60, every=2)
+
+
+def passes(port: int) -> bool:
+    """Whether an instance has what is in its file, and the guard lets it in by that."""
+    address = hosts(INVENTORY)[GUARDED].data["address"]
+    said = lab.ssh(
+        CALLER,
+        f"cd /run/credentials/tracseq-service-rag-{port}.service && curl -s -m 10 -o /dev/null -w '%{{http_code}}\\n' "
+        f"--cacert /etc/tracseq/authority.crt --cert client.crt --key client.key https://{address}:{GUARD}/; "
+        f"openssl x509 -noout -serial -in client.crt; "
+        f"openssl x509 -noout -serial -in /etc/tracseq/services/rag-{port}.crt",
+        check=False,
+    ).split()
+    return len(said) == 3 and said[0] == "200" and said[1] == said[2]
+
+
 def test_the_backup_host_is_known_by_its_renewed_certificate() -> None:
     servers = [host.name for host in group("postgres", INVENTORY)]
     connection = json.loads(lab.ssh(KEEPER, "cat /etc/tracseq/backup/settings.json"))["connection"]
@@ -213,7 +252,9 @@ def test_a_revoked_host_is_cut_off_and_its_certificates_are_renewed_by_a_run_alo
     assert run.code == 0, run.output
     assert "open" in lab.ssh("gw1", asked, check=False)
     said = f"journalctl --unit={UNIT} --lines=20 --output=cat --no-pager"
-    lab.eventually(lambda: "redis1: its certificates were revoked" in lab.ssh("redis1", said), within=LIFETIME, every=5)
+    lab.eventually(
+        lambda: "redis1: certificates of redis1 were revoked" in lab.ssh("redis1", said), within=LIFETIME, every=5
+    )
     before = certificates("redis1")
     run = deployed(f"{LIFETIME}s")
     assert run.code == 0, run.output

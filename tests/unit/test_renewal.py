@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -246,13 +247,40 @@ def test_a_host_that_was_revoked_gets_none_until_a_run_has_given_it_another(site
     before = site.pair
     done = site.renews()
     assert done.returncode == 1
-    assert "the authority refuses it: pg1: its certificates were revoked." in done.stderr
+    assert "the authority refuses it: pg1: certificates of pg1 were revoked." in done.stderr
     assert site.pair == before
     assert not site.root.vouches_for(before[0], CREDENTIAL, revoked=time.time())
     time.sleep(1)
     site.revoked.write_text(f"pg1\t{time.time() - 1}\n")
     site.gives("another")
     assert site.renews().returncode == 0
+
+
+@pytest.mark.parametrize(
+    "names", [("rag.services.pg1",), ("tracseq.example.org", "pg2", "pg1", "10.0.0.31")], ids=["service", "shared"]
+)
+def test_what_has_the_name_of_a_revoked_host_in_it_is_that_hosts_too(site: Site, names: tuple[str, ...]) -> None:
+    site.gives("other", names=names)
+    assert site.renews().returncode == 0
+    held = site.pair[0]
+    credential = replace(CREDENTIAL, names=names)
+    assert site.root.vouches_for(held, credential, credential.revoked({"pg": time.time(), "g1": time.time()}))
+    assert not site.root.vouches_for(held, credential, credential.revoked({"pg1": time.time()}))
+    site.revoked.write_text(f"pg\t{time.time()}\ng1\t{time.time()}\n")
+    assert site.renews().returncode == 0
+    site.revoked.write_text(f"pg1\t{time.time()}\n")
+    done = site.renews()
+    assert done.returncode == 1
+    assert f"{names[0]}: certificates of pg1 were revoked." in done.stderr
+
+
+def test_what_a_try_that_failed_left_is_gone_after_the_next(site: Site) -> None:
+    assert site.renews().returncode == 0
+    (site.host / ".server" / "tmpabc").mkdir()
+    site.stop()
+    site.start()
+    assert site.renews().returncode == 0
+    assert len(list((site.host / ".server").iterdir())) == 2
 
 
 def test_nobody_can_ask_without_end(site: Site) -> None:

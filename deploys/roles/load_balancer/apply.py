@@ -20,7 +20,7 @@ from deploys.operations import nginx, service, switch
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
-from deploys.roles.load_balancer.declaration import CERTIFICATE, DECLARATION, KEY, LoadBalancers
+from deploys.roles.load_balancer.declaration import CERTIFICATE, DECLARATION, KEY, RENEWED, LoadBalancers
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.units import written
@@ -106,6 +106,8 @@ def balance(run: Run) -> None:
         absent=[
             *(mark for gateway in gateways for mark in marks(gateway.name)),
             *([] if green_port else [SWITCHED]),
+            # What the host renewed until it got the administrator's own.
+            *([RENEWED] if certificate else []),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],

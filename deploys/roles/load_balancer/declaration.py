@@ -18,6 +18,8 @@ from deploys.settings.site import Site
 from deploys.settings.units import Duration, Size
 
 CERTIFICATE, KEY = "/etc/nginx/tls/site.crt", "/etc/nginx/tls/site.key"
+RENEWED = "/etc/nginx/tls/.site"
+"""Where a host keeps the two that it renewed."""
 Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 
