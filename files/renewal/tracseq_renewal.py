@@ -124,7 +124,7 @@ class Pair:
             raise Problem("the authority answered with a certificate for other names or usages")
         if self.due(answer)[0] < time.time() - SLACK:
             raise Problem(
-                "the authority answered with a certificate that is to be renewed already: its clock is behind"
+                "what the authority gives is to be renewed already: its clock is behind, or this host's ahead"
             )
         return answer.read_bytes(), key.read_bytes()
 
