@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
 
 from deploys.controller.authority import Authority
+from deploys.controller.run import Run
+from deploys.facts.machine import Machine
 
 DAY = 86400.0
 NAMES = ["api.example.org", "lb1", "10.0.0.11", "fd00::11"]
@@ -99,3 +103,12 @@ def test_what_was_revoked_is_known_by_the_next_run_and_made_anew(tmp_path: Path)
     assert again.revoked == {"gw1": at - 10, "gw2": at}
     assert again.leaf("gw2", ["gw2"], revoked=again.revoked["gw2"]) != stolen
     assert (tmp_path / "authority" / "revoked").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_knows_what_was_revoked_from_this_machine_and_from_the_host_that_renews(tmp_path: Path) -> None:
+    site, nothing = authority(tmp_path), cast(Any, None)
+    site.revoke("gw1", 20)
+    site.revoke("gw2", 20)
+    machines = {"backup1": replace(Machine().process([]), revoked={"gw2": 30.0, "gw1": 10.0, "pg1": 5.0})}
+    run = Run(nothing, nothing, machines, nothing, site, nothing, None)
+    assert run.revoked == {"gw1": 20, "gw2": 30, "pg1": 5}
