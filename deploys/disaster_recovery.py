@@ -56,6 +56,8 @@ roles.monitoring.apply(run)
 roles.pages.apply(run)
 roles.grafana.apply(run)
 roles.dead_mans_switch.apply(run)
+roles.certificate_authority.apply(run)
+roles.renewal.apply(run)
 roles.firewall.finish(run)
 
 everything.told(recovery, said)

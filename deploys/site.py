@@ -59,5 +59,7 @@ roles.grafana.apply(run)
 phases.passed(run, 3)
 
 roles.dead_mans_switch.apply(run)
+roles.certificate_authority.apply(run)
+roles.renewal.apply(run)
 roles.firewall.finish(run)
 phases.passed(run, 4)

@@ -212,3 +212,10 @@ largest_body = "20GB"
 authority_directory = ".state/{environment}/authority"
 certificate_lifetime = "365d"
 certificate_renewal = "30d"  # a run renews what has less left than this
+
+# Which host of the site renews the certificates of all of them, so that nobody has to deploy for that: one that few can
+# log in to, such as "backup1". Each is then valid for certificate_renewed_lifetime, and renewed when a third of that is
+# over: docs/operations/certificates.md. None: runs renew them.
+certificate_authority = None
+certificate_authority_port = 8435
+certificate_renewed_lifetime = "30d"

@@ -21,6 +21,9 @@ GB = 1 << 30
 DAY = 86_400
 HOST = 'instance="pg1"'
 SITE = 'instance="lb1",job="site"'
+LATE_OF = 'tracseq_renewal_late_timestamp_seconds{{instance="{}",path="/etc/nginx/tls/site.crt"}}'
+OF_LB1, LATE = LATE_OF.format("lb1"), {LATE_OF.format("lb2"): f"{17 * DAY}x20"}
+"""When what load balancers show to users is late."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,11 @@ CASES = (
         {f"node_timex_sync_status{{{HOST}}}": "0x30", f"node_timex_maxerror_seconds{{{HOST}}}": "10x30"},
     ),
     Case("ClockIsOff", *one("node_time_seconds", HOST, "10+60x30", "1+60x30")),
-    Case("UnitFailed", *one("node_systemd_unit_state", f'{HOST},name="nginx.service",state="failed"', 1, 0)),
+    Case(
+        "UnitFailed",
+        *one("node_systemd_unit_state", f'{HOST},name="nginx.service",state="failed"', 1, 0),
+        also_silent=({f'node_systemd_unit_state{{{HOST},name="tracseq-renewal.service",state="failed"}}': "1x30"},),
+    ),
     Case(
         "UnitRestartsAgainAndAgain",
         *one("node_systemd_service_restart_total", f'{HOST},name="nginx.service"', "0+1x30", "0x10 1x30"),
@@ -267,10 +274,49 @@ CASES = (
     Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),
     Case("NobodyAsksTheSite", *one("up", SITE, 0, 1)),
     Case("SiteAnswersSlowly", *one("probe_duration_seconds", SITE, 3, 0.3)),
-    Case("PublicCertificateEnds", *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY)),
+    Case(
+        "PublicCertificateEnds",
+        *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY),
+        also_silent=(
+            {
+                f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{5 * DAY}x20",
+                'tracseq_renewal_late_timestamp_seconds{path="/etc/nginx/tls/site.crt"}': f"{4 * DAY}x20",
+            },
+        ),
+    ),
     Case(
         "CertificateEnds",
         *one("tracseq_certificate_ends_timestamp_seconds", f'{HOST},path="server.crt"', 5 * DAY, 60 * DAY),
+        also_silent=(
+            {
+                f'tracseq_certificate_ends_timestamp_seconds{{{HOST},path="server.crt"}}': f"{5 * DAY}x20",
+                f'tracseq_renewal_late_timestamp_seconds{{{HOST},path="server.crt"}}': f"{4 * DAY}x20",
+            },
+        ),
+    ),
+    Case(
+        "CertificateNotRenewed",
+        *one("tracseq_renewal_late_timestamp_seconds", f'{HOST},path="server.crt"', 5, 10 * DAY),
+    ),
+    Case(
+        "CertificateNotTakenUp",
+        {f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{15 * DAY}x20", **LATE, OF_LB1: f"{16 * DAY}x20"},
+        {f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{15 * DAY}x20", **LATE, OF_LB1: f"{7 * DAY}x20"},
+    ),
+    Case(
+        "CertificateRenewalFails",
+        *one("tracseq_renewal_failed", f'{HOST},path="server.crt"', "1x6 _ 1x20", "1x5 0 1x20"),
+        at="8h",
+        every="1h",
+    ),
+    Case(
+        "CertificateAuthorityEnds",
+        *one(
+            "tracseq_certificate_ends_timestamp_seconds",
+            f'{HOST},path="/etc/tracseq/certificate-authority/authority.crt"',
+            100 * DAY,
+            1000 * DAY,
+        ),
     ),
     Case(
         "SecurityUpdatesWait",

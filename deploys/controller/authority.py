@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from deploys.settings.host import SiteHost
+from deploys.controller import certificates, renewal
+from deploys.controller.certificates import Certificate
+from deploys.settings.credential import Credential
 from deploys.settings.site import Site
 
 LIFETIME_OF_AUTHORITY = timedelta(days=3650)
+LIFETIME_OF_ONLINE_AUTHORITY = timedelta(days=5 * 365)
+LEAST_OF_ONLINE_AUTHORITY = timedelta(days=4 * 365)
+"""A run gives it a new certificate once it has less left: so it always outlives some years without any run."""
 AUTHORITY_FILE = "/etc/tracseq/authority.crt"
 """Where every host of the site keeps the authority's certificate."""
-
-CLOCK_TOLERANCE = timedelta(hours=1)
-"""A certificate is valid from this long ago: hosts whose clocks are behind must take it."""
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate and its key, as PEM text."""
-
-    certificate: str
-    key: str
 
 
 class Authority:
@@ -42,38 +34,62 @@ class Authority:
         lifetime: of a leaf, seconds
         renewal: a leaf with less than this left is made anew, seconds
         kept: whether what is made is written to the directory; a plan leaves nothing behind
+        online: whether a host of the site signs for it
     """
 
-    def __init__(self, directory: str, lifetime: float, renewal: float, kept: bool = True) -> None:
+    def __init__(
+        self, directory: str, lifetime: float, renewal: float, kept: bool = True, online: bool = False
+    ) -> None:
         self.directory = Path(directory)
         self.kept = kept
         self._unkept: dict[str, str] = {}
         self.lifetime = timedelta(seconds=lifetime)
         self.renewal = timedelta(seconds=renewal)
+        self.online = online
         if kept:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._read("authority.key"):
-            self._found()
+            self._found(ec.generate_private_key(ec.SECP384R1()))
+        elif online and not self._may_have_others_sign():
+            # With the same name and key: what it has signed until now stays as it is.
+            self._found(self._key())
 
     @property
     def certificate(self) -> str:
         """The authority's own certificate, which clients trust, as PEM text."""
         return self._read("authority.crt")
 
-    def of_host(self, host: SiteHost) -> Certificate:
-        """The certificate with which a host's servers show other hosts of the site who they are."""
-        return self.leaf(host.name, [host.name, *host.addresses])
+    @property
+    def revoked(self) -> Mapping[str, float]:
+        """Whose certificates count for nothing that were made before a time, in seconds since 1970."""
+        lines = (line.split("\t") for line in self._read("revoked").splitlines())
+        return {name: float(before) for name, before in lines}
 
-    def of_client(self, host: SiteHost) -> Certificate:
-        """The certificate with which a host shows servers of the site who it is; no server takes it for a server's."""
-        return self.leaf(f"{host.name}-client", [host.name], ExtendedKeyUsageOID.CLIENT_AUTH)
+    def revoke(self, name: str, at: int) -> None:
+        """
+        Have a host's certificates count for nothing that were made until now, whatever becomes of the online authority.
 
-    def of_member(self, host: SiteHost) -> Certificate:
-        """The certificate by which a host's server shows others of its kind who it is, as a server and as a client."""
-        both = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
-        return self.leaf(f"{host.name}-member", [host.name, *host.addresses], *both)
+        Args:
+            name: the host's
+            at: now, in seconds since 1970
+        """
+        known = {**self.revoked, name: at}
+        self._write("revoked", "".join(f"{one}\t{before:.0f}\n" for one, before in sorted(known.items())))
 
-    def leaf(self, name: str, names: Sequence[str], *usages: x509.ObjectIdentifier) -> Certificate:
+    def of(self, credential: Credential, revoked: float | None = None) -> Certificate:
+        """
+        A certificate and its key, made or renewed where need be.
+
+        Args:
+            credential: what it is to be
+            revoked: before when the host's certificates count for nothing, in seconds since 1970
+        """
+        usages = certificates.oids(credential.usages)
+        return self.leaf(credential.kept_as, credential.names, *usages, revoked=revoked)
+
+    def leaf(
+        self, name: str, names: Sequence[str], *usages: x509.ObjectIdentifier, revoked: float | None = None
+    ) -> Certificate:
         """
         A certificate, made or renewed where need be.
 
@@ -81,62 +97,101 @@ class Authority:
             name: what to keep it as
             names: DNS names and addresses that it is for, the most important first
             usages: what it may prove: who a server is (without any: that), who a client is
+            revoked: before when it counts for nothing, in seconds since 1970
         """
+        wanted = usages or (ExtendedKeyUsageOID.SERVER_AUTH,)
         kept = Certificate(*(self._read(f"{name}.{end}") for end in ("crt", "key")))
-        if kept.certificate and kept.key and self._serves(kept.certificate, names):
+        if kept.key and certificates.serves(kept.certificate, self._own, names, wanted, self.renewal, revoked):
             return kept
-        key = ec.generate_private_key(ec.SECP256R1())
-        issuer = x509.load_pem_x509_certificate(self.certificate.encode())
-        now = datetime.now(UTC)
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
         certificate = (
-            _builder(names[0], issuer.subject, key.public_key(), now, self.lifetime)
+            certificates.builder(names[0], self._own.subject, key.public_key(), now, now + self.lifetime)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_alternative_names(names), critical=False)
-            .add_extension(x509.ExtendedKeyUsage(usages or [ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(certificates.alternative_names(names), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(wanted), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key().public_key()),
                 critical=False,
             )
             .sign(self._key(), hashes.SHA256())
         )
-        self._write(f"{name}.key", _pem(key))
-        self._write(f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM).decode())
+        self._write(f"{name}.key", certificates.pem(key))
+        self._write(f"{name}.crt", certificates.text(certificate))
         return Certificate(self._read(f"{name}.crt"), self._read(f"{name}.key"))
 
-    def _serves(self, certificate: str, names: Sequence[str]) -> bool:
-        leaf = x509.load_pem_x509_certificate(certificate.encode())
-        issuer = x509.load_pem_x509_certificate(self.certificate.encode())
-        found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        if found != _alternative_names(names):
-            return False
-        if leaf.not_valid_after_utc - datetime.now(UTC) < self.renewal:
-            return False
+    def vouches_for(self, text: str, credential: Credential, revoked: float | None = None) -> bool:
+        """
+        Whether a certificate is what a credential asks for, and has enough left.
+
+        Args:
+            text: as PEM text, with that of who signed it behind it where that is not this authority itself
+            credential: what it is to be
+            revoked: before when the host's certificates count for nothing, in seconds since 1970
+        """
+        usages = certificates.oids(credential.usages)
+        return certificates.serves(text, self._own, credential.names, usages, self.renewal, revoked)
+
+    def of_online_authority(self, names: Sequence[str], held: str | None) -> Certificate:
+        """
+        The certificate of the host that renews others, and its key; that is kept nowhere but there.
+
+        Args:
+            names: all names and addresses of the site: it can sign for no others
+            held: the certificate whose key the host has; None where it has none
+
+        Returns:
+            The certificate, with an empty key where the host has it.
+        """
+        old = x509.load_pem_x509_certificate(held.encode()) if held else None
+        if old and held and self._may_sign_for(old, names):
+            return Certificate(held, "")
+        made = None if old else ec.generate_private_key(ec.SECP384R1())
+        public = old.public_key() if old else made.public_key() if made else None
+        assert isinstance(public, ec.EllipticCurvePublicKey)
+        now = datetime.now(UTC)
+        until = min(now + LIFETIME_OF_ONLINE_AUTHORITY, self._own.not_valid_after_utc)
+        builder = certificates.builder("TracSeq online authority", self._own.subject, public, now, until)
+        for extension, critical in (
+            *certificates.of_authority(path_length=0),
+            (certificates.only(names), True),
+            (x509.SubjectKeyIdentifier.from_public_key(public), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key().public_key()), False),
+        ):
+            builder = builder.add_extension(extension, critical)
+        certificate = builder.sign(self._key(), hashes.SHA384())
+        return Certificate(certificates.text(certificate), certificates.pem(made) if made else "")
+
+    def _may_sign_for(self, certificate: x509.Certificate, names: Sequence[str]) -> bool:
+        """Whether a certificate of the host that renews others is as it would be made."""
+        left = certificate.not_valid_after_utc - datetime.now(UTC)
+        most = self._own.not_valid_after_utc - datetime.now(UTC)
         try:
-            leaf.verify_directly_issued_by(issuer)
+            certificate.verify_directly_issued_by(self._own)
+            found = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
         except Exception:  # whatever is wrong with the old one, a new one is the answer
             return False
-        return True
+        return found == certificates.only(names) and left > min(LEAST_OF_ONLINE_AUTHORITY, most - timedelta(days=1))
 
-    def _found(self) -> None:
-        key = ec.generate_private_key(ec.SECP384R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TracSeq site authority")])
-        certificate = (
-            _builder("TracSeq site authority", name, key.public_key(), datetime.now(UTC), LIFETIME_OF_AUTHORITY)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=False, content_commitment=False, key_encipherment=False,
-                    data_encipherment=False, key_agreement=False, key_cert_sign=True,
-                    crl_sign=True, encipher_only=False, decipher_only=False,
-                ),
-                critical=True,
-            )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .sign(key, hashes.SHA384())
-        )  # fmt: skip
+    @property
+    def _own(self) -> x509.Certificate:
+        return x509.load_pem_x509_certificate(self.certificate.encode())
+
+    def _may_have_others_sign(self) -> bool:
+        constraints = self._own.extensions.get_extension_for_class(x509.BasicConstraints).value
+        return bool(constraints.path_length)
+
+    def _found(self, key: ec.EllipticCurvePrivateKey) -> None:
+        name, now = "TracSeq site authority", datetime.now(UTC)
+        itself, until = certificates.called(name), now + LIFETIME_OF_AUTHORITY
+        builder = certificates.builder(name, itself, key.public_key(), now, until)
+        for extension, critical in certificates.of_authority(path_length=1 if self.online else 0):
+            builder = builder.add_extension(extension, critical)
+        certificate = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+        ).sign(key, hashes.SHA384())
         # The certificate first: without a key beside it, it is replaced by the next run.
-        self._write("authority.crt", certificate.public_bytes(serialization.Encoding.PEM).decode())
-        self._write("authority.key", _pem(key))
+        self._write("authority.crt", certificates.text(certificate))
+        self._write("authority.key", certificates.pem(key))
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
         key = serialization.load_pem_private_key(self._read("authority.key").encode(), None)
@@ -168,41 +223,8 @@ def of(site: Site, kept: bool) -> Authority:
         site: the site
         kept: whether what is made is written to its directory
     """
+    if renewal.authority(site):
+        lifetime = site.data(renewal.Renewal).certificate_renewed_lifetime
+        return Authority(site.authority_directory, lifetime, lifetime / renewal.PART, kept, online=True)
     shared = site.shared
     return Authority(site.authority_directory, shared.certificate_lifetime, shared.certificate_renewal, kept)
-
-
-def _builder(
-    name: str,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    now: datetime,
-    lifetime: timedelta,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_TOLERANCE)
-        .not_valid_after(now + lifetime)
-    )
-
-
-def _alternative_names(names: Sequence[str]) -> x509.SubjectAlternativeName:
-    entries: list[x509.GeneralName] = []
-    for name in names:
-        try:
-            entries.append(x509.IPAddress(ip_address(name)))
-        except ValueError:
-            entries.append(x509.DNSName(name))
-    return x509.SubjectAlternativeName(entries)
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()

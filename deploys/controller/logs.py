@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from deploys.settings.data import Data, value
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -44,9 +42,3 @@ def destination(site: Site) -> tuple[str, str] | None:
     if shared.logs_url:
         return "elsewhere", shared.logs_url
     return (host.name, f"https://{host.name}:{shared.logs_port}") if host else None
-
-
-def certificates(site: Site) -> Iterator[str]:
-    """The certificates that a host has because it sends its journal."""
-    if destination(site):
-        yield f"{CREDENTIALS}/client.crt"

@@ -8,7 +8,7 @@ import gevent
 from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import data, findings
+from deploys.controller import data, findings, renewal
 from deploys.controller.maintenance import hosts as maintenance
 from deploys.controller.postgres import servers
 from deploys.engine import hosts
@@ -33,7 +33,8 @@ def survey(site: Site, request: Request | None = None, reach: bool = True) -> Ma
     def read(name: str) -> MachineState:
         needed = findings.peers(site, site.host(name), maintenance.absent()) if reach else ()
         targets = tuple((address, port) for _, address, port in needed)
-        return hosts.read(name, Machine, targets=targets, traces=traces, request=request, _sudo=False)
+        pairs = renewal.pairs(site, site.host(name))
+        return hosts.read(name, Machine, targets=targets, traces=traces, request=request, pairs=pairs, _sudo=False)
 
     # The clocks are read at one moment: a host that was read later would look ahead.
     jobs = {site.host(name).name: gevent.spawn(read, name) for name in hosts.active()}

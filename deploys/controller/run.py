@@ -60,6 +60,18 @@ class Run:
         """That host, as it was found."""
         return self.machines[self.host.name]
 
+    @property
+    def revoked(self) -> Mapping[str, float]:
+        """
+        Whose certificates count for nothing that were made before a time, in seconds since 1970.
+
+        This machine knows it, and the host that is the online authority: either may be a new one.
+        """
+        found = dict(self.authority.revoked)
+        for machine in self.machines.values():
+            found |= {name: max(at, found.get(name, at)) for name, at in machine.revoked.items()}
+        return found
+
     def bundle(self, name: str) -> Bundle:
         """The gateway's wheels for a host of the run: its Debian decides which Python they are for."""
         values = self.machines[name].values

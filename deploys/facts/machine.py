@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,16 @@ LOCK = "/run/tracseq/lock"
 
 LOCK_TIMEOUT = 900
 """Seconds to wait for the lock: as long as an apt-get of a run that was killed may take."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A certificate whose key the host has."""
+
+    certificate: str
+    """As PEM text."""
+    key: str
+    """Owner, group and mode of the key."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +50,37 @@ class MachineState:
     network_files: Mapping[str, str] = field(default_factory=dict)
     """The file by which systemd-networkd sets up an interface, by its name; none where something else does."""
     lock: LockState = field(default_factory=LockState)
+    held: Mapping[str, Held] = field(default_factory=dict)
+    """The certificates, by path, whose keys the host has."""
+    revoked: Mapping[str, float] = field(default_factory=dict)
+    """Whose certificates its authority renews no more if they were made before a time, in seconds since 1970."""
 
     def number(self, name: str) -> float:
         """One of its numbers, such as ``memory`` in bytes or ``cpus``; 0 where it is not known."""
         return float(self.values.get(name) or 0)
+
+
+REVOKED = "/etc/tracseq/certificate-authority/revoked"
+"""Whose certificates a site's authority renews no more: a name, a tab, and the time before which they were made."""
+
+
+def held(pairs: Sequence[tuple[str, str]]) -> str:
+    """
+    Shell: the certificates whose keys are there, each with its text.
+
+    + pairs: paths of certificates and their keys
+    """
+    if not pairs:
+        return "true"
+    lines = [
+        "pair() {",
+        '  public=$(openssl x509 -in "$1" -noout -pubkey) && [ "$public" = "$(openssl pkey -in "$2" -pubout)" ] &&',
+        '    printf \'held\\t%s\\t%s\\t%s\\n\' "$1" "$(base64 -w 0 "$1")" "$(stat -L -c "%U %G %a" "$2")"',
+        "}",
+        *(f"pair {shlex.quote(certificate)} {shlex.quote(key)}" for certificate, key in pairs),
+        f"sed 's/^/revoked\\t/' {REVOKED}",
+    ]
+    return "\n".join(lines)
 
 
 class Machine(FactBase[MachineState]):
@@ -54,6 +92,7 @@ class Machine(FactBase[MachineState]):
     + targets: addresses and ports to try to reach
     + traces: paths of which one is there where the host has a role, by the role's name
     + request: the run that asks for the host's lock; None to look only
+    + pairs: paths of certificates and their keys
     """
 
     def command(
@@ -61,6 +100,7 @@ class Machine(FactBase[MachineState]):
         targets: Sequence[tuple[str, int]],
         traces: Mapping[str, Sequence[str]],
         request: Request | None = None,
+        pairs: Sequence[tuple[str, str]] = (),
     ) -> str:
         found = "\n".join(
             f"for path in {' '.join(map(shlex.quote, paths))}; do"
@@ -70,7 +110,7 @@ class Machine(FactBase[MachineState]):
         )
         # What an earlier run began here and nobody waits for any more must have ended, or what is
         # read now is not what will be there.
-        as_root = f"{found}\n( {run_lock.script(request)} )\nflock --timeout {LOCK_TIMEOUT} {LOCK} true"
+        as_root = f"{found}\n{held(pairs)}\n( {run_lock.script(request)} )\nflock --timeout {LOCK_TIMEOUT} {LOCK} true"
         tries = "\n".join(f"try {shlex.quote(address)} {port} &" for address, port in targets)
         return f"""
 root=""; [ "$(id -u)" = 0 ] || root="sudo -n"
@@ -150,4 +190,6 @@ fi
             addresses={row[2].partition("/")[0]: (row[1], row[2]) for row in rows if row[0] == "address"},
             network_files={row[1]: row[2] for row in rows if row[0] == "network_file"},
             lock=run_lock.parse(output),
+            held={row[1]: Held(b64decode(row[2]).decode(), row[3]) for row in rows if row[0] == "held"},
+            revoked={row[1]: float(row[2]) for row in rows if row[0] == "revoked"},
         )

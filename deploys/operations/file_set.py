@@ -33,6 +33,7 @@ class File:
     + secret: whether its text must never be shown
     + restart: whether the service must be restarted, not reloaded, to apply it
     + link: whether it is a symbolic link, and its content what it points to
+    + kept: whether the host made it itself: it stays as it is, and when it changes the host sees to that
     """
 
     path: str
@@ -43,6 +44,7 @@ class File:
     secret: bool = False
     restart: bool = False
     link: bool = False
+    kept: bool = False
 
     @property
     def digest(self) -> str:
@@ -82,7 +84,23 @@ def difference(
     return Difference(tuple(write), tuple(remove))
 
 
+def unapplied(files: Sequence[File], current: FileSetState) -> frozenset[str]:
+    """
+    The paths of what nothing has applied yet.
+
+    What the host made itself, and links to, it has applied itself. What lies in such a place and is no link a run has
+    put there, which may have died before it was applied.
+
+    + files: what the host should have
+    + current: what it has
+    """
+    own = {file.path for file in files if file.kept and (found := current.files.get(file.path)) and found.target}
+    return current.unapplied - own
+
+
 def _same(file: File, found: FileState | None) -> bool:
+    if file.kept:
+        return True
     if found is None:
         return False
     if file.link:

@@ -50,4 +50,7 @@ def removed(units: Sequence[str], paths: Sequence[str], data: Sequence[str] = ()
         if path in current.paths:
             lines.append(f"rm -rf -- {shlex.quote(path)}")
     lines.append("systemctl daemon-reload")
+    if units:
+        # One that failed before would stay in systemd's list of those that have, without its file.
+        lines.append(f"systemctl reset-failed {' '.join(map(shlex.quote, units))} 2>/dev/null || true")
     yield script(*lines)

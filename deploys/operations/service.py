@@ -165,7 +165,7 @@ def _action(
             return None
         return unit.start or f"systemctl start {shlex.quote(unit.name)}"
     restart = unit.restart or f"systemctl restart {shlex.quote(unit.name)}"
-    unapplied = current.files.unapplied
+    unapplied = file_set.unapplied(files, current.files)
     for_restart = {file.path for file in files if file.restart} | set(also_read)
     if any(file.restart for file in changes.write) or unapplied & for_restart:
         return restart

@@ -52,7 +52,7 @@ class Running:
             and not current.stale
             and (current.listens or not self.unit.socket)
             and not file_set.difference(self.files, (), (), current.files)
-            and not current.files.unapplied
+            and not file_set.unapplied(self.files, current.files)
             and current.answer == "200"
         )
 

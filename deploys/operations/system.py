@@ -49,7 +49,7 @@ def configured(
     )
     changes = file_set.difference(files, absent, purged, current)
     stamp = staging.Stamp(key, (*(file.path for file in files), *absent, *purged))
-    late = apply is not None and bool(current.unapplied)
+    late = apply is not None and bool(file_set.unapplied(files, current))
     if not changes and not late:
         host.noop(f"the files of {key} are in force")
         return

@@ -31,6 +31,8 @@ monitoring = Role("monitoring")
 pages = Role("pages")
 grafana = Role("grafana")
 dead_mans_switch = Role("dead_mans_switch")
+certificate_authority = Role("certificate_authority")
+renewal = Role("renewal")
 
 ROLES = tuple(value for value in list(globals().values()) if isinstance(value, Role))
 """All of them, in the order above."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deploys.settings.credential import Credential
 from deploys.settings.data import Data
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
@@ -59,7 +60,7 @@ class State:
 @dataclass(frozen=True)
 class OnHost:
     """
-    What a role has on one host, where data says so: ports that it listens on, units, packages, paths of certificates.
+    What a role has on one host, where data says so: ports that it listens on, units, packages.
 
     Where a package is of one Debian release alone, ``obstacles`` says so of hosts with another.
     """
@@ -67,7 +68,6 @@ class OnHost:
     listeners: tuple[Listener, ...] = ()
     units: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    certificates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,9 @@ class Declaration:
         after: groups that must be ready before its hosts change
         traces: paths on a host of which one is there where the host has the role
         units: canonical names of its units that are active on a host that is well
-        on_host: which further listeners, units, packages and certificates it has on one host
-        certificates: paths of the certificates that its hosts have for it
+        on_host: which further listeners, units and packages it has on one host
+        certificates: paths of the certificates that its hosts have for it, beside those of its credentials
+        credentials: the certificates by which a host is known because of it, with their keys
         state: directories with what its service must not lose; a backup host fetches them
         problems: what is wrong with the site's data for it, a sentence each
         obstacles: what about a machine keeps the role from it: what was found, and what is needed
@@ -124,6 +125,7 @@ class Declaration:
     units: tuple[str, ...] = ()
     on_host: Callable[[Site, SiteHost], OnHost] | None = None
     certificates: tuple[str, ...] = ()
+    credentials: Callable[[Site, SiteHost], Iterable[Credential]] | None = None
     state: tuple[State, ...] = ()
     problems: Callable[[Site], Iterable[str]] | None = None
     obstacles: Callable[[Site, SiteHost, Machine], Iterable[tuple[str, str, str]]] | None = None

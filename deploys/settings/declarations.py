@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from deploys.roles.registry import ROLES
+from deploys.settings.credential import Credential
 from deploys.settings.data import Data
 from deploys.settings.declaration import Declaration, Listener, OnHost, State
 from deploys.settings.host import SiteHost
@@ -59,12 +60,17 @@ def units(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unit for role in roles for unit in (*role.units, *_on(role, site, host).units)))
 
 
-def certificates(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
-    """The paths of the certificates that a host has for its roles, once a phase is deployed."""
+def credentials(site: Site, host: SiteHost, phase: int = LAST) -> tuple[Credential, ...]:
+    """The certificates by which a host is known, with their keys, once a phase is deployed."""
     roles = of_host(host.groups, phase).values()
-    return tuple(
-        dict.fromkeys(path for role in roles for path in (*role.certificates, *_on(role, site, host).certificates))
-    )
+    return tuple(one for role in roles if role.credentials for one in role.credentials(site, host))
+
+
+def certificates(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
+    """The paths of all certificates of a host, once a phase is deployed."""
+    own = (one.certificate for one in credentials(site, host, phase))
+    declared = (path for role in of_host(host.groups, phase).values() for path in role.certificates)
+    return tuple(dict.fromkeys((*declared, *own)))
 
 
 def _on(role: Declaration, site: Site, host: SiteHost) -> OnHost:

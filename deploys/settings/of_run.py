@@ -72,6 +72,8 @@ class OfRun(Data):
     to_timeline: int | None = value("timeline whose history a restore follows; None: the newest", default=None, ge=1)
     switch: bool = value("whether a restored cluster takes the place of the one that runs", default=False)
     backup_date: Moment | None = value("moment that a whole site goes back to; None: all that is kept", default=None)
+    host: Text | None = value("name of the host whose identity is revoked", default=None)
+    undo: bool = value("whether hosts send to the addresses of a revoked host again", default=False)
     keep_passphrase_file: str | None = value("file with the passphrase for deploys/keep.py", default=None)
 
     since: Text | None = value("moment from which logs are shown, as systemd.time(7) has it", default=None)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from deploys.controller.authority import Authority, Certificate
+from deploys.controller.authority import Authority
+from deploys.controller.certificates import Certificate
 from deploys.settings import secrets
 from tests import lab, reach
 from tests.inventory import hosts

@@ -29,6 +29,7 @@ CHROMA: dict[str, Any] = {
     "source": SOURCE, "hosts": ["app1"], "port": 8000, "guard_port": 8443, "instances": 2, "gateway": False,
     "health": "/api/v2/heartbeat?full=1",
 }  # fmt: skip
+KNOWN: tuple[type[Data], ...] = (Shared, EveryHost, *declarations.shared())
 SERVICES: dict[str, Any] = {
     "chroma": CHROMA,
     "rag": {
@@ -44,7 +45,7 @@ def site() -> Site:
 
     def host(name: str, number: int, *groups: str) -> SiteHost:
         values = shared | {"address": f"10.0.0.{number}", "address6": None}
-        models: dict[type[Data], Data] = {model: model.model_validate(values) for model in (Shared, EveryHost)}
+        models: dict[type[Data], Data] = {model: model.model_validate(values) for model in KNOWN}
         return SiteHost(name, name, frozenset(groups) | catalogue.groups_of(name, shared), models)
 
     hosts = (host("gw1", 21, "gateways"), host("app1", 51), host("app2", 52), host("mon1", 61, "monitoring"))
@@ -116,7 +117,8 @@ def test_a_guard_knows_each_caller_by_a_certificate_that_is_no_hosts(tmp_path: P
     ]  # fmt: skip
     assert guarded[0].callers == ("rag.services.app1", "rag.services.app2")
     assert guarded[0].watchers == ("mon1",)
-    shown = guards.certificate(Authority(str(tmp_path), 86400, 3600), "rag", found.host("app2"))
+    [rag] = (one for one in declarations.credentials(found, found.host("app2")) if "rag" in one.certificate)
+    shown = Authority(str(tmp_path), 86400, 3600).of(rag)
     certificate = x509.load_pem_x509_certificate(shown.certificate.encode())
     [name] = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     assert name.value == "rag.services.app2"

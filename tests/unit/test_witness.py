@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
+from deploys.controller import certificates
 from deploys.controller.authority import Authority
+from deploys.controller.certificates import Certificate
 from tests.unit import witnesses
 from tests.unit.witnesses import YEAR, Witness
 
@@ -109,9 +116,32 @@ def test_a_host_cannot_speak_for_another(site: list[Witness]) -> None:
     assert pg1.heard(SYSTEM) == "2 pg2"
 
 
+class Online(Authority):
+    """One whose leaves a host of the site has signed."""
+
+    def leaf(
+        self, name: str, names: Sequence[str], *usages: x509.ObjectIdentifier, revoked: float | None = None
+    ) -> Certificate:
+        between = self.of_online_authority(names, None)
+        issuer = x509.load_pem_x509_certificate(between.certificate.encode())
+        signs = serialization.load_pem_private_key(between.key.encode(), None)
+        assert isinstance(signs, ec.EllipticCurvePrivateKey)
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+        builder = certificates.builder(names[0], issuer.subject, key.public_key(), now, now + timedelta(days=1))
+        made = builder.add_extension(certificates.alternative_names(names), critical=False).sign(signs, SHA256())
+        return Certificate(certificates.text(made) + between.certificate, certificates.pem(key))
+
+
+def test_a_statement_counts_that_is_signed_with_a_certificate_of_the_online_authority(tmp_path: Path) -> None:
+    with witnesses.site(tmp_path, Online(str(tmp_path / "online"), YEAR, 1, online=True)) as (pg1, pg2, _):
+        pg2.run("tell", SYSTEM, "2")
+        assert pg1.heard(SYSTEM) == "2 pg2"
+
+
 def test_a_statement_stays_true_when_its_certificate_has_expired(tmp_path: Path) -> None:
-    brief = Authority(str(tmp_path / "brief"), -1800.0, -7200.0)
+    brief = Authority(str(tmp_path / "brief"), 1.0, -7200.0)
     with witnesses.site(tmp_path, brief) as (pg1, pg2, _):
+        time.sleep(1.1)
         pg2.run("tell", SYSTEM, "2")
         assert pg1.heard(SYSTEM) == "2 pg2"
 

@@ -91,7 +91,7 @@ HOSTS = Dashboard(
             title="Time until a certificate ends",
             unit="seconds",
             queries=one("min by (instance) (tracseq_certificate_ends_timestamp_seconds) - time()", "{{instance}}"),
-            note="make deploy renews those of the site's own authority.",
+            note="A host renews it by itself, where the site has an authority for that; else make deploy does.",
             bad_below=14 * 86400,
         ),
         Panel(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
-from deploys.controller.authority import AUTHORITY_FILE, Authority, Certificate
+from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.services.names import Instance
 from deploys.settings.catalogue import GROUP, callers, group, own
+from deploys.settings.credential import Credential
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -65,17 +66,28 @@ def reached(site: Site, name: str) -> list[str]:
     ]
 
 
-def certificate(authority: Authority, service: str, host: SiteHost) -> Certificate:
+def credential(instance: Instance, host: SiteHost) -> Credential:
     """
-    What the instances of a service on a host show to guards.
+    What an instance of a service shows to guards: it gets it when it starts.
 
     Args:
-        authority: the site's
-        service: its name
+        instance: it
         host: where it runs
     """
-    names = [common_name(service, host)]
-    return authority.leaf(f"{host.name}-{GROUP}-{service}", names, ExtendedKeyUsageOID.CLIENT_AUTH)
+    service = instance.service
+    url = shlex.quote(f"http://127.0.0.1:{instance.port}{service.health}")
+    well = f"curl --silent --fail --max-time 5 --output /dev/null {url}"
+    # Instances of a host are renewed one after the other: those that are left answer until this one does again.
+    waits = f"for _ in $(seq {math.ceil(service.health_timeout)}); do {well} && break; sleep 1; done"
+    return Credential(
+        certificate=instance.certificate,
+        key=instance.key,
+        kept_as=f"{host.name}-{GROUP}-{instance.name}",
+        names=(common_name(instance.name, host),),
+        usages=("client",),
+        restart=True,
+        take_up=f"systemctl try-restart {instance.unit} && {waits}",
+    )
 
 
 def variables(site: Site, instance: Instance) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from cryptography import x509
 
-from deploys.controller import words
+from deploys.controller import renewal, words
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
@@ -27,13 +27,13 @@ def wanted(site: Site, host: SiteHost, phase: int = LAST) -> Sequence[Wanted]:
 
 def judged(survey: Survey) -> Judged:
     values, findings, cells = {}, [], {}
-    renewal = survey.site.shared.certificate_renewal
     for name, (texts,) in survey.readings["certificates"].items():
         ends = {path: end(text) for path, text in texts.items()}
         left = {path: None if at is None else at - survey.read_at for path, at in ends.items()}
         values[name] = {path: _value(at, survey.read_at) for path, at in ends.items()}
-        findings += [_finding(name, path, one) for path, one in left.items() if one is None or one < renewal]
-        cells[name] = _cell(left, renewal)
+        least = _least(survey.site, name, left)
+        findings += [_finding(name, path, one) for path, one in left.items() if one is None or one < least[path]]
+        cells[name] = _cell(left, least)
     return Judged(values, findings, cells)
 
 
@@ -71,13 +71,21 @@ def _finding(host: str, path: str, left: float | None) -> Finding:
     )
 
 
-def _cell(left: Mapping[str, float | None], renewal: float) -> Cell:
-    known = [one for one in left.values() if one is not None]
+def _least(site: Site, name: str, paths: Iterable[str]) -> Mapping[str, float]:
+    """What each certificate of a host must have left: a third of its life, where the host renews it by itself."""
+    renewed = {path for path, _ in renewal.pairs(site, site.host(name))} - {renewal.CERTIFICATE}
+    by_host = site.data(renewal.Renewal).certificate_renewed_lifetime / renewal.PART
+    return {path: by_host if path in renewed else site.shared.certificate_renewal for path in paths}
+
+
+def _cell(left: Mapping[str, float | None], least: Mapping[str, float]) -> Cell:
+    known = {path: one for path, one in left.items() if one is not None}
     if not left:
         return NOTHING
     if len(known) < len(left):
         return Cell("missing", wrong=True)
-    return Cell(f"{max(0, min(known) // DAY):.0f} days", min(known) < renewal)
+    wrong = any(one < least[path] for path, one in known.items())
+    return Cell(f"{max(0, min(known.values()) // DAY):.0f} days", wrong)
 
 
 def until(phase: int) -> Section:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pyinfra import logger
 from pyinfra.api import deploy
 
-from deploys.controller import backups, files
+from deploys.controller import backups, credentials, files
 from deploys.controller.backups import SECOND
 from deploys.controller.run import Run
 from deploys.facts.restore import LIBRARY
@@ -15,8 +15,8 @@ from deploys.operations import backup, role, service, system
 from deploys.operations.file_set import File
 from deploys.operations.service import Unit
 from deploys.roles.backup import units
-from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY, closed, readable, second_place, settings
-from deploys.roles.backup.declaration import Backups
+from deploys.roles.backup.configuration import DIRECTORY, closed, readable, second_place, settings
+from deploys.roles.backup.declaration import CREDENTIALS, Backups
 from deploys.roles.backup.pgbackrest import configuration, of_push
 
 PROGRAMS = "backup/tracseq_backup"
@@ -76,7 +76,6 @@ def configured(run: Run) -> None:
         apply="systemd-sysusers /etc/sysusers.d/tracseq-backup.conf && "
         "systemd-tmpfiles --create /etc/tmpfiles.d/tracseq-backup.conf",
     )
-    own = run.authority.of_client(host)
     system.configured(
         name="Repository, connection and programs",
         key="backup",
@@ -84,8 +83,7 @@ def configured(run: Run) -> None:
             closed("/etc/pgbackrest/pgbackrest.conf", configuration(run)),
             closed("/etc/pgbackrest/push.conf", of_push(run)),
             File(f"{CREDENTIALS}/authority.crt", run.authority.certificate),
-            File(f"{CREDENTIALS}/client.crt", own.certificate),
-            closed(f"{CREDENTIALS}/client.key", own.key),
+            *credentials.files(run, f"{CREDENTIALS}/client.crt"),
             closed(f"{CREDENTIALS}/passphrase", run.site.secret("BACKUP_PASSPHRASE") + "\n"),
             *second_place(run),
             File(f"{CREDENTIALS}/settings.json", settings(run)),

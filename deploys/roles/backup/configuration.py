@@ -11,11 +11,9 @@ from deploys.controller import backups
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations.file_set import File
-from deploys.roles.backup.declaration import SECRETS_OF, Backups, OfSecondPlace
+from deploys.roles.backup.declaration import CREDENTIALS, SECRETS_OF, Backups, OfSecondPlace
 from deploys.settings import declarations
 
-CREDENTIALS = "/etc/tracseq/backup"
-"""Where it keeps the certificate with which it asks the Postgres hosts."""
 DIRECTORY = "/var/lib/tracseq-backup"
 """What it received and did not yet hand to the repository, and what was done last."""
 

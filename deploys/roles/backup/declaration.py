@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deploys.controller.backups import USER
 from deploys.controller.postgres import vectors
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Machine
 from deploys.settings.host import SiteHost
@@ -16,6 +18,8 @@ from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Port
 
+CREDENTIALS = "/etc/tracseq/backup"
+"""Where it keeps the certificate with which it asks the Postgres hosts."""
 Directory = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
 
 
@@ -118,6 +122,11 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
         yield from vectors.obstacles(site, host, machine)
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it asks the hosts that it backs up, read for each connection."""
+    yield of_host(host, "client", CREDENTIALS, group=USER, mode="640")
+
+
 DECLARATION = Declaration(
     title="Backup",
     group="backups",
@@ -133,7 +142,7 @@ DECLARATION = Declaration(
     after=("postgres", "redis"),
     traces=("/etc/pgbackrest/pgbackrest.conf",),
     units=("tracseq-wal-receive.service", "tracseq-wal-push.service"),
-    certificates=("/etc/tracseq/backup/client.crt",),
+    credentials=credentials,
     on_host=vectors.on_host,
     problems=problems,
     obstacles=obstacles,

@@ -8,8 +8,7 @@ from deploys.controller import backups
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.facts.postgres.state import CLUSTER, DATA
-from deploys.roles.backup.configuration import CREDENTIALS
-from deploys.roles.backup.declaration import Backups
+from deploys.roles.backup.declaration import CREDENTIALS, Backups
 
 
 def configuration(run: Run) -> str:

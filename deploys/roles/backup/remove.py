@@ -9,8 +9,8 @@ from deploys.controller.run import Run
 from deploys.facts.restore import LIBRARY
 from deploys.operations import role
 from deploys.roles.backup import units
-from deploys.roles.backup.configuration import CREDENTIALS, DIRECTORY
-from deploys.roles.backup.declaration import DECLARATION
+from deploys.roles.backup.configuration import DIRECTORY
+from deploys.roles.backup.declaration import CREDENTIALS, DECLARATION
 
 RECORDS = ("copy", "differential", "drill", "full", "points", "receive", "restore", "state", "verification", "wal")
 """Of what was done last; each has its metrics beside it."""

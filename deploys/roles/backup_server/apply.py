@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
-from deploys.controller import backups
+from deploys.controller import backups, credentials
 from deploys.controller.backups import SERVER_DIRECTORY
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import service, system
 from deploys.operations.file_set import File
 from deploys.operations.service import Unit
-from deploys.roles.backup_server.declaration import BackupServer
+from deploys.roles.backup_server.declaration import UNIT, BackupServer
 from deploys.roles.backup_server.remove import remove
-
-UNIT = "tracseq-backup-server.service"
 
 
 def apply(run: Run) -> None:
@@ -28,8 +26,7 @@ def apply(run: Run) -> None:
 @deploy("Backup server")
 def serve(run: Run) -> None:
     """Have the server run, and know who may ask it: the backup hosts, by their certificates."""
-    site, host = run.site, run.host
-    own = run.authority.of_host(host)
+    site = run.site
     system.configured(
         name="User of the backups",
         key="backup-server-user",
@@ -52,8 +49,7 @@ def serve(run: Run) -> None:
                 restart=True,
             ),
             File(f"{SERVER_DIRECTORY}/authority.crt", run.authority.certificate, restart=True),
-            File(f"{SERVER_DIRECTORY}/server.crt", own.certificate, restart=True),
-            File(f"{SERVER_DIRECTORY}/server.key", own.key, group=backups.USER, mode="640", secret=True, restart=True),
+            *credentials.files(run, f"{SERVER_DIRECTORY}/server.crt"),
             File(
                 f"/etc/systemd/system/{UNIT}",
                 render("backup_server/tracseq-backup-server.service.j2", user=backups.USER, directory=SERVER_DIRECTORY),

@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 from pyinfra.api import deploy
 
-from deploys.controller import backups, files
+from deploys.controller import backups, credentials, files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import system
 from deploys.operations.file_set import File
-from deploys.roles.backup_state.declaration import BackupState
-from deploys.roles.backup_state.remove import DIRECTORY, PROGRAM, SERVICE, SOCKET, remove
+from deploys.roles.backup_state.declaration import DIRECTORY, BackupState
+from deploys.roles.backup_state.remove import PROGRAM, SERVICE, SOCKET, remove
 from deploys.settings import declarations
 from deploys.settings.declaration import State
 
@@ -30,7 +30,6 @@ def apply(run: Run) -> None:
 @deploy("Backup of state")
 def send(run: Run, states: tuple[State, ...]) -> None:
     """Have a program started for each connection of a backup host, that reads the state and nothing else."""
-    own = run.authority.of_host(run.host)
     settings = {
         "certificate": f"{DIRECTORY}/server.crt",
         "key": f"{DIRECTORY}/server.key",
@@ -44,8 +43,7 @@ def send(run: Run, states: tuple[State, ...]) -> None:
         files=[
             File(f"{DIRECTORY}/settings.json", json.dumps(settings, indent=1) + "\n"),
             File(f"{DIRECTORY}/authority.crt", run.authority.certificate),
-            File(f"{DIRECTORY}/server.crt", own.certificate),
-            File(f"{DIRECTORY}/server.key", own.key, mode="600", secret=True),
+            *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(PROGRAM, files.read("backup_state/tracseq_state.py")),
             File(
                 f"/etc/systemd/system/{SERVICE}",

@@ -6,9 +6,8 @@ from pyinfra.api import deploy
 
 from deploys.controller.run import Run
 from deploys.operations import role
-from deploys.roles.backup_state.declaration import DECLARATION
+from deploys.roles.backup_state.declaration import DECLARATION, DIRECTORY
 
-DIRECTORY = "/etc/tracseq/backup-state"
 PROGRAM = "/usr/local/lib/tracseq/tracseq_state.py"
 SOCKET, SERVICE = "tracseq-backup-state.socket", "tracseq-backup-state@.service"
 

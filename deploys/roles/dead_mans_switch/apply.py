@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pyinfra.api import deploy
 
-from deploys.controller import alerts, exporters, files
+from deploys.controller import alerts, credentials, exporters, files
 from deploys.controller.alerts import SWITCH, Monitoring
 from deploys.controller.run import Run
 from deploys.controller.templates import render
@@ -34,7 +34,6 @@ def watch(run: Run, others: Sequence[SiteHost]) -> None:
     """Have a timer, and what it starts."""
     data = others[0].data(Monitoring)
     after = int(data.dead_mans_switch_after)
-    own = run.authority.of_client(run.host)
     settings = {
         "site": run.site.shared.environment,
         "host": run.host.name,
@@ -53,8 +52,7 @@ def watch(run: Run, others: Sequence[SiteHost]) -> None:
         files=[
             File(f"{SWITCH}/settings.json", json.dumps(settings, indent=1) + "\n", mode="600", secret=True),
             File(f"{SWITCH}/authority.crt", run.authority.certificate),
-            File(f"{SWITCH}/client.crt", own.certificate),
-            File(f"{SWITCH}/client.key", own.key, mode="600", secret=True),
+            *credentials.files(run, f"{SWITCH}/client.crt"),
             File(PROGRAM, files.read("dead_mans_switch/tracseq_dead_mans_switch.py")),
             File(f"{UNITS}/{NAME}.service", unit),
             File(f"{UNITS}/{NAME}.timer", timer, restart=True),

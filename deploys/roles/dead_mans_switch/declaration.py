@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from deploys.controller.alerts import SWITCH, watched
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.declaration import Declaration
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.site import Site
 
 NAME = "tracseq-dead-mans-switch"
+
+
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it asks the monitoring hosts, read each time."""
+    if watched(site, host):
+        yield of_host(host, "client", SWITCH)
+
 
 DECLARATION = Declaration(
     title="Dead man's switch",
@@ -16,4 +29,5 @@ DECLARATION = Declaration(
         Rule(source="load_balancers", destination="anywhere", ports=("alert_mail_port",)),
     ),
     traces=(f"/etc/systemd/system/{NAME}.timer",),
+    credentials=credentials,
 )

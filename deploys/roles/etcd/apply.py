@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
-from deploys.controller import etcd
+from deploys.controller import credentials, etcd
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.facts.etcd import CREDENTIALS
@@ -24,7 +24,6 @@ def apply(run: Run) -> None:
     site, host = run.site, run.host
     directory = host.data(Etcd).etcd_directory
     members = site.group("etcd")
-    own = run.authority.of_member(host)
     system.configured(
         name="Where its data is",
         key="etcd-directory",
@@ -37,8 +36,7 @@ def apply(run: Run) -> None:
         files=[
             File(f"{CREDENTIALS}/authority.crt", run.authority.certificate),
             # It reads these anew for each connection.
-            File(f"{CREDENTIALS}/member.crt", own.certificate),
-            File(f"{CREDENTIALS}/member.key", own.key, owner="etcd", group="etcd", mode="600", secret=True),
+            *credentials.files(run, f"{CREDENTIALS}/member.crt"),
         ],
     )
     member.replaced(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploys.facts.etcd import CREDENTIALS
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 
@@ -32,6 +34,11 @@ def problems(site: Site) -> Iterator[str]:
         )
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """Of the member, read for each connection."""
+    yield of_host(host, "member", CREDENTIALS, owner="etcd", group="etcd")
+
+
 DECLARATION = Declaration(
     title="etcd",
     group="etcd",
@@ -45,6 +52,7 @@ DECLARATION = Declaration(
     ),
     traces=(f"{CREDENTIALS}/member.crt",),
     units=("etcd.service",),
-    certificates=(f"{CREDENTIALS}/authority.crt", f"{CREDENTIALS}/member.crt"),
+    certificates=(f"{CREDENTIALS}/authority.crt",),
+    credentials=credentials,
     problems=problems,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pyinfra.api import deploy
 
-from deploys.controller import alerts, exporters, files, logs
+from deploys.controller import credentials, exporters, files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.operations import packages, role, service
@@ -48,9 +48,7 @@ def tell(run: Run) -> None:
             unit=Unit(f"{program}.service"),
             files=[drop_in(program, units.line(run.site, run.host, program, debian)), *read_by(run, program)],
         )
-    own_certificate = f"{DIRECTORY}/server.crt"
-    declared = declarations.certificates(run.site, run.host)
-    paths = sorted({own_certificate, *declared, *of_monitoring(run), *logs.certificates(run.site)})
+    paths = sorted(declarations.certificates(run.site, run.host))
     service.configured(
         name="When certificates end",
         unit=Unit(f"{CERTIFICATES}.timer"),
@@ -68,27 +66,17 @@ def tell(run: Run) -> None:
         unit=Unit(UPDATES),
         files=[File(LINK, COLLECTED, link=True)],
     )
-    certificate = run.authority.of_host(run.host)
     service.configured(
         name="One port before them",
         unit=Unit(f"{FRONT}.service"),
         files=[
             # It reads these when it starts, and no certificate of a client before.
             File(f"{DIRECTORY}/authority.crt", run.authority.certificate, restart=True),
-            File(own_certificate, certificate.certificate, restart=True),
-            File(f"{DIRECTORY}/server.key", certificate.key, mode="600", secret=True, restart=True),
+            *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(f"{DIRECTORY}/modules.yml", render("exporters/exporter-exporter.yml.j2", modules=own), restart=True),
             drop_in(FRONT, units.front(run.site, run.host)),
         ],
     )
-
-
-def of_monitoring(run: Run) -> Iterator[str]:
-    """The certificates that a host has because the site has monitoring hosts."""
-    if alerts.watched(run.site, run.host):
-        yield f"{alerts.SWITCH}/client.crt"
-    if "monitoring" in run.host.groups and len(run.site.group("monitoring")) > 1:
-        yield f"{alerts.PROMETHEUS}/member.crt"
 
 
 def drop_in(program: str, line: units.Line) -> File:

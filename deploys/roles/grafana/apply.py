@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pyinfra.api import deploy
 
-from deploys.controller import files
+from deploys.controller import credentials, files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.facts.package_file import stamp
@@ -51,7 +51,6 @@ def serve(run: Run) -> None:
 
 def configuration(run: Run) -> Iterator[File]:
     """What it reads when it starts; its secrets come to it from systemd."""
-    certificate = run.authority.of_host(run.host)
     text = render(
         "grafana/grafana.ini.j2",
         domain=run.host.name,
@@ -63,8 +62,7 @@ def configuration(run: Run) -> Iterator[File]:
     yield File(f"{DIRECTORY}/grafana.ini", text, restart=True)
     yield File(f"{DIRECTORY}/environment", f"CONF_FILE={DIRECTORY}/grafana.ini\n", restart=True)
     yield File(f"{DIRECTORY}/password", run.site.secret(PASSWORD), mode="600", secret=True, restart=True)
-    yield File(f"{DIRECTORY}/server.crt", certificate.certificate, restart=True)
-    yield File(f"{DIRECTORY}/server.key", certificate.key, mode="600", secret=True, restart=True)
+    yield from credentials.files(run, f"{DIRECTORY}/server.crt")
     yield File(f"{PROVISIONED}/datasources/tracseq.yaml", render("grafana/datasources.yaml.j2"), restart=True)
     yield File(
         f"{PROVISIONED}/dashboards/tracseq.yaml",

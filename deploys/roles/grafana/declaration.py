@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploys.controller.services import digests
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine, OnHost
 from deploys.settings.host import SiteHost
@@ -82,8 +83,13 @@ def on_host(site: Site, host: SiteHost) -> OnHost:
         (Listener("grafana_port", ("grafana",), unit=UNIT),),
         units=(UNIT,),
         packages=DEPENDENCIES,
-        certificates=(f"{DIRECTORY}/server.crt",),
     )
+
+
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it is shown to administrators; it gets it when it starts."""
+    if site.data(Grafana).grafana_port:
+        yield of_host(host, "server", DIRECTORY, restart=True, take_up=f"systemctl try-restart {UNIT}")
 
 
 DECLARATION = Declaration(
@@ -97,6 +103,7 @@ DECLARATION = Declaration(
     optional_secrets={PASSWORD: 12},
     traces=(f"/etc/systemd/system/{UNIT}.d/tracseq.conf",),
     on_host=on_host,
+    credentials=credentials,
     problems=problems,
     obstacles=obstacles,
 )

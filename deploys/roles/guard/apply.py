@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pyinfra.api import deploy
 
+from deploys.controller import credentials
 from deploys.controller.run import Run
 from deploys.controller.services import guards
 from deploys.controller.templates import render
@@ -24,7 +25,7 @@ def apply(run: Run) -> None:
     if "load_balancers" not in run.host.groups:
         # Its package has it start with the host, and listen at port 80.
         role.removed(name="Debian's own nginx does not run", units=["nginx.service"], paths=[])
-    own, guarded = run.authority.of_host(run.host), list(guards.of_host(run.site, run.host))
+    guarded = list(guards.of_host(run.site, run.host))
     begun = started([one.port for one in guarded])
     service.configured(
         name="nginx before services that authenticate nobody",
@@ -32,8 +33,7 @@ def apply(run: Run) -> None:
         files=[
             # It gets all of these when it starts, and can read none itself.
             File(f"{DIRECTORY}/authority.crt", run.authority.certificate, restart=True),
-            File(f"{DIRECTORY}/server.crt", own.certificate, restart=True),
-            File(f"{DIRECTORY}/server.key", own.key, mode="600", secret=True, restart=True),
+            *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(
                 f"{DIRECTORY}/nginx.conf",
                 render("guard/nginx.conf.j2", guarded=guarded),
@@ -41,7 +41,6 @@ def apply(run: Run) -> None:
             ),
             File(f"{UNITS}/{UNIT}", render("guard/service.j2", name=NAME, directory=DIRECTORY), restart=True),
         ],
-        purged=[DIRECTORY],
         validate=nginx.checked(f"{DIRECTORY}/nginx.conf"),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from deploys.controller.services import guards
 from deploys.settings import catalogue
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.declaration import Declaration, Listener, OnHost
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -27,6 +28,11 @@ def on_host(site: Site, host: SiteHost) -> OnHost:
     return OnHost(listeners, packages=("nginx",))
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it answers services; it gets it when it starts, and what is under way then is cut."""
+    yield of_host(host, "server", DIRECTORY, restart=True, take_up=f"systemctl try-restart {UNIT}")
+
+
 DECLARATION = Declaration(
     title="Guard",
     group=catalogue.GUARDS,
@@ -35,5 +41,5 @@ DECLARATION = Declaration(
     traces=(f"/etc/systemd/system/{UNIT}",),
     units=(UNIT,),
     on_host=on_host,
-    certificates=(f"{DIRECTORY}/server.crt",),
+    credentials=credentials,
 )

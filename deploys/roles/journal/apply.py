@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pyinfra.api import deploy
 
+from deploys.controller import credentials as own
 from deploys.controller import files, logs
 from deploys.controller.run import Run
 from deploys.controller.templates import render
@@ -67,7 +68,5 @@ def send(run: Run, place: str, url: str) -> None:
 
 def credentials(run: Run) -> Iterator[File]:
     """What a host shows the log host, and knows it by; it is read when the service starts."""
-    own = run.authority.of_client(run.host)
     yield File(f"{logs.CREDENTIALS}/authority.crt", run.authority.certificate, restart=True)
-    yield File(f"{logs.CREDENTIALS}/client.crt", own.certificate, restart=True)
-    yield File(f"{logs.CREDENTIALS}/client.key", own.key, mode="600", secret=True, restart=True)
+    yield from own.files(run, f"{logs.CREDENTIALS}/client.crt")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from deploys.controller.logs import GROUP, LogsOfAll
+from deploys.controller.logs import CREDENTIALS, GROUP, LogsOfAll, destination
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.declaration import Declaration
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 
@@ -36,6 +38,12 @@ def problems(site: Site) -> Iterator[str]:
         )
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it sends its journal; it goes on where it was."""
+    if destination(site):
+        yield of_host(host, "client", CREDENTIALS, restart=True, take_up=f"systemctl try-restart {NAME}.service")
+
+
 DECLARATION = Declaration(
     title="Journal",
     phase=3,
@@ -43,5 +51,6 @@ DECLARATION = Declaration(
     packages_by_data=("systemd-journal-remote",),
     rules=(Rule(source="all", destination=GROUP, ports=("logs_port",)),),
     traces=(f"/etc/systemd/system/{NAME}.service",),
+    credentials=credentials,
     problems=problems,
 )

@@ -8,8 +8,8 @@ from cryptography import x509
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import answers, virtual_address
-from deploys.controller.authority import Authority, Certificate
+from deploys.controller import answers, credentials, renewal, virtual_address
+from deploys.controller.certificates import Certificate
 from deploys.controller.owner_last import owner_last
 from deploys.controller.run import Run
 from deploys.controller.templates import render
@@ -20,10 +20,9 @@ from deploys.operations import nginx, service, switch
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
-from deploys.roles.load_balancer.declaration import DECLARATION, LoadBalancers
+from deploys.roles.load_balancer.declaration import CERTIFICATE, DECLARATION, KEY, RENEWED, LoadBalancers
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
-from deploys.settings.site import Site
 from deploys.settings.units import written
 
 
@@ -41,7 +40,7 @@ def balance(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
-    certificate = _certificate(site, host, run.authority)
+    certificate = _of_administrator(host)
     blue = upstreams(gateways, site.shared.gateway_port, data.canary_share)
     green = upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else ()
     service.configured(
@@ -71,7 +70,8 @@ def balance(run: Run) -> None:
                     asked=virtual_address.PATH if virtual_address.addresses(site) else "",
                     http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
                     # nginx asks the responder by its name, and knows no name server of its own.
-                    stapling=bool(data.dns_resolvers) and _names_a_responder(certificate.certificate),
+                    stapling=bool(data.dns_resolvers) and certificate is not None and _names_a_responder(certificate),
+                    renewed=bool(renewal.authority(site)) and not certificate,
                     dns_resolvers=data.dns_resolvers,
                     max_fails=data.upstream_max_fails,
                     fail_timeout=round(data.upstream_fail_timeout),
@@ -91,8 +91,11 @@ def balance(run: Run) -> None:
                     odd=answers.ODD,
                 ),
             ),
-            File("/etc/nginx/tls/site.crt", certificate.certificate),
-            File("/etc/nginx/tls/site.key", certificate.key, mode="600", secret=True),
+            *(
+                (File(CERTIFICATE, certificate.certificate), File(KEY, certificate.key, mode="600", secret=True))
+                if certificate
+                else credentials.files(run, CERTIFICATE)
+            ),
             File(
                 "/etc/systemd/system/nginx.service.d/tracseq.conf",
                 f"[Service]\nLimitNOFILE={host.own.open_files}\nRestart=always\nRestartSec=2\n",
@@ -103,6 +106,8 @@ def balance(run: Run) -> None:
         absent=[
             *(mark for gateway in gateways for mark in marks(gateway.name)),
             *([] if green_port else [SWITCHED]),
+            # What the host renewed until it got the administrator's own.
+            *([RENEWED] if certificate else []),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],
@@ -128,17 +133,11 @@ def forget(run: Run) -> None:
         answers.of_releases(run.site, {peer.name: run.bundle(peer.name).release for peer in gateways})
 
 
-def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:
+def _of_administrator(host: SiteHost) -> Certificate | None:
+    """A certificate of the administrator's own; None where the site's authority signs it."""
     data = host.data(LoadBalancers)
     if not data.certificate_file or not data.certificate_key_file:
-        balancers = site.group("load_balancers")
-        names = [
-            site.shared.domain,
-            *(peer.name for peer in balancers),
-            *(address for peer in balancers for address in peer.addresses),
-            *virtual_address.addresses(site),
-        ]
-        return authority.leaf(site.shared.domain, names)
+        return None
     try:
         return Certificate(Path(data.certificate_file).read_text(), Path(data.certificate_key_file).read_text())
     except OSError as error:
@@ -148,9 +147,9 @@ def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificat
         ) from error
 
 
-def _names_a_responder(certificate: str) -> bool:
+def _names_a_responder(certificate: Certificate) -> bool:
     """Whether a certificate names an OCSP responder: without one, stapling only makes warnings."""
-    leaf = x509.load_pem_x509_certificate(certificate.encode())
+    leaf = x509.load_pem_x509_certificate(certificate.certificate.encode())
     try:
         access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:

@@ -7,13 +7,19 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.controller import renewal, virtual_address
 from deploys.settings import answers
+from deploys.settings.credential import Credential
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Size
 
+CERTIFICATE, KEY = "/etc/nginx/tls/site.crt", "/etc/nginx/tls/site.key"
+RENEWED = "/etc/nginx/tls/.site"
+"""Where a host keeps the two that it renewed."""
 Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 
@@ -58,6 +64,32 @@ def problems(site: Site) -> Iterator[str]:
                     )
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """
+    With which a load balancer answers users, where it has none of the administrator's own.
+
+    Where it renews it by itself, its nginx reads it anew for each connection, as the user of its workers.
+    """
+    data = host.data(LoadBalancers)
+    if data.certificate_file and data.certificate_key_file:
+        return
+    balancers, renewed = site.group("load_balancers"), renewal.authority(site)
+    yield Credential(
+        certificate=CERTIFICATE,
+        key=KEY,
+        kept_as=site.shared.domain,
+        names=(
+            site.shared.domain,
+            *(peer.name for peer in balancers),
+            *(address for peer in balancers for address in peer.addresses),
+            *virtual_address.addresses(site),
+        ),
+        usages=("server",),
+        group="www-data" if renewed else "root",
+        mode="640" if renewed else "600",
+    )
+
+
 DECLARATION = Declaration(
     title="Load balancer",
     phase=2,
@@ -73,5 +105,6 @@ DECLARATION = Declaration(
     problems=problems,
     traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),
     units=("nginx.service",),
-    certificates=("/etc/nginx/tls/site.crt",),
+    certificates=(CERTIFICATE,),
+    credentials=credentials,
 )

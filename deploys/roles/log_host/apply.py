@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
-from deploys.controller import files, logs
+from deploys.controller import credentials, files, logs
 from deploys.controller.logs import Logs, LogsOfAll
 from deploys.controller.run import Run
 from deploys.controller.templates import render
@@ -38,7 +38,6 @@ def apply(run: Run) -> None:
             ),
         ],
     )
-    own = run.authority.of_host(run.host)
     port = run.site.data(LogsOfAll).logs_port
     service.configured(
         name="One port before them",
@@ -46,8 +45,7 @@ def apply(run: Run) -> None:
         files=[
             # It gets all of these when it starts, and can read none itself.
             File(f"{DIRECTORY}/authority.crt", run.authority.certificate, restart=True),
-            File(f"{DIRECTORY}/server.crt", own.certificate, restart=True),
-            File(f"{DIRECTORY}/server.key", own.key, mode="600", secret=True, restart=True),
+            *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(
                 CONFIGURATION,
                 render("log_host/nginx.conf.j2", senders=senders, sockets=SOCKETS, port=port),

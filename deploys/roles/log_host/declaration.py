@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploys.controller.logs import GROUP, Logs
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
 DIRECTORY = "/etc/tracseq/logs"
@@ -23,6 +25,11 @@ def problems(site: Site) -> Iterator[str]:
         )
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it answers the hosts; each sends again what it had no answer for."""
+    yield of_host(host, "server", DIRECTORY, restart=True, take_up=f"systemctl try-restart {FRONT}.service")
+
+
 DECLARATION = Declaration(
     title="Log host",
     phase=3,
@@ -33,6 +40,6 @@ DECLARATION = Declaration(
     listeners=(Listener("logs_port", ("nginx",)),),
     traces=(f"/etc/systemd/system/{FRONT}.service",),
     units=(f"{FRONT}.service", RECEIVERS),
-    certificates=(f"{DIRECTORY}/server.crt",),
+    credentials=credentials,
     problems=problems,
 )

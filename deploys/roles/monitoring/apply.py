@@ -7,7 +7,7 @@ from typing import Any
 
 from pyinfra.api import deploy
 
-from deploys.controller import alerts, exporters, files, virtual_address
+from deploys.controller import alerts, credentials, exporters, files, virtual_address
 from deploys.controller.alerts import Monitoring
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
@@ -16,9 +16,9 @@ from deploys.controller.templates import render
 from deploys.operations import service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
-from deploys.roles.monitoring.declaration import CLUSTER_PORT
+from deploys.roles.monitoring.declaration import ALERTMANAGER, CLUSTER_PORT
 
-PROMETHEUS, ALERTMANAGER = "prometheus.service", "prometheus-alertmanager.service"
+PROMETHEUS = "prometheus.service"
 CREDENTIALS = alerts.PROMETHEUS
 CONFIGURATION = "/etc/prometheus/alertmanager.yml"
 BLACKBOX = "/etc/prometheus/blackbox.yml"
@@ -61,15 +61,12 @@ def apply(run: Run) -> None:
         ],
         validate=f"{exporters.BLACKBOX} --config.check --config.file={BLACKBOX}",
     )
-    own = run.authority.of_client(run.host)
     service.configured(
         name="Prometheus",
         unit=Unit(PROMETHEUS, reload=f"systemctl reload {PROMETHEUS}"),
         files=[
             File(f"{CREDENTIALS}/authority.crt", run.authority.certificate),
-            # It reads these anew for each connection.
-            File(f"{CREDENTIALS}/client.crt", own.certificate),
-            File(f"{CREDENTIALS}/client.key", own.key, *OWN, secret=True),
+            *credentials.files(run, f"{CREDENTIALS}/client.crt"),
             File(
                 "/etc/prometheus/prometheus.yml",
                 render(
@@ -129,12 +126,10 @@ def cluster(run: Run) -> Iterator[File]:
     )
     yield File(f"{UNITS}/{ALERTMANAGER}.d/tracseq.conf", unit, restart=True)
     if peers:
-        member = run.authority.of_member(run.host)
         settings = render("monitoring/cluster.yml.j2", directory=CREDENTIALS)
         yield File(f"{CREDENTIALS}/cluster.yml", settings, restart=True)
         yield File(f"{CREDENTIALS}/authority.crt", run.authority.certificate)
-        yield File(f"{CREDENTIALS}/member.crt", member.certificate, restart=True)
-        yield File(f"{CREDENTIALS}/member.key", member.key, *OWN, secret=True, restart=True)
+        yield from credentials.files(run, f"{CREDENTIALS}/member.crt")
 
 
 def told(run: Run) -> Mapping[str, Any]:

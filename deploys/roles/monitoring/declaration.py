@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from deploys.controller.alerts import PASSWORD, PROMETHEUS, SLACK, TEAMS, WEBHOOKS, AlertMail, Monitoring, webhooks
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.debian import RELEASES
 from deploys.settings.declaration import Declaration, Listener, Machine
 from deploys.settings.host import SiteHost
@@ -18,6 +19,7 @@ HEARTBEAT = 60
 """Seconds after which Prometheus tells Alertmanager again of an alert that goes on (--rules.alert.resend-delay)."""
 CERTIFICATE_ENDS = 14 * 86400
 """Seconds before the end of a certificate from which an alert says so (files/monitoring/rules/site.yml)."""
+ALERTMANAGER = "prometheus-alertmanager.service"
 CLUSTER_PORT = 9094
 """At which Alertmanagers of several hosts agree on who tells people of what: the one that is theirs by default."""
 
@@ -73,6 +75,15 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
         yield "Alertmanager", f"that of Debian {release} knows no Teams", f"Debian 13, or {WEBHOOKS} instead of {TEAMS}"
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which Prometheus asks all hosts, read for each connection; and of Alertmanager, where there are several."""
+    yield of_host(host, "client", PROMETHEUS, group="prometheus", mode="640")
+    if len(site.group("monitoring")) > 1:
+        # Prometheus tells it again of all that goes on, and what it told people it has on disk.
+        take_up = f"systemctl try-restart {ALERTMANAGER}"
+        yield of_host(host, "member", PROMETHEUS, group="prometheus", mode="640", restart=True, take_up=take_up)
+
+
 DECLARATION = Declaration(
     title="Monitoring",
     phase=3,
@@ -89,7 +100,8 @@ DECLARATION = Declaration(
     optional_secrets={PASSWORD: 1, WEBHOOKS: 8, SLACK: 8, TEAMS: 8},
     traces=("/etc/systemd/system/prometheus.service.d/tracseq.conf",),
     units=("prometheus.service", "prometheus-alertmanager.service", "prometheus-blackbox-exporter.service"),
-    certificates=(f"{PROMETHEUS}/client.crt", f"{PROMETHEUS}/authority.crt"),
+    certificates=(f"{PROMETHEUS}/authority.crt",),
+    credentials=credentials,
     problems=problems,
     obstacles=obstacles,
 )

@@ -8,8 +8,8 @@ from deploys.controller import exporters
 from deploys.controller.run import Run
 from deploys.operations import role
 from deploys.operations.service import UNITS
-from deploys.roles.monitoring.apply import ALERTMANAGER, BLACKBOX, CONFIGURATION, CREDENTIALS, PROMETHEUS
-from deploys.roles.monitoring.declaration import DECLARATION
+from deploys.roles.monitoring.apply import BLACKBOX, CONFIGURATION, CREDENTIALS, PROMETHEUS
+from deploys.roles.monitoring.declaration import ALERTMANAGER, DECLARATION
 
 
 @deploy("Monitoring")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pyinfra.api import deploy
 
-from deploys.controller import files, passwords
+from deploys.controller import credentials, files, passwords
 from deploys.controller.alerts import Monitoring
 from deploys.controller.dashboards import page
 from deploys.controller.run import Run
@@ -14,8 +14,8 @@ from deploys.controller.templates import render
 from deploys.operations import nginx, role, service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
-from deploys.roles.pages.declaration import DIRECTORY, PASSWORD, Pages
-from deploys.roles.pages.remove import NAME, UNIT, remove
+from deploys.roles.pages.declaration import DIRECTORY, NAME, PASSWORD, UNIT, Pages
+from deploys.roles.pages.remove import remove
 from deploys.settings.debian import RELEASES
 
 PAGES = f"{DIRECTORY}/pages"
@@ -35,7 +35,6 @@ def serve(run: Run) -> None:
     """Have nginx serve the pages, and what they ask of Prometheus."""
     if "load_balancers" not in run.host.groups:
         role.removed(name="Debian's own nginx does not run", units=["nginx.service"], paths=[])
-    certificate = run.authority.of_host(run.host)
     service.configured(
         name="nginx for the pages",
         unit=Unit(UNIT, reload="true"),
@@ -43,8 +42,7 @@ def serve(run: Run) -> None:
             # It gets these when it starts, and can read none itself; the pages it reads for each request.
             File(f"{DIRECTORY}/nginx.conf", configuration(run), restart=True),
             File(f"{DIRECTORY}/passwords", password(run), mode="600", secret=True, restart=True),
-            File(f"{DIRECTORY}/server.crt", certificate.certificate, restart=True),
-            File(f"{DIRECTORY}/server.key", certificate.key, mode="600", secret=True, restart=True),
+            *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(f"{UNITS}/{UNIT}", render("pages/service.j2", name=NAME, directory=DIRECTORY), restart=True),
             File(f"{DIRECTORY}/panels.yml", page.as_rules()),
             *shown(run),

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploys.controller.passwords import LONGEST
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Name, Port
 
 DIRECTORY = "/etc/tracseq-pages"
 PASSWORD = "PAGES_PASSWORD"
+NAME = "tracseq-pages"
+UNIT = f"{NAME}.service"
 
 
 class Pages(Data):
@@ -31,6 +35,12 @@ def problems(site: Site) -> Iterator[str]:
         yield f"{file}: {PASSWORD} has more than {LONGEST} characters, and the rest would not count."
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which they are shown to administrators."""
+    if site.data(Pages).pages_port:
+        yield of_host(host, "server", DIRECTORY, restart=True, take_up=f"systemctl try-restart {UNIT}")
+
+
 DECLARATION = Declaration(
     title="Pages",
     phase=3,
@@ -41,6 +51,7 @@ DECLARATION = Declaration(
     listeners=(Listener("pages_port", ("nginx",)),),
     rules=(Rule(source="administrators", destination="monitoring", ports=("pages_port",)),),
     secrets={PASSWORD: 20},
-    traces=("/etc/systemd/system/tracseq-pages.service",),
+    traces=(f"/etc/systemd/system/{UNIT}",),
+    credentials=credentials,
     problems=problems,
 )

@@ -6,10 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.controller.run import Run
 from deploys.operations import role
-from deploys.roles.pages.declaration import DECLARATION, DIRECTORY
-
-NAME = "tracseq-pages"
-UNIT = f"{NAME}.service"
+from deploys.roles.pages.declaration import DECLARATION, DIRECTORY, UNIT
 
 
 @deploy("Pages")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
-from deploys.controller import patroni
+from deploys.controller import credentials, patroni
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.facts.patroni import CREDENTIALS
@@ -18,14 +18,12 @@ TEMPORARY = "/etc/tmpfiles.d/tracseq-patroni.conf"
 @deploy("Patroni")
 def apply(run: Run) -> None:
     """Have what shows etcd and the other members who it is, and a unit in which no server outlives it."""
-    own = run.authority.of_client(run.host)
     system.configured(
         name="Who it is to the others, and its unit",
         key="patroni",
         files=[
             File(f"{CREDENTIALS}/authority.crt", run.authority.certificate),
-            File(f"{CREDENTIALS}/client.crt", own.certificate),
-            File(f"{CREDENTIALS}/client.key", own.key, owner="postgres", group="postgres", mode="600", secret=True),
+            *credentials.files(run, f"{CREDENTIALS}/client.crt"),
             File(TEMPORARY, f"d {patroni.DIRECTORY} 0700 postgres postgres -\n"),
             File(f"{UNITS}/{patroni.UNIT}.d/tracseq.conf", render("patroni/tracseq.conf.j2")),
         ],

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from deploys.facts.patroni import CONFIGURATION, CREDENTIALS
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 
@@ -40,6 +42,11 @@ def problems(site: Site) -> Iterator[str]:
         )
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it asks etcd and the other members, read for each connection."""
+    yield of_host(host, "client", CREDENTIALS, owner="postgres", group="postgres")
+
+
 DECLARATION = Declaration(
     title="Patroni",
     group="patroni",
@@ -53,6 +60,6 @@ DECLARATION = Declaration(
     after=("etcd",),
     traces=(CONFIGURATION,),
     units=("patroni.service",),
-    certificates=(f"{CREDENTIALS}/client.crt",),
+    credentials=credentials,
     problems=problems,
 )

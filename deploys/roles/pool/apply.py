@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
-from deploys.controller import files
+from deploys.controller import credentials, files
 from deploys.controller.postgres import pool as names
 from deploys.controller.run import Run
 from deploys.controller.templates import render
@@ -13,12 +13,10 @@ from deploys.operations.file_set import File
 from deploys.operations.postgres import pool, shell
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import UNITS, Unit
-from deploys.roles.pool.declaration import Pool
+from deploys.roles.pool.declaration import DIRECTORY, UNIT, Pool
 from deploys.settings.debian import RELEASES
 
-DIRECTORY = "/etc/tracseq/pool"
 PROGRAM = "/usr/local/sbin/tracseq-pool"
-UNIT = "pgbouncer.service"
 SOCKETS = "/run/pgbouncer"
 
 
@@ -49,7 +47,6 @@ def serve(run: Run) -> None:
             owner=names.OWNER,
             role=names.USER,
         )
-    own = run.authority.of_host(host)
     release = RELEASES[run.machine.values["version"]]
     service.configured(
         name="PgBouncer, once its server takes writes",
@@ -86,8 +83,7 @@ def serve(run: Run) -> None:
                     clients=names.clients(site, host),
                 ),
             ),
-            _of_pool(f"{DIRECTORY}/server.crt", own.certificate),
-            _of_pool(f"{DIRECTORY}/server.key", own.key, secret=True),
+            *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(
                 f"{UNITS}/{UNIT}.d/tracseq.conf",
                 render(
@@ -108,5 +104,5 @@ def serve(run: Run) -> None:
     )
 
 
-def _of_pool(path: str, content: str, restart: bool = False, secret: bool = False) -> File:
-    return File(path, content, group=names.USER, mode="640", restart=restart, secret=secret)
+def _of_pool(path: str, content: str, restart: bool = False) -> File:
+    return File(path, content, group=names.USER, mode="640", restart=restart)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploys.controller.postgres import pool
 from deploys.settings import catalogue
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 
+DIRECTORY = "/etc/tracseq/pool"
+UNIT = "pgbouncer.service"
 KEPT = 10
 """Connections of a server that its pool leaves to others: migrations, replicas, those who look at it."""
 
@@ -35,6 +40,13 @@ def problems(site: Site) -> Iterator[str]:
             return
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """With which it answers in place of its server; it runs only where that one takes writes."""
+    if site.shared.postgres_pool_port:
+        take_up = f"systemctl try-reload-or-restart {UNIT}"
+        yield of_host(host, "server", DIRECTORY, group=pool.USER, mode="640", take_up=take_up)
+
+
 DECLARATION = Declaration(
     title="Pool",
     group="postgres",
@@ -43,5 +55,6 @@ DECLARATION = Declaration(
     listeners=(Listener("postgres_pool_port", ("pgbouncer",)),),
     rules=(Rule(source="gateways", destination="postgres", ports=("postgres_pool_port",)),),
     traces=("/etc/systemd/system/pgbouncer.service.d/tracseq.conf",),
+    credentials=credentials,
     problems=problems,
 )

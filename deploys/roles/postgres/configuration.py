@@ -8,14 +8,12 @@ from deploys.controller import backups, patroni
 from deploys.controller.postgres import pool
 from deploys.facts.postgres.state import slot_name
 from deploys.roles.postgres import fence
-from deploys.roles.postgres.declaration import Postgres
+from deploys.roles.postgres.declaration import CREDENTIALS, Postgres
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 from deploys.settings.units import SIZES, written
 
 MB, GB = SIZES["MB"], SIZES["GB"]
-CREDENTIALS = "/etc/tracseq/postgres"
-"""Where a host keeps its certificate, the site's authority, and the password to follow another."""
 REPLICATOR = "replicator"
 REWINDING = frozenset(
     {

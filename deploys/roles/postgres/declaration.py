@@ -8,8 +8,10 @@ from pydantic import field_validator
 
 from deploys.controller.postgres import vectors
 from deploys.facts.postgres.state import LIMITS
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Identifier, Network, Size
@@ -62,6 +64,8 @@ class Postgres(Data):
         return settings
 
 
+CREDENTIALS = "/etc/tracseq/postgres"
+"""Where a host keeps its certificate, the site's authority, and the password to follow another."""
 PRESEED = "/etc/postgresql-common/createcluster.d/tracseq.conf"
 RESERVED = ("postgres", "replicator", "monitoring", "backup", "pgbouncer", "pool_verifiers", "template0", "template1")
 """Roles and databases of a server that are not the platform's own."""
@@ -84,6 +88,15 @@ def problems(site: Site) -> Iterator[str]:
             yield f"{key} (in group_data/all.py): {name} is a name that the servers use themselves."
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """The server's; Patroni, where it keeps the server, answers with the same."""
+    by_server = "setpriv --reuid=postgres --regid=postgres --init-groups psql"
+    take_up = f"{by_server} -qXAt -p {site.shared.postgres_port} -c 'SELECT pg_reload_conf()'"
+    if "patroni" in host.groups:
+        take_up += " && systemctl reload patroni.service"
+    yield of_host(host, "server", CREDENTIALS, owner="postgres", group="postgres", take_up=take_up)
+
+
 DECLARATION = Declaration(
     title="Postgres",
     group="postgres",
@@ -97,7 +110,8 @@ DECLARATION = Declaration(
     kernel_settings="postgres_kernel_settings",
     traces=("/etc/tracseq/postgres/passfile",),
     # Its unit has the version in its name, and is not to run everywhere: the servers say more of themselves.
-    certificates=("/etc/tracseq/postgres/authority.crt", "/etc/tracseq/postgres/server.crt"),
+    certificates=(f"{CREDENTIALS}/authority.crt",),
+    credentials=credentials,
     on_host=vectors.on_host,
     problems=problems,
     obstacles=vectors.obstacles,

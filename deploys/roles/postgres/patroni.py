@@ -15,6 +15,7 @@ from deploys.operations.postgres import patroni as kept
 from deploys.operations.postgres import shell
 from deploys.operations.service import Unit
 from deploys.roles.postgres import configuration
+from deploys.roles.postgres.declaration import CREDENTIALS as OF_SERVER
 from deploys.settings.site import Site
 
 
@@ -75,7 +76,7 @@ def file(run: Run, declared: Mapping[str, int]) -> File:
         postgres_port=site.shared.postgres_port,
         etcd=[f"{member.address}:{site.shared.etcd_client_port}" for member in site.group("etcd")],
         shared=shared(site, declared),
-        server=configuration.CREDENTIALS,
+        server=OF_SERVER,
         credentials=CREDENTIALS,
         version=version,
         data=shell.data_directory(version),

@@ -9,8 +9,7 @@ from deploys.facts.postgres.state import DATA
 from deploys.operations import role
 from deploys.operations.postgres import shell
 from deploys.roles.postgres import fence
-from deploys.roles.postgres.configuration import CREDENTIALS
-from deploys.roles.postgres.declaration import PRESEED
+from deploys.roles.postgres.declaration import CREDENTIALS, PRESEED
 
 
 @deploy("Postgres")

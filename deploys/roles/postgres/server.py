@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra import logger
 
-from deploys.controller import backups
+from deploys.controller import backups, credentials
 from deploys.controller.patroni import keeps
 from deploys.controller.postgres import pool
 from deploys.controller.run import Run
@@ -16,7 +16,8 @@ from deploys.operations.postgres import cluster, shell
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.roles.postgres import configuration, patroni
-from deploys.roles.postgres.configuration import CREDENTIALS, MONITORING, REPLICATOR
+from deploys.roles.postgres.configuration import MONITORING, REPLICATOR
+from deploys.roles.postgres.declaration import CREDENTIALS
 
 
 def connection(run: Run) -> None:
@@ -50,7 +51,6 @@ def configured(run: Run, declared: dict[str, int]) -> None:
         declared: the limits of limits.py that it is to have
     """
     site, host, version = run.site, run.host, run.topology.version
-    own = run.authority.of_host(host)
     directory = f"/etc/postgresql/{version}/main"
     sections = {
         title: {name: configuration.quoted(value) for name, value in settings.items()}
@@ -89,8 +89,7 @@ def configured(run: Run, declared: dict[str, int]) -> None:
             _of_postgres(f"{directory}/start.conf", "manual\n" if keeps(site) else "auto\n", mode="644"),
             _of_postgres(f"{directory}/pg_ctl.conf", "pg_ctl_options = ''\n", mode="644"),
             _of_postgres(f"{directory}/environment", "", mode="644"),
-            _of_postgres(f"{CREDENTIALS}/server.crt", own.certificate, mode="644"),
-            _of_postgres(f"{CREDENTIALS}/server.key", own.key, secret=True),
+            *credentials.files(run, f"{CREDENTIALS}/server.crt"),
         ],
         validate=cluster.checked(version, f"{directory}/postgresql.conf"),
         rolling=Rolling("postgres"),

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 from pyinfra.api import deploy
 
-from deploys.controller import backups, files
+from deploys.controller import backups, credentials, files
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.facts import restore, restored_state
 from deploys.operations import system
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS
-from deploys.roles.restore.declaration import Restore
-from deploys.roles.restore.remove import DIRECTORY, PROGRAM, remove
-from deploys.settings import declarations
+from deploys.roles.restore.declaration import DIRECTORY, Restore, users
+from deploys.roles.restore.remove import PROGRAM, remove
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,12 @@ class Taker:
 
 def takers(run: Run) -> Iterator[Taker]:
     """What a host can be sent: a cluster, and the state of its services."""
-    if "postgres" in run.host.groups:
-        yield Taker(restore.RECEIVER, "postgres", restore.beside(run.topology.version))
-    if declarations.states(run.host.groups):
-        # Without any capability: it is root in name only, and could change the owner of nothing.
-        yield Taker(restored_state.RECEIVER, "root", restored_state.DIRECTORY)
+    for user in users(run.host):
+        if user == "postgres":
+            yield Taker(restore.RECEIVER, user, restore.beside(run.topology.version))
+        else:
+            # Without any capability: it is root in name only, and could change the owner of nothing.
+            yield Taker(restored_state.RECEIVER, user, restored_state.DIRECTORY)
 
 
 def apply(run: Run) -> None:
@@ -51,25 +51,23 @@ def apply(run: Run) -> None:
 @deploy("Restore")
 def take(run: Run, found: tuple[Taker, ...]) -> None:
     """Have a unit for each thing that the host can be sent, none of which runs yet."""
-    own = run.authority.of_host(run.host)
     system.configured(
         name="Host can take what is restored for it",
         key="restore",
         files=[
             File(PROGRAM, files.read("restore/tracseq_receive.py")),
             File(f"{DIRECTORY}/authority.crt", run.authority.certificate),
-            File(f"{DIRECTORY}/server.crt", own.certificate),
             *(file for taker in found for file in _files(run, taker)),
         ],
+        absent=[f"{DIRECTORY}/server.crt"],
         apply="systemctl daemon-reload",
     )
 
 
 def _files(run: Run, taker: Taker) -> Iterator[File]:
-    own = run.authority.of_host(run.host)
     directory = f"{DIRECTORY}/{taker.user}"
     settings = {
-        "certificate": f"{DIRECTORY}/server.crt",
+        "certificate": f"{directory}/server.crt",
         "key": f"{directory}/server.key",
         "authority": f"{DIRECTORY}/authority.crt",
         "holders": [holder.name for holder in backups.holders(run.site)],
@@ -77,7 +75,7 @@ def _files(run: Run, taker: Taker) -> Iterator[File]:
         "directory": f"{taker.place}/received",
     }
     yield File(f"{directory}/settings.json", json.dumps(settings, indent=1) + "\n")
-    yield File(f"{directory}/server.key", own.key, group=taker.user, mode="640", secret=True)
+    yield from credentials.files(run, f"{directory}/server.crt")
     yield File(
         f"{UNITS}/{taker.unit}",
         render(

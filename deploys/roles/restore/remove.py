@@ -8,9 +8,8 @@ from deploys.controller.run import Run
 from deploys.facts import restore, restored_state
 from deploys.operations import role
 from deploys.operations.service import UNITS
-from deploys.roles.restore.declaration import DECLARATION
+from deploys.roles.restore.declaration import DECLARATION, DIRECTORY
 
-DIRECTORY = "/etc/tracseq/restore"
 PROGRAM = "/usr/local/lib/tracseq/tracseq_receive.py"
 
 

@@ -50,7 +50,7 @@ def _running(run: Run, instance: Instance) -> Running:
     made = artifacts.of(instance.name, one, run.machine)
     return Running(
         unit=Unit(instance.unit, socket=instance.socket),
-        files=unit.files(run.site, run.host, run.authority, instance, made),
+        files=unit.files(run, instance, made),
         health=Health(f"http://127.0.0.1:{instance.port}{one.health}", timeout=one.health_timeout),
         rolling=f"service {instance.name}",
     )

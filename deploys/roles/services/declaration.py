@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from deploys.controller.services import guards, names
 from deploys.roles.services.problems import problems
 from deploys.settings import catalogue
+from deploys.settings.credential import Credential
 from deploys.settings.declaration import Declaration, Listener, OnHost
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -19,13 +20,19 @@ def by_data(name: str, groups: Iterable[str], data: Mapping[str, Any]) -> bool:
 
 
 def on_host(site: Site, host: SiteHost) -> OnHost:
-    """The instances of a host: their ports and units, and what they show to guards of others."""
+    """The instances of a host: their ports and units."""
     instances = list(names.of_host(site, host))
     return OnHost(
         listeners=tuple(Listener(one.port, ("systemd",) if one.socket else (), unit=one.unit) for one in instances),
         units=tuple(unit for one in instances for unit in (one.socket, one.unit) if unit),
-        certificates=tuple(one.certificate for one in instances if guards.reached(site, one.name)),
     )
+
+
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """What the instances of a host show to guards of others."""
+    for one in names.of_host(site, host):
+        if guards.reached(site, one.name):
+            yield guards.credential(one, host)
 
 
 DECLARATION = Declaration(
@@ -38,5 +45,6 @@ DECLARATION = Declaration(
     after=("postgres", "redis"),
     traces=(names.DIRECTORY,),
     on_host=on_host,
+    credentials=credentials,
     problems=problems,
 )

@@ -1,0 +1,1 @@
+"""The host that renews the certificates of all."""

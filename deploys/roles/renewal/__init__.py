@@ -1,0 +1,1 @@
+"""A host that renews its certificates by itself."""
