@@ -65,6 +65,13 @@ class Settings(BaseSettings):
     gateway_state_directory: Path = Field(default_factory=_state_directory)
     trusted_proxies: NetworkList = ()
 
+    gateway_tls_host: str = "0.0.0.0"  # noqa: S104 - those that may connect are known by their certificates
+    gateway_tls_port: int | None = Field(None, ge=1, le=65_535)
+    gateway_tls_certificate: Path | None = None
+    gateway_tls_key: Path | None = None
+    gateway_tls_authority: Path | None = None
+    gateway_tls_clients: TextList = ()
+
     database_url: SecretStr
     db_pool_min_size: int = Field(10, ge=0, le=1000)
     db_pool_max_size: int = Field(50, ge=1, le=1000)
@@ -165,6 +172,22 @@ class Settings(BaseSettings):
     def _no_debug_in_production(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("environment") == "production":
             raise ValueError("it must be false where ENVIRONMENT is production")
+        return value
+
+    @field_validator("gateway_tls_port")
+    @classmethod
+    def _port_of_its_own(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value == info.data.get("gateway_port"):
+            raise ValueError("it is GATEWAY_PORT, where the gateway takes what is not encrypted; give it another port")
+        return value
+
+    @field_validator("gateway_tls_certificate", "gateway_tls_key", "gateway_tls_authority", "gateway_tls_clients")
+    @classmethod
+    def _needed_for_tls(cls, value: Any, info: ValidationInfo) -> Any:
+        if not value and info.data.get("gateway_tls_port") is not None:
+            raise ValueError("GATEWAY_TLS_PORT is set, which needs it")
+        if isinstance(value, Path) and not os.access(value, os.R_OK):
+            raise ValueError(f"{value} cannot be read; give the path of a readable file")
         return value
 
     @field_validator("database_url")
