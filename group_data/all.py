@@ -112,6 +112,8 @@ open_files = 65536
 
 gateway_port = 8000
 gateway_green_port = None  # a port, such as 8001: a release starts beside the one that runs, and all switch as one
+gateway_tls_port = None  # a port, such as 8443: load balancers ask there over mutual TLS, and nobody at gateway_port
+gateway_green_tls_port = None  # and one, such as 8444, where there is gateway_green_port
 postgres_port = 5432
 postgres_pool_port = None  # a port, such as 6432: PgBouncer before each server, and the gateways connect to it
 witness_port = 5431  # hosts tell each other which Postgres server is the primary

@@ -34,6 +34,11 @@ class Shared(Data):
         "port of a second gateway on each of their hosts, to which all load balancers switch as one with a release "
         "(blue-green); None: the gateways change one after the other"
     )
+    gateway_tls_port: Port | None = value(
+        "port of the gateways for load balancers, over mutual TLS; gateway_port is then for the host itself; "
+        "None: load balancers ask at gateway_port, without encryption"
+    )
+    gateway_green_tls_port: Port | None = value("and of the second gateway of each host, where there is one")
     postgres_port: Port = value("port of Postgres", "guide")
     postgres_pool_port: Port | None = value("port of a pool before each Postgres server; None: there is none")
     patroni_port: Port = value("port of Patroni on the Postgres hosts, for each other")

@@ -24,7 +24,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (21, 8000),
             (22, 8000),
             (23, 8000),
-            *((peer, 8001) for peer in (21, 22, 23)),
+            *((peer, port) for peer in (21, 22, 23) for port in (8001, 8443, 8444)),
             (31, 5432),
             (32, 5432),
             (31, 6432),

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from deploys.controller.releases import webhooks
+from deploys.controller.releases import encryption, webhooks
 from deploys.settings import catalogue
 from deploys.settings.data import Data, value
-from deploys.settings.declaration import Declaration, Listener, Machine
+from deploys.settings.declaration import Declaration, Listener, Machine, OnHost
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
@@ -21,6 +21,9 @@ POOL = 20
 
 OFF = ("false", "0", "no", "off")
 """How a variable of the gateway says no."""
+
+CERTIFICATE = (f"{encryption.GATEWAY}/server.crt", f"{encryption.GATEWAY}/server.key")
+"""What a gateway shows to load balancers, and its key, where the site has a port for that."""
 
 KEPT = 5
 """Connections that Postgres keeps for its superuser (superuser_reserved_connections), and two to look at it."""
@@ -54,7 +57,12 @@ class Gateways(Data):
 
 
 def problems(site: Site) -> Iterator[str]:
-    """A trial after which nobody could go back, and too few releases to go back to."""
+    """A trial after which nobody could go back, too few releases to go back to, and a second gateway in plain text."""
+    if site.shared.gateway_green_port and site.shared.gateway_tls_port and not site.shared.gateway_green_tls_port:
+        yield (
+            "gateway_green_tls_port (in group_data/all.py) is None, and gateway_tls_port and gateway_green_port are not: "
+            "the second gateway of a host needs a port for TLS as well, such as 8444."
+        )
     for host in site.group("gateways"):
         data = host.data(Gateways)
         if site.shared.gateway_green_port is not None and data.gateway_releases_kept < 2:
@@ -78,6 +86,11 @@ def connections(host: SiteHost, cpus: int) -> int:
     """How many connections to Postgres a gateway may open, with all its processes."""
     data = host.data(Gateways)
     return (data.gateway_workers or cpus) * int(data.gateway_environment.get("DB_POOL_MAX_SIZE", POOL))
+
+
+def on_host(site: Site, host: SiteHost) -> OnHost:
+    """The certificate of a host's gateways."""
+    return OnHost(certificates=CERTIFICATE[:1] if site.shared.gateway_tls_port else ())
 
 
 def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
@@ -107,7 +120,10 @@ DECLARATION = Declaration(
     model=Gateways,
     packages=("python3", "python3-venv", "iproute2"),
     # systemd holds the port while the gateway itself is restarted.
-    listeners=(Listener("gateway_port", ("python", "systemd")), Listener("gateway_green_port", ("python", "systemd"))),
+    listeners=tuple(
+        Listener(port, ("python", "systemd"))
+        for port in ("gateway_port", "gateway_green_port", "gateway_tls_port", "gateway_green_tls_port")
+    ),
     rules=(
         Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
         Rule(source="gateways", destination="redis", ports=("redis_port", "redis_sentinel_port")),
@@ -117,6 +133,7 @@ DECLARATION = Declaration(
     after=("postgres", "redis", "services"),
     traces=("/etc/systemd/system/tracseq-gateway.service",),
     units=("tracseq-gateway.socket", "tracseq-gateway.service"),
+    on_host=on_host,
     problems=problems,
     obstacles=obstacles,
 )

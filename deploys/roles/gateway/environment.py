@@ -5,17 +5,19 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.releases import encryption
 from deploys.controller.run import Run
 from deploys.controller.services import addresses, redis
 from deploys.controller.templates import render
 from deploys.roles.gateway.declaration import Gateways
 from deploys.settings.debian import RELEASES
+from deploys.settings.site import Site
 
 PROMOTIONS = "/var/lib/tracseq-witness"
 """What the host has heard of promotions."""
 
 
-def environment(run: Run, port: int, listens: int) -> str:
+def environment(run: Run, port: int, listens: int, tls: int | None = None) -> str:
     """
     The text of a file that systemd and a shell read.
 
@@ -23,8 +25,21 @@ def environment(run: Run, port: int, listens: int) -> str:
         run: the run
         port: where the gateway finds Postgres on the Postgres hosts
         listens: where it listens itself
+        tls: where it does so over mutual TLS; None: nowhere
     """
-    return render("gateway/gateway.env.j2", variables=_variables(run, port, listens))
+    return render("gateway/gateway.env.j2", variables=_variables(run, port, listens) | _encrypted(run.site, tls))
+
+
+def _encrypted(site: Site, tls: int | None) -> dict[str, str]:
+    if tls is None:
+        return {}
+    return {
+        "GATEWAY_TLS_PORT": str(tls),
+        "GATEWAY_TLS_CERTIFICATE": f"{encryption.GATEWAY}/server.crt",
+        "GATEWAY_TLS_KEY": f"{encryption.GATEWAY}/server.key",
+        "GATEWAY_TLS_AUTHORITY": AUTHORITY_FILE,
+        "GATEWAY_TLS_CLIENTS": ",".join(peer.name for peer in site.group("load_balancers")),
+    }
 
 
 def as_user(user: str) -> str:

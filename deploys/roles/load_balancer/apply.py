@@ -9,8 +9,9 @@ from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import answers, virtual_address
-from deploys.controller.authority import Authority, Certificate
+from deploys.controller.authority import AUTHORITY_FILE, Authority, Certificate
 from deploys.controller.owner_last import owner_last
+from deploys.controller.releases import encryption, slots
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.controller.upstreams import changing, memory, out, upstreams
@@ -20,7 +21,7 @@ from deploys.operations import nginx, service, switch
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
-from deploys.roles.load_balancer.declaration import DECLARATION, LoadBalancers
+from deploys.roles.load_balancer.declaration import DECLARATION, SHOWN, LoadBalancers
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -41,9 +42,13 @@ def balance(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
+    encrypted = site.shared.gateway_tls_port is not None
     certificate = _certificate(site, host, run.authority)
-    blue = upstreams(gateways, site.shared.gateway_port, data.canary_share)
-    green = upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else ()
+    blue, *second = (
+        upstreams(gateways, slot.tls_port or slot.port, data.canary_share, f"_{GREEN}" if slot.name == GREEN else "")
+        for slot in slots.known(site.shared)
+    )
+    green = second[0] if second else ()
     service.configured(
         name="nginx",
         unit=Unit("nginx.service", reload=nginx.reload()),
@@ -66,6 +71,10 @@ def balance(run: Run) -> None:
                     changing=changing(gateways),
                     out=out(gateways),
                     gateways="$gateways" + ("$out" if len(gateways) > 1 else "") + ("$colour" if green_port else ""),
+                    scheme="https" if encrypted else "http",
+                    shown=encryption.BALANCER,
+                    authority=AUTHORITY_FILE,
+                    name_of_gateways=encryption.NAME,
                     switched=SWITCHED,
                     domain=site.shared.domain,
                     asked=virtual_address.PATH if virtual_address.addresses(site) else "",
@@ -93,6 +102,7 @@ def balance(run: Run) -> None:
             ),
             File("/etc/nginx/tls/site.crt", certificate.certificate),
             File("/etc/nginx/tls/site.key", certificate.key, mode="600", secret=True),
+            *(_shown_to_gateways(run) if encrypted else ()),
             File(
                 "/etc/systemd/system/nginx.service.d/tracseq.conf",
                 f"[Service]\nLimitNOFILE={host.own.open_files}\nRestart=always\nRestartSec=2\n",
@@ -103,6 +113,7 @@ def balance(run: Run) -> None:
         absent=[
             *(mark for gateway in gateways for mark in marks(gateway.name)),
             *([] if green_port else [SWITCHED]),
+            *([] if encrypted else SHOWN),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],
@@ -110,6 +121,12 @@ def balance(run: Run) -> None:
         validate="nginx -t -q",
         rolling=Rolling("load_balancers"),
     )
+
+
+def _shown_to_gateways(run: Run) -> list[File]:
+    """By what gateways know the host for a load balancer."""
+    own, (certificate, key) = run.authority.of_client(run.host), SHOWN
+    return [File(certificate, own.certificate), File(key, own.key, mode="600", secret=True)]
 
 
 @deploy("Load balancer")

@@ -7,13 +7,18 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.controller.releases import encryption
 from deploys.settings import answers
 from deploys.settings.data import Data, value
-from deploys.settings.declaration import Declaration, Listener
+from deploys.settings.declaration import Declaration, Listener, OnHost
+from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Size
 
+SHOWN = (f"{encryption.BALANCER}/client.crt", f"{encryption.BALANCER}/client.key")
+"""By what gateways know a load balancer, and its key, where they ask for that."""
 Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 
@@ -58,6 +63,17 @@ def problems(site: Site) -> Iterator[str]:
                     )
 
 
+def on_host(site: Site, host: SiteHost) -> OnHost:
+    """The certificate that a load balancer shows to gateways."""
+    return OnHost(certificates=SHOWN[:1] if site.shared.gateway_tls_port else ())
+
+
+def rules(shared: Shared) -> Iterator[Rule]:
+    """Gateways, at the ports where load balancers ask them."""
+    kind = "tls_port" if shared.gateway_tls_port else "port"
+    yield Rule(source="load_balancers", destination="gateways", ports=(f"gateway_{kind}", f"gateway_green_{kind}"))
+
+
 DECLARATION = Declaration(
     title="Load balancer",
     phase=2,
@@ -65,11 +81,10 @@ DECLARATION = Declaration(
     model=LoadBalancers,
     packages=("nginx",),
     listeners=(Listener(80, ("nginx",)), Listener(443, ("nginx",))),
-    rules=(
-        Rule(source="anywhere", destination="load_balancers", ports=(80, 443)),
-        Rule(source="load_balancers", destination="gateways", ports=("gateway_port", "gateway_green_port")),
-    ),
+    rules=(Rule(source="anywhere", destination="load_balancers", ports=(80, 443)),),
+    rules_by_data=rules,
     after=("gateways",),
+    on_host=on_host,
     problems=problems,
     traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),
     units=("nginx.service",),
