@@ -152,8 +152,9 @@ class Gateway:
             asyncio.create_task(self._repeat(INTERVAL_SECONDS, self._judge)),
             asyncio.create_task(self._repeat(LOG_FLUSH_SECONDS, self._log_sink.flush)),
         ]
-        if self.encryption is not None:
-            self._tasks.append(asyncio.create_task(self._repeat(RENEWED_SECONDS, self.encryption.renew)))
+        for one in (self.encryption, self.redis):
+            if one is not None:
+                self._tasks.append(asyncio.create_task(self._repeat(RENEWED_SECONDS, one.renew)))
         self._readiness = "ready"
 
     @property

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     redis_master: str = "tracseq"
     redis_password: SecretStr | None = None
     redis_timeout: Seconds = 1
+    redis_ca_file: Path | None = None
+    redis_certificate: Path | None = None
+    redis_key: Path | None = None
 
     jwt_algorithm: Literal["HS256", "RS256"] = "HS256"
     jwt_secret_key: SecretStr | None = None
@@ -265,7 +268,14 @@ class Settings(BaseSettings):
         parse_rules(value)
         return value
 
-    @field_validator("upstream_ca_file")
+    @field_validator("redis_certificate", "redis_key")
+    @classmethod
+    def _with_an_authority(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("redis_ca_file") is None:
+            raise ValueError("REDIS_CA_FILE is not set, without which Redis is not asked over TLS")
+        return value
+
+    @field_validator("upstream_ca_file", "redis_ca_file", "redis_certificate", "redis_key")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):
