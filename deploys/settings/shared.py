@@ -48,6 +48,11 @@ class Shared(Data):
     redis_sentinel_port: Port | None = value(
         "port of a Sentinel on each of three Redis hosts, which replicate and fail over; None: there is one Redis"
     )
+    redis_tls_port: Port | None = value(
+        "port of Redis for other hosts, over mutual TLS; redis_port is then for the host itself; None: other hosts "
+        "ask at redis_port, without encryption"
+    )
+    redis_sentinel_tls_port: Port | None = value("and of each Sentinel, where there are any")
     redis_down_after: Duration = value("how long Redis' master is silent before Sentinels replace it", ge=1)
     redis_failover_timeout: Duration = value("how long a failover may take before it is tried again", ge=3)
     metrics_port: Port = value("port on which a host answers the monitoring hosts, over mutual TLS")

@@ -35,7 +35,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             (32, 8434),
             (41, 8434),
             *((peer, port) for peer in (31, 32, 41) for port in (2379, 2380, 8008)),
-            *((peer, port) for peer in (31, 32, 41) for port in (6379, 26379, 8433)),
+            *((peer, port) for peer in (31, 32, 41) for port in (6379, 6380, 26379, 26380, 8433)),
             (51, 19532),
             (11, 8443),
             *((peer, port) for peer in (21, 22, 23) for port in range(8080, 8091)),

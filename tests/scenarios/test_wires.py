@@ -106,4 +106,4 @@ def test_with_it_nothing_is_seen_on_any_wire() -> None:
 
 
 def test_hosts_take_those_alone_whom_they_know() -> None:
-    proved(ENCRYPTED, "gateway", "load_balancer", "ports")
+    proved(ENCRYPTED, "gateway", "load_balancer", "redis", "ports")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from deploys.controller.authority import AUTHORITY_FILE, Authority, Certificate
+from deploys.controller.authority import Authority, Certificate
+from deploys.controller.services import redis
 from deploys.controller.services.names import Instance
 from deploys.settings.catalogue import GROUP, callers, group, own
 from deploys.settings.host import SiteHost
@@ -65,9 +66,14 @@ def reached(site: Site, name: str) -> list[str]:
     ]
 
 
+def shows(site: Site, name: str) -> bool:
+    """Whether a service shows somebody a certificate: guards, or Redis."""
+    return bool(reached(site, name)) or redis.shows(site, name)
+
+
 def certificate(authority: Authority, service: str, host: SiteHost) -> Certificate:
     """
-    What the instances of a service on a host show to guards.
+    What the instances of a service on a host show to guards, and to Redis.
 
     Args:
         authority: the site's
@@ -86,12 +92,7 @@ def variables(site: Site, instance: Instance) -> dict[str, str]:
         site: the site
         instance: it
     """
-    return {
-        f"{name.upper()}_SERVICE_{end}": value
-        for name in reached(site, instance.name)
-        for end, value in (
-            ("CA", AUTHORITY_FILE),
-            ("CERTIFICATE", f"{instance.credentials}/client.crt"),
-            ("KEY", f"{instance.credentials}/client.key"),
-        )
-    }
+    found: dict[str, str] = {}
+    for name in reached(site, instance.name):
+        found |= instance.shown(f"{name.upper()}_SERVICE")
+    return found

@@ -8,11 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from deploys.controller.releases import encryption, webhooks
-from deploys.settings import catalogue
+from deploys.settings import catalogue, wires
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine, OnHost
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 from deploys.settings.units import Size
 
@@ -24,6 +25,9 @@ OFF = ("false", "0", "no", "off")
 
 CERTIFICATE = (f"{encryption.GATEWAY}/server.crt", f"{encryption.GATEWAY}/server.key")
 """What a gateway shows to load balancers, and its key, where the site has a port for that."""
+
+REDIS_CERTIFICATE = (f"{encryption.GATEWAY}/redis.crt", f"{encryption.GATEWAY}/redis.key")
+"""What it shows to Redis, and its key, where that asks for one."""
 
 KEPT = 5
 """Connections that Postgres keeps for its superuser (superuser_reserved_connections), and two to look at it."""
@@ -89,8 +93,14 @@ def connections(host: SiteHost, cpus: int) -> int:
 
 
 def on_host(site: Site, host: SiteHost) -> OnHost:
-    """The certificate of a host's gateways."""
-    return OnHost(certificates=CERTIFICATE[:1] if site.shared.gateway_tls_port else ())
+    """The certificates of a host's gateways: for load balancers, and for Redis."""
+    towards_redis = REDIS_CERTIFICATE[:1] if site.shared.redis_tls_port else ()
+    return OnHost(certificates=(*(CERTIFICATE[:1] if site.shared.gateway_tls_port else ()), *towards_redis))
+
+
+def rules(shared: Shared) -> Iterator[Rule]:
+    """Redis, at the ports where other hosts ask it."""
+    yield Rule(source="gateways", destination="redis", ports=wires.redis(shared))
 
 
 def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
@@ -124,10 +134,8 @@ DECLARATION = Declaration(
         Listener(port, ("python", "systemd"))
         for port in ("gateway_port", "gateway_green_port", "gateway_tls_port", "gateway_green_tls_port")
     ),
-    rules=(
-        Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
-        Rule(source="gateways", destination="redis", ports=("redis_port", "redis_sentinel_port")),
-    ),
+    rules=(Rule(source="gateways", destination="postgres", ports=("postgres_port",)),),
+    rules_by_data=rules,
     secrets={"JWT_SECRET_KEY": 32},
     optional_secrets={webhooks.PLAIN: 8, webhooks.SLACK: 8, webhooks.TEAMS: 8},
     after=("postgres", "redis", "services"),

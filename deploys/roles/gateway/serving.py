@@ -23,7 +23,7 @@ from deploys.operations.health import Health
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.operations.trial import Peer, Trial
-from deploys.roles.gateway.declaration import CERTIFICATE, Gateways
+from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE, Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
 from deploys.settings.host import SiteHost
@@ -53,14 +53,15 @@ def serving(
             "first, and run again with the port. No host was touched."
         )
     data, user = host.data(Gateways), site.shared.platform_user
+    shown = _certificates(run, user)
     url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
     telling.when_done(run, release.name, release.back)
     service.configured(
         name="Gateway runs it, beside the one that serves" if slots.switch else "Gateway runs it, one host at a time",
         # It looks for a new certificate itself, and is asked with the rest of what does not need a restart.
-        unit=Unit(slot.unit, socket=slot.socket, reload="true" if slot.tls_port else None),
+        unit=Unit(slot.unit, socket=slot.socket, reload="true" if shown else None),
         files=[
-            File(slot.environment_file, environment(run, pool.port(site), slot.port, slot.tls_port), group=user, mode="640", secret=True, restart=True),
+            File(slot.environment_file, environment(run, pool.port(site), slot.port, slot.tls_port, shows=True), group=user, mode="640", secret=True, restart=True),
             File(
                 f"/etc/systemd/system/{slot.unit}",
                 render(
@@ -82,11 +83,11 @@ def serving(
                 f"/etc/systemd/system/{slot.socket}",
                 render("gateway/tracseq-gateway.socket.j2", listens=_listens(run, slot, plain), second=second),
             ),
-            *(_certificate(run, user) if slot.tls_port else ()),
+            *shown,
             File(CHECK_REQUEST, files.read("gateway/request.py"), mode="755"),
             File(f"{DIRECTORY}/{slot.link}", f"releases/{release.name}", restart=True, link=True),
         ],
-        absent=[] if slot.tls_port else CERTIFICATE,
+        absent=[path for path in (*CERTIFICATE, *REDIS_CERTIFICATE) if path not in [file.path for file in shown]],
         validate=_check(user, slot),
         also_read=[AUTHORITY_FILE],
         health=Health(
@@ -123,12 +124,20 @@ def _listens(run: Run, slot: Slot, plain: bool | None) -> list[str]:
     return [*listens, str(slot.tls_port)] if slot.tls_port else listens
 
 
-def _certificate(run: Run, user: str) -> list[File]:
-    """What the gateway shows to load balancers; it takes up new ones by itself."""
-    own, (certificate, key) = encryption.of_gateway(run.authority, run.host), CERTIFICATE
+def _certificates(run: Run, user: str) -> list[File]:
+    """What the gateway shows to load balancers and to Redis; it takes up new ones by itself."""
+    shared, found = run.site.shared, []
+    if shared.gateway_tls_port:
+        found.append((CERTIFICATE, encryption.of_gateway(run.authority, run.host)))
+    if shared.redis_tls_port:
+        found.append((REDIS_CERTIFICATE, run.authority.of_client(run.host)))
     return [
-        File(certificate, own.certificate, group=user, mode="640"),
-        File(key, own.key, group=user, mode="640", secret=True),
+        file
+        for (certificate, key), own in found
+        for file in (
+            File(certificate, own.certificate, group=user, mode="640"),
+            File(key, own.key, group=user, mode="640", secret=True),
+        )
     ]
 
 

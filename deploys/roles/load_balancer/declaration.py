@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from deploys.controller.releases import encryption
-from deploys.settings import answers
+from deploys.settings import answers, wires
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, OnHost
 from deploys.settings.host import SiteHost
@@ -70,8 +70,7 @@ def on_host(site: Site, host: SiteHost) -> OnHost:
 
 def rules(shared: Shared) -> Iterator[Rule]:
     """Gateways, at the ports where load balancers ask them."""
-    kind = "tls_port" if shared.gateway_tls_port else "port"
-    yield Rule(source="load_balancers", destination="gateways", ports=(f"gateway_{kind}", f"gateway_green_{kind}"))
+    yield Rule(source="load_balancers", destination="gateways", ports=wires.gateways(shared))
 
 
 DECLARATION = Declaration(

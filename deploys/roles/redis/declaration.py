@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from deploys.controller.redis import tls
 from deploys.settings.data import Data, value
-from deploys.settings.declaration import Declaration, Listener, Machine, State
+from deploys.settings.declaration import Declaration, Listener, Machine, OnHost, State
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
 from deploys.settings.site import Site
@@ -45,12 +46,18 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
         yield "redis_memory", written(wanted), f"at most half of the host's {memory / 1024**3:.1f} GB"
 
 
+def on_host(site: Site, host: SiteHost) -> OnHost:
+    """The certificate by which a server is known."""
+    return OnHost(certificates=(tls.CERTIFICATE,) if site.shared.redis_tls_port else ())
+
+
 DECLARATION = Declaration(
     title="Redis",
     group="redis",
     model=Redis,
     packages=("redis-server",),
-    listeners=(Listener("redis_port", ("redis-server",)),),
+    listeners=(Listener("redis_port", ("redis-server",)), Listener("redis_tls_port", ("redis-server",))),
+    on_host=on_host,
     rules=(Rule(source="backups", destination="redis", ports=("backup_state_port", "backup_restore_port")),),
     secrets={"REDIS_PASSWORD": 20},
     kernel_settings="redis_kernel_settings",

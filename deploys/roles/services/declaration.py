@@ -24,7 +24,7 @@ def on_host(site: Site, host: SiteHost) -> OnHost:
     return OnHost(
         listeners=tuple(Listener(one.port, ("systemd",) if one.socket else (), unit=one.unit) for one in instances),
         units=tuple(unit for one in instances for unit in (one.socket, one.unit) if unit),
-        certificates=tuple(one.certificate for one in instances if guards.reached(site, one.name)),
+        certificates=tuple(one.certificate for one in instances if guards.shows(site, one.name)),
     )
 
 

@@ -39,4 +39,4 @@ def without_others(run: Run) -> None:
 
 def _shown(run: Run, instance: Instance) -> tuple[str, ...]:
     """What an instance shows to guards of others."""
-    return (instance.certificate, instance.key) if guards.reached(run.site, instance.name) else ()
+    return (instance.certificate, instance.key) if guards.shows(run.site, instance.name) else ()

@@ -32,7 +32,7 @@ def files(site: Site, host: SiteHost, authority: Authority, instance: Instance, 
         program, *arguments = words or [service.source.file.rpartition("/")[2] if service.source else ""]
         words = [f"{root}/{program.lstrip('/')}", *arguments]
     variables = environment.variables(site, instance, config)
-    shown = guards.certificate(authority, instance.name, host) if guards.reached(site, instance.name) else None
+    shown = guards.certificate(authority, instance.name, host) if guards.shows(site, instance.name) else None
     text = render(
         "services/service.j2",
         instance=instance,
