@@ -112,6 +112,8 @@ open_files = 65536
 
 gateway_port = 8000
 gateway_green_port = None  # a port, such as 8001: a release starts beside the one that runs, and all switch as one
+gateway_tls_port = None  # a port, such as 8443: load balancers ask there over mutual TLS, and nobody at gateway_port
+gateway_green_tls_port = None  # and one, such as 8444, where there is gateway_green_port
 postgres_port = 5432
 postgres_pool_port = None  # a port, such as 6432: PgBouncer before each server, and the gateways connect to it
 witness_port = 5431  # hosts tell each other which Postgres server is the primary
@@ -120,6 +122,8 @@ etcd_client_port = 2379
 etcd_peer_port = 2380
 redis_port = 6379
 redis_sentinel_port = None  # a port, such as 26379: three Redis hosts, one of them the master, and they fail over
+redis_tls_port = None  # a port, such as 6380: other hosts ask there over mutual TLS, and nobody at redis_port
+redis_sentinel_tls_port = None  # and one, such as 26380, where there is redis_sentinel_port
 metrics_port = 9998  # exporters of every host, where the site has monitoring hosts
 pages_port = 9443  # pages of what is measured, on monitoring hosts, for administrators; None: none
 grafana_port = None  # a port, such as 3000: Grafana on monitoring hosts, whose package you bring (grafana_package)

@@ -1,5 +1,5 @@
 """
-What the gateway's own tests need on this machine: the programs of Postgres and Redis, not their services.
+What the gateway's own tests need on this machine: the programs of Postgres, Redis and nginx, not their services.
 
     pyinfra -y @local tests/controller.py
 
@@ -14,12 +14,13 @@ from deploys.settings import lab
 
 packages.installed(
     name="Programs for the gateway's tests on this machine",
-    packages=["postgresql", "redis-server"],
+    packages=["postgresql", "redis-server", "nginx-light"],
     # The tests start servers of their own; nothing that is installed for them is to run for itself.
     withheld=[
         "mkdir -p /etc/postgresql-common/createcluster.d /etc/systemd/system",
         "echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/tests.conf",
         "[ -e /lib/systemd/system/redis-server.service ] || ln -sf /dev/null /etc/systemd/system/redis-server.service",
+        "[ -e /lib/systemd/system/nginx.service ] || ln -sf /dev/null /etc/systemd/system/nginx.service",
     ],
     _sudo=lab.needs_sudo(),
 )
@@ -27,11 +28,7 @@ packages.installed(
 if host.data.get("benchmarks"):
     packages.installed(
         name="Programs for the gateway's benchmarks on this machine",
-        packages=["nginx-light", "wrk"],
-        withheld=[
-            "mkdir -p /etc/systemd/system",
-            "[ -e /lib/systemd/system/nginx.service ] || ln -sf /dev/null /etc/systemd/system/nginx.service",
-        ],
+        packages=["wrk"],
         _sudo=lab.needs_sudo(),
     )
 

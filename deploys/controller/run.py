@@ -17,7 +17,7 @@ from deploys.controller.postgres import keeper, leaving, servers
 from deploys.controller.postgres.topology import Topology
 from deploys.controller.redis import servers as redis_servers
 from deploys.controller.redis.topology import Topology as RedisTopology
-from deploys.controller.releases import switch
+from deploys.controller.releases import encryption, switch
 from deploys.controller.releases.slots import Slots
 from deploys.controller.wheels import Bundle, Bundles
 from deploys.engine import command_line, hosts, timings
@@ -82,6 +82,11 @@ class Run:
         """Which gateways get requests, and which will, where this repository's release is brought out."""
         found = switch.read(self.site, self.machines)
         return found.decided({name: self.bundle(name).release for name in found.releases})
+
+    @cached_property
+    def asked_plainly(self) -> bool:
+        """Whether load balancers ask the gateways without encryption, as the run begins."""
+        return encryption.still_asked_plainly(self.site)
 
     @cached_property
     def redis(self) -> RedisTopology:

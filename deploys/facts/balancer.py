@@ -33,6 +33,20 @@ class Sends(FactBase[str | None]):
         return output[0].strip() if output else None
 
 
+class Plain(FactBase[bool]):
+    """Whether a load balancer sends requests to gateways without encryption."""
+
+    def command(self) -> str:
+        return f"! grep -qs 'proxy_pass http://' {CONFIGURATION} || echo plain"
+
+    @staticmethod
+    def default() -> bool:
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        return bool(output)
+
+
 @dataclass(frozen=True)
 class MarksState:
     """The gateways that get less than their share from a load balancer."""

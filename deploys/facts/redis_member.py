@@ -28,10 +28,17 @@ class Ports:
 
     + server: port of the server
     + sentinel: port of the Sentinel
+    + replication: port of a server for other servers and for Sentinels; None: that of the server
     """
 
     server: int
     sentinel: int
+    replication: int | None = None
+
+    @property
+    def followed(self) -> int:
+        """Where servers follow each other, and Sentinels watch them."""
+        return self.replication or self.server
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class MemberState:
     """The address that it follows, by what is on disk; None where it was the master."""
     watched: str | None = None
     """The address of the master, by what the Sentinel has on disk; None where it never ran."""
+    watched_port: int | None = None
+    """And its port."""
     known: frozenset[str] = frozenset()
     """Addresses of replicas and other Sentinels that the Sentinel has on disk."""
     data: bool = False
@@ -117,7 +126,7 @@ printf 'SENTINEL MASTER %s\\n' {master} | {sentinel} | tail -n +2 | paste - - | 
 printf 'ACL GETUSER default\\n' | {sentinel} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/sentinel_takes\\t/p'
 [ ! -s {OF_SERVER} ] || echo role
 sed -n 's/^replicaof \\([^ ]*\\) .*/follows\\t\\1/p' {OF_SERVER} 2>/dev/null
-sed -n 's/^sentinel monitor [^ ]* \\([^ ]*\\) .*/watched\\t\\1/p
+sed -n 's/^sentinel monitor [^ ]* \\([^ ]*\\) \\([0-9]*\\) .*/watched\\t\\1\\t\\2/p
 s/^sentinel known-[a-z]* [^ ]* \\([^ ]*\\) .*/known\\t\\1/p' {OF_SENTINEL} 2>/dev/null
 find {DATA}/appendonlydir {DATA}/dump.rdb -maxdepth 0 -printf 'data\\n' 2>/dev/null
 true
@@ -140,6 +149,7 @@ true
             has_role=["role"] in rows,
             follows=next(iter(found.get("follows", ())), None),
             watched=next(iter(found.get("watched", ())), None),
+            watched_port=next((int(row[2]) for row in rows if row[0] == "watched" and len(row) == 3), None),
             known=frozenset(found.get("known", ())),
             data=["data"] in rows,
         )

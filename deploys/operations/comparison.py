@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyinfra import host, logger
@@ -36,12 +37,14 @@ class Comparison:
     + url: and what it is asked
     + other: the name of the one with the old release
     + other_url: and what that is asked
+    + curl: further arguments of curl, with which both are asked
     """
 
     name: str
     url: str
     other: str
     other_url: str
+    curl: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         """
@@ -51,10 +54,11 @@ class Comparison:
         """
         own, other = shlex.quote(self.url), shlex.quote(self.other_url)
         urls = " ".join(f"--output /dev/null {one}" for one in (own, other) * TIMES)
+        options = "".join(f" {shlex.quote(one)}" for one in self.curl)
         told = "'%{http_code} %{time_total} %{url_effective}\\n'"
         slower = f"-v own=$own -v other=$other 'BEGIN {{ exit !(own > {SLOWER} * other + {SLOWER_BY}) }}'"
         return [
-            f"said=$(curl --silent --max-time 5 --write-out {told} {urls} || true)",
+            f"said=$(curl --silent --max-time 5{options} --write-out {told} {urls} || true)",
             f"median() {{ printf '%s\\n' \"$said\" | {MEDIAN}; }}",
             f"own=$(median {own}) other=$(median {other})",
             'if [ "$own" = 0 ] || [ "$other" = 0 ]; then',

@@ -41,6 +41,17 @@ def users_loaded(port: int) -> str:
     )
 
 
+def certificate_loaded(port: int, certificate: str, key: str, authority: str) -> str:
+    """
+    Shell that has a running server take up its certificate; connections that there are go on.
+
+    + port: of the server
+    + certificate, key, authority: paths of files
+    """
+    ask = f"CONFIG SET tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {authority}"
+    return f'said=$(echo \'{ask}\' | {asking(port)} | tail -n 1); [ "$said" = OK ] || {{ echo "$said" >&2; false; }}'
+
+
 def handed_over(ports: Ports) -> str:
     """
     Shell that has a master with replicas become one of them; it ends with 1 where nobody takes over.
@@ -123,7 +134,7 @@ def joins(master: str, ports: Ports) -> Steps:
     if current.has_role:
         host.noop("it has a part")
         return
-    yield script(*_begun(OF_SERVER, f"replicaof {master} {ports.server}"))
+    yield script(*_begun(OF_SERVER, f"replicaof {master} {ports.followed}"))
 
 
 @operation
@@ -144,7 +155,7 @@ def watches(master: str, ports: Ports) -> Steps:
     if current.watched:
         host.noop("it knows the master")
         return
-    yield script(*_begun(OF_SENTINEL, f"sentinel monitor {MASTER} {master} {ports.server} {QUORUM}"))
+    yield script(*_begun(OF_SENTINEL, f"sentinel monitor {MASTER} {master} {ports.followed} {QUORUM}"))
 
 
 def _begun(path: str, line: str) -> list[str]:

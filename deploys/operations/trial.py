@@ -44,6 +44,7 @@ class Trial:
     + asking: what pyinfra calls the host that asks two of them in turns; it sends requests to both
     + metrics: URL on each of them of its metrics
     + seconds: how long the first has a small share of the requests; 0: none is tried so
+    + curl: with which arguments it asks them
     """
 
     own: Peer
@@ -53,6 +54,7 @@ class Trial:
     asking: str
     metrics: str
     seconds: int
+    curl: Sequence[str] = ()
 
     def of_an_interrupted_run(self) -> Trial | None:
         """
@@ -90,7 +92,7 @@ def judged(trial: Trial, drain: Drain) -> None:
         OperationError: where it does worse than the others.
     """
     other = trial.others[0]
-    compared(Comparison(trial.own.name, trial.own.url, other.name, other.url), trial.asking)
+    compared(Comparison(trial.own.name, trial.own.url, other.name, other.url, trial.curl), trial.asking)
     if trial.seconds:
         little(drain)
         tried(Canary(trial.own.target, [peer.target for peer in trial.others], trial.metrics, trial.seconds))

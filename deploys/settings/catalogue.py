@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploys.settings import wires
 from deploys.settings.rule import Rule
 from deploys.settings.service import Reach, Service
 from deploys.settings.shared import Shared
@@ -84,7 +85,7 @@ def rules(shared: Shared) -> Iterator[Rule]:
         if service.database:
             yield Rule(source=group(name), destination="postgres", ports=("postgres_port",))
         if service.redis:
-            yield Rule(source=group(name), destination="redis", ports=("redis_port", "redis_sentinel_port"))
+            yield Rule(source=group(name), destination="redis", ports=wires.redis(shared))
         for reached in service.reaches:
             if isinstance(reached, Reach):
                 yield Rule(source=group(name), destination=reached.destination, ports=reached.ports)

@@ -34,6 +34,11 @@ class Shared(Data):
         "port of a second gateway on each of their hosts, to which all load balancers switch as one with a release "
         "(blue-green); None: the gateways change one after the other"
     )
+    gateway_tls_port: Port | None = value(
+        "port of the gateways for load balancers, over mutual TLS; gateway_port is then for the host itself; "
+        "None: load balancers ask at gateway_port, without encryption"
+    )
+    gateway_green_tls_port: Port | None = value("and of the second gateway of each host, where there is one")
     postgres_port: Port = value("port of Postgres", "guide")
     postgres_pool_port: Port | None = value("port of a pool before each Postgres server; None: there is none")
     patroni_port: Port = value("port of Patroni on the Postgres hosts, for each other")
@@ -43,6 +48,11 @@ class Shared(Data):
     redis_sentinel_port: Port | None = value(
         "port of a Sentinel on each of three Redis hosts, which replicate and fail over; None: there is one Redis"
     )
+    redis_tls_port: Port | None = value(
+        "port of Redis for other hosts, over mutual TLS; redis_port is then for the host itself; None: other hosts "
+        "ask at redis_port, without encryption"
+    )
+    redis_sentinel_tls_port: Port | None = value("and of each Sentinel, where there are any")
     redis_down_after: Duration = value("how long Redis' master is silent before Sentinels replace it", ge=1)
     redis_failover_timeout: Duration = value("how long a failover may take before it is tried again", ge=3)
     metrics_port: Port = value("port on which a host answers the monitoring hosts, over mutual TLS")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from testinfra.host import Host
 
 from deploys.settings.units import size
@@ -74,6 +75,29 @@ def test_it_sees_and_writes_only_what_it_needs(host: Host) -> None:
     denied = host.run(f"nsenter --target {main} --mount touch /etc/tracseq/written")
     assert denied.rc != 0
     assert "Read-only" in denied.stderr
+
+
+def test_without_a_balancers_certificate_nobody_is_answered_from_elsewhere(host: Host, data: dict[str, Any]) -> None:
+    port = data["gateway_tls_port"]
+    if not port:
+        pytest.skip("load balancers ask without encryption")
+    listens = host.check_output(f"ss -Hltn 'sport = :{data['gateway_port']}'").split()
+    assert f"127.0.0.1:{data['gateway_port']}" in listens
+    url, ask = (
+        f"https://{data['address']}:{port}/health",
+        "curl -sS -m 10 -o /dev/null --cacert /etc/tracseq/authority.crt",
+    )
+    made = host.check_output("mktemp -d")
+    host.check_output(
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=lb1 -addext subjectAltName=DNS:lb1 "
+        f"-keyout {made}/key -out {made}/crt 2>&1"
+    )
+    own = "/etc/tracseq/gateway-tls/server"
+    for shown in ("", f"--cert {made}/crt --key {made}/key", f"--cert {own}.crt --key {own}.key"):
+        refused = host.run(f"{ask} {shown} {url}")
+        assert refused.rc != 0, shown
+    host.check_output(f"rm -r {made}")
+    assert host.run(f"curl -sS -m 10 -o /dev/null http://{data['address']}:{port}/health").rc != 0
 
 
 def test_it_is_started_again_when_it_dies(host: Host, data: dict[str, Any]) -> None:

@@ -133,7 +133,18 @@ def test_every_gateway_is_an_upstream(host: Host, data: dict[str, Any]) -> None:
     shown = host.check_output("nginx -T 2>/dev/null")
     assert "least_conn;" in shown
     for gateway in inventory.group("gateways"):
-        assert f"server {gateway.data['address']}:{data['gateway_port']} " in shown
+        assert f"server {gateway.data['address']}:{data['gateway_tls_port'] or data['gateway_port']} " in shown
+
+
+def test_gateways_know_it_by_its_certificate(host: Host, data: dict[str, Any]) -> None:
+    if not data["gateway_tls_port"]:
+        pytest.skip("gateways are asked without encryption")
+    shown = "--cacert /etc/tracseq/authority.crt --cert /etc/nginx/tls/client.crt --key /etc/nginx/tls/client.key"
+    for gateway in inventory.group("gateways"):
+        url = f"https://{gateway.data['address']}:{data['gateway_tls_port']}/health"
+        assert '"ok"' in host.check_output(f"curl -sS -m 10 {shown} {url}")
+    key = host.file("/etc/nginx/tls/client.key")
+    assert (key.user, key.mode) == ("root", 0o600)
 
 
 def test_the_key_is_closed_to_others(host: Host) -> None:

@@ -71,3 +71,23 @@ def test_it_listens_on_the_site_only(host: Host, data: dict[str, Any]) -> None:
 def test_its_file_is_closed_to_others(host: Host) -> None:
     file = host.file("/etc/redis/redis.conf")
     assert (file.user, file.group, file.mode) == ("redis", "redis", 0o640)
+
+
+def test_other_hosts_are_answered_where_they_show_a_certificate_of_the_site(host: Host, data: dict[str, Any]) -> None:
+    port = data["redis_tls_port"]
+    if not port:
+        pytest.skip("it is asked without encryption")
+    made = host.check_output("mktemp -d")
+    host.check_output(
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=gw1 -keyout {made}/key -out {made}/crt 2>&1"
+    )
+    own = "/etc/tracseq/redis/member"
+    ask = f"redis-cli -h {data['address']} -p {port} --tls --cacert /etc/tracseq/authority.crt"
+    foreign = host.run(f"{ask} --cert {made}/crt --key {made}/key PING")
+    host.check_output(f"rm -r {made}")
+    assert "NOAUTH" in host.check_output(f"{ask} --cert {own}.crt --key {own}.key PING")
+    for said in (foreign, host.run(f"{ask} PING"), host.run(f"redis-cli -h {data['address']} -p {port} PING")):
+        assert "NOAUTH" not in said.stdout + said.stderr
+        assert "PONG" not in said.stdout
+    key = host.file(f"{own}.key")
+    assert (key.user, key.group, key.mode) == ("root", "redis", 0o640)

@@ -52,6 +52,15 @@ def test_a_sentinel_beside_each_server_and_the_master_first_of_all(copy: Planned
     assert len(servers) == 3
 
 
+def test_over_tls_all_of_them_follow_and_watch_at_the_port_of_that(copy: PlannedCopy) -> None:
+    tls = ("--data", "redis_tls_port=6380", "--data", "redis_sentinel_tls_port=26380")
+    run = copy.plan("--diff", *BY_SENTINEL, *tls, inventory=with_servers(copy, 3))
+    assert run.code == 0, run.output
+    assert {f"--dport {port} " in run.output for port in (6380, 26380)} == {True}
+    assert {f"--dport {port} " in run.output for port in (6379, 26379)} == {False}
+    assert run.changes["Redis Sentinel | It knows the master"]
+
+
 def test_one_server_has_no_sentinel(copy: PlannedCopy) -> None:
     run = copy.plan()
     assert run.code == 0, run.output

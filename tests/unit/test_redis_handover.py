@@ -27,8 +27,8 @@ class Servers:
 
     def __init__(self, directory: Path, priority: int) -> None:
         self.directory = directory
-        self.ports = [_free() for _ in range(3)]
-        self.sentinel = _free()
+        self.ports = [free() for _ in range(3)]
+        self.sentinel = free()
         self.own = Ports(self.ports[0], self.sentinel)
         self.password = directory / "password"
         self.password.write_text(f'requirepass "{PASSWORD}"\n')
@@ -93,7 +93,7 @@ class Servers:
         return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
-def _free() -> int:
+def free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -12,7 +12,7 @@ from deploys.controller.releases.slots import Found
 from deploys.facts.release import ReleaseState
 
 NEW, OLD = "new", "old"
-BOTH: Any = slots.known(SimpleNamespace(gateway_port=8000, gateway_green_port=8001))  # type: ignore[arg-type]
+BOTH: Any = slots.known(SimpleNamespace(gateway_port=8000, gateway_green_port=8001, gateway_tls_port=None))  # type: ignore[arg-type]
 
 
 def found(blue: str, green: str | None, *sends: str | None, whole: bool = True, last: str | None = None) -> Found:
@@ -28,7 +28,7 @@ def decided(one: Found, release: str = NEW) -> tuple[str, str]:
 
 
 def test_a_site_without_a_second_port_has_one_slot() -> None:
-    (blue,) = slots.known(SimpleNamespace(gateway_port=8000, gateway_green_port=None))  # type: ignore[arg-type]
+    (blue,) = slots.known(SimpleNamespace(gateway_port=8000, gateway_green_port=None, gateway_tls_port=None))  # type: ignore[arg-type]
     assert decided(Found((blue,), {"gw1": ReleaseState(current=OLD)}, {"lb1": "blue"})) == ("blue", "blue")
 
 

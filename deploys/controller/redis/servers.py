@@ -28,6 +28,9 @@ def decided(site: Site) -> Topology:
     jobs = {host.name: gevent.spawn(_read, site, host) for host in members}
     gevent.joinall(list(jobs.values()), raise_error=True)
     found = {name: job.value for name, job in jobs.items()}
+    topology.check_port(
+        {name: state for name, state in found.items() if isinstance(state, MemberState)}, ports(site).followed
+    )
     parts = topology.decide(
         {host.name: host.address for host in members},
         {name: state for name, state in found.items() if isinstance(state, MemberState)},
@@ -40,7 +43,8 @@ def decided(site: Site) -> Topology:
 
 def ports(site: Site) -> Ports:
     """Where servers and Sentinels of a site listen, that has them."""
-    return Ports(site.shared.redis_port, site.shared.redis_sentinel_port or 0)
+    shared = site.shared
+    return Ports(shared.redis_port, shared.redis_sentinel_port or 0, shared.redis_tls_port)
 
 
 def _read(site: Site, host: SiteHost) -> MemberState | str:

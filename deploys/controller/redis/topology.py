@@ -31,6 +31,27 @@ class TopologyError(PyinfraError):
         super().__init__(f"The Redis servers need a hand first, and no host was changed: {problem}")
 
 
+def check_port(states: Mapping[str, MemberState], port: int) -> None:
+    """
+    See that the servers follow each other at the port of the data: they cannot change it one by one.
+
+    Args:
+        states: what was read of each host
+        port: that of the data
+
+    Raises:
+        TopologyError: where Sentinels have another one on disk.
+    """
+    others = {name: state.watched_port for name, state in states.items() if state.watched_port not in (None, port)}
+    if others:
+        listed = ", ".join(f"{name} ({had})" for name, had in others.items())
+        raise TopologyError(
+            f"they follow each other at another port than {port} ({listed}), as redis_tls_port (in group_data/all.py) "
+            "is new or gone. Redis cannot change between TLS and none server by server: docs/operations/redis.md "
+            "says how all of them do it at once, or put the data back."
+        )
+
+
 def decide(addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str]) -> Topology:
     """
     Give every Redis host its part.

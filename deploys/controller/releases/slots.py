@@ -19,6 +19,7 @@ class Slot:
     Attributes:
         name: of the slot
         port: where it listens
+        tls_port: where it does for load balancers, over mutual TLS; None: they ask at the other
         unit: of systemd
         socket: and what listens for it
         environment_file: what it reads
@@ -31,6 +32,7 @@ class Slot:
     socket: str = "tracseq-gateway.socket"
     environment_file: str = "/etc/tracseq/gateway.env"
     link: str = gateway.CURRENT
+    tls_port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Slots:
 
 def known(shared: Shared) -> tuple[Slot, ...]:
     """The slots of a site: one, or two where it has a port for the second."""
-    blue = Slot(BLUE, shared.gateway_port)
+    blue = Slot(BLUE, shared.gateway_port, tls_port=shared.gateway_tls_port)
     if shared.gateway_green_port is None:
         return (blue,)
     return blue, Slot(
@@ -64,6 +66,7 @@ def known(shared: Shared) -> tuple[Slot, ...]:
         socket="tracseq-gateway-green.socket",
         environment_file="/etc/tracseq/gateway-green.env",
         link=GREEN,
+        tls_port=shared.gateway_green_tls_port if shared.gateway_tls_port else None,
     )
 
 

@@ -24,7 +24,7 @@ def variables(site: Site, instance: Instance, config: Config | None = None) -> d
         "HOME": f"/var/lib/{instance.user}",
         "PORT": str(instance.port),
         **databases.variables(site, instance.name),
-        **redis.variables(site, instance.name),
+        **redis.variables(site, instance),
         **(tokens(site) if service.tokens else {}),
         **{
             addresses.variable(reached): addresses.urls(site, reached)

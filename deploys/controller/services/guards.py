@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.services import redis
 from deploys.controller.services.names import Instance
 from deploys.settings.catalogue import GROUP, callers, group, own
 from deploys.settings.credential import Credential
@@ -66,9 +66,14 @@ def reached(site: Site, name: str) -> list[str]:
     ]
 
 
+def shows(site: Site, name: str) -> bool:
+    """Whether a service shows somebody a certificate: guards, or Redis."""
+    return bool(reached(site, name)) or redis.shows(site, name)
+
+
 def credential(instance: Instance, host: SiteHost) -> Credential:
     """
-    What an instance of a service shows to guards: it gets it when it starts.
+    What an instance of a service shows to guards, and to Redis: it gets it when it starts.
 
     Args:
         instance: it
@@ -98,12 +103,7 @@ def variables(site: Site, instance: Instance) -> dict[str, str]:
         site: the site
         instance: it
     """
-    return {
-        f"{name.upper()}_SERVICE_{end}": value
-        for name in reached(site, instance.name)
-        for end, value in (
-            ("CA", AUTHORITY_FILE),
-            ("CERTIFICATE", f"{instance.credentials}/client.crt"),
-            ("KEY", f"{instance.credentials}/client.key"),
-        )
-    }
+    found: dict[str, str] = {}
+    for name in reached(site, instance.name):
+        found |= instance.shown(f"{name.upper()}_SERVICE")
+    return found

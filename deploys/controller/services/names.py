@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploys.controller.authority import AUTHORITY_FILE
 from deploys.settings.catalogue import group, own
 from deploys.settings.host import SiteHost
 from deploys.settings.service import Service
@@ -62,6 +63,19 @@ class Instance:
     def credentials(self) -> str:
         """Where it finds the two itself, and nobody else does (systemd.exec(5), LoadCredential=)."""
         return f"/run/credentials/{self.unit}"
+
+    def shown(self, prefix: str) -> dict[str, str]:
+        """
+        The variables that say what it trusts, and what it shows, where both ends are to be known.
+
+        Args:
+            prefix: how their names begin
+        """
+        return {
+            f"{prefix}_CA": AUTHORITY_FILE,
+            f"{prefix}_CERTIFICATE": f"{self.credentials}/client.crt",
+            f"{prefix}_KEY": f"{self.credentials}/client.key",
+        }
 
     @property
     def user(self) -> str:

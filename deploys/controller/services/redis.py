@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from deploys.controller.services.names import Instance
 from deploys.facts.redis_member import MASTER
 from deploys.settings.catalogue import own, redis_secret
 from deploys.settings.site import Site
@@ -46,9 +47,12 @@ def where(site: Site, credentials: str = "") -> dict[str, str]:
     """
     sentinels, shared = site.group("sentinels"), site.shared
     if not sentinels:
-        return {"REDIS_URL": f"redis://{credentials}{site.group('redis')[0].name}:{shared.redis_port}/0"}
+        scheme = "rediss" if shared.redis_tls_port else "redis"
+        port = shared.redis_tls_port or shared.redis_port
+        return {"REDIS_URL": f"{scheme}://{credentials}{site.group('redis')[0].name}:{port}/0"}
+    asked = shared.redis_sentinel_tls_port if shared.redis_tls_port else shared.redis_sentinel_port
     return {
-        "REDIS_SENTINELS": ",".join(f"{host.name}:{shared.redis_sentinel_port}" for host in sentinels),
+        "REDIS_SENTINELS": ",".join(f"{host.name}:{asked}" for host in sentinels),
         "REDIS_MASTER": MASTER,
     }
 
@@ -58,14 +62,20 @@ def quoted(secret: str) -> str:
     return secret.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def variables(site: Site, name: str) -> dict[str, str]:
+def shows(site: Site, name: str) -> bool:
+    """Whether a service shows Redis a certificate."""
+    return site.shared.services[name].redis and site.shared.redis_tls_port is not None
+
+
+def variables(site: Site, instance: Instance) -> dict[str, str]:
     """
-    How a service finds Redis; empty where it has no user there.
+    How an instance of a service finds Redis; empty where it has no user there.
 
     Args:
         site: the site
-        name: of the service
+        instance: it
     """
+    name = instance.name
     if not site.shared.services[name].redis:
         return {}
     password = site.secret(redis_secret(name))
@@ -74,4 +84,5 @@ def variables(site: Site, name: str) -> dict[str, str]:
         "REDIS_USERNAME": name,
         "REDIS_PASSWORD": password,
         "REDIS_KEY_PREFIX": f"{name}:",
+        **(instance.shown("REDIS") if shows(site, name) else {}),
     }

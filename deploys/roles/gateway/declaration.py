@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from deploys.controller.releases import webhooks
-from deploys.settings import catalogue
+from deploys.controller.releases import encryption, webhooks
+from deploys.settings import catalogue, wires
+from deploys.settings.credential import Credential
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 from deploys.settings.units import Size
 
@@ -21,6 +23,15 @@ POOL = 20
 
 OFF = ("false", "0", "no", "off")
 """How a variable of the gateway says no."""
+
+CERTIFICATE = (f"{encryption.GATEWAY}/server.crt", f"{encryption.GATEWAY}/server.key")
+"""What a gateway shows to load balancers, and its key, where the site has a port for that."""
+
+REDIS_CERTIFICATE = (f"{encryption.GATEWAY}/redis.crt", f"{encryption.GATEWAY}/redis.key")
+"""What it shows to Redis, and its key, where that asks for one."""
+
+RENEWED = (f"{encryption.GATEWAY}/.server", f"{encryption.GATEWAY}/.redis")
+"""Where a host keeps those that it renewed."""
 
 KEPT = 5
 """Connections that Postgres keeps for its superuser (superuser_reserved_connections), and two to look at it."""
@@ -54,7 +65,12 @@ class Gateways(Data):
 
 
 def problems(site: Site) -> Iterator[str]:
-    """A trial after which nobody could go back, and too few releases to go back to."""
+    """A trial after which nobody could go back, too few releases to go back to, and a second gateway in plain text."""
+    if site.shared.gateway_green_port and site.shared.gateway_tls_port and not site.shared.gateway_green_tls_port:
+        yield (
+            "gateway_green_tls_port (in group_data/all.py) is None, and gateway_tls_port and gateway_green_port are not: "
+            "the second gateway of a host needs a port for TLS as well, such as 8444."
+        )
     for host in site.group("gateways"):
         data = host.data(Gateways)
         if site.shared.gateway_green_port is not None and data.gateway_releases_kept < 2:
@@ -78,6 +94,36 @@ def connections(host: SiteHost, cpus: int) -> int:
     """How many connections to Postgres a gateway may open, with all its processes."""
     data = host.data(Gateways)
     return (data.gateway_workers or cpus) * int(data.gateway_environment.get("DB_POOL_MAX_SIZE", POOL))
+
+
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """What a host's gateways show to load balancers, and to Redis; they take up new ones by themselves."""
+    user = site.shared.platform_user
+    if site.shared.gateway_tls_port:
+        yield Credential(
+            certificate=CERTIFICATE[0],
+            key=CERTIFICATE[1],
+            kept_as=f"{host.name}-gateway",
+            names=(host.name, *host.addresses, encryption.NAME),
+            usages=("server",),
+            group=user,
+            mode="640",
+        )
+    if site.shared.redis_tls_port:
+        yield Credential(
+            certificate=REDIS_CERTIFICATE[0],
+            key=REDIS_CERTIFICATE[1],
+            kept_as=f"{host.name}-client",
+            names=(host.name,),
+            usages=("client",),
+            group=user,
+            mode="640",
+        )
+
+
+def rules(shared: Shared) -> Iterator[Rule]:
+    """Redis, at the ports where other hosts ask it."""
+    yield Rule(source="gateways", destination="redis", ports=wires.redis(shared))
 
 
 def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[str, str, str]]:
@@ -107,16 +153,18 @@ DECLARATION = Declaration(
     model=Gateways,
     packages=("python3", "python3-venv", "iproute2"),
     # systemd holds the port while the gateway itself is restarted.
-    listeners=(Listener("gateway_port", ("python", "systemd")), Listener("gateway_green_port", ("python", "systemd"))),
-    rules=(
-        Rule(source="gateways", destination="postgres", ports=("postgres_port",)),
-        Rule(source="gateways", destination="redis", ports=("redis_port", "redis_sentinel_port")),
+    listeners=tuple(
+        Listener(port, ("python", "systemd"))
+        for port in ("gateway_port", "gateway_green_port", "gateway_tls_port", "gateway_green_tls_port")
     ),
+    rules=(Rule(source="gateways", destination="postgres", ports=("postgres_port",)),),
+    rules_by_data=rules,
     secrets={"JWT_SECRET_KEY": 32},
     optional_secrets={webhooks.PLAIN: 8, webhooks.SLACK: 8, webhooks.TEAMS: 8},
     after=("postgres", "redis", "services"),
     traces=("/etc/systemd/system/tracseq-gateway.service",),
     units=("tracseq-gateway.socket", "tracseq-gateway.service"),
+    credentials=credentials,
     problems=problems,
     obstacles=obstacles,
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.releases import encryption
 from deploys.controller.run import Run
 from deploys.controller.services import addresses, redis
 from deploys.controller.templates import render
-from deploys.roles.gateway.declaration import Gateways
+from deploys.roles.gateway.declaration import REDIS_CERTIFICATE, Gateways
 from deploys.settings.debian import RELEASES
+from deploys.settings.site import Site
 
 PROMOTIONS = "/var/lib/tracseq-witness"
 """What the host has heard of promotions."""
 
 
-def environment(run: Run, port: int, listens: int) -> str:
+def environment(run: Run, port: int, listens: int, tls: int | None = None, shows: bool = False) -> str:
     """
     The text of a file that systemd and a shell read.
 
@@ -23,8 +25,27 @@ def environment(run: Run, port: int, listens: int) -> str:
         run: the run
         port: where the gateway finds Postgres on the Postgres hosts
         listens: where it listens itself
+        tls: where it does so over mutual TLS; None: nowhere
+        shows: whether the host has what it shows to Redis
     """
-    return render("gateway/gateway.env.j2", variables=_variables(run, port, listens))
+    return render("gateway/gateway.env.j2", variables=_variables(run, port, listens, shows) | _encrypted(run.site, tls))
+
+
+def _encrypted(site: Site, tls: int | None) -> dict[str, str]:
+    if tls is None:
+        return {}
+    return {
+        "GATEWAY_TLS_PORT": str(tls),
+        "GATEWAY_TLS_CERTIFICATE": f"{encryption.GATEWAY}/server.crt",
+        "GATEWAY_TLS_KEY": f"{encryption.GATEWAY}/server.key",
+        "GATEWAY_TLS_AUTHORITY": AUTHORITY_FILE,
+        "GATEWAY_TLS_CLIENTS": ",".join(peer.name for peer in site.group("load_balancers")),
+    }
+
+
+def _of_redis() -> dict[str, str]:
+    certificate, key = REDIS_CERTIFICATE
+    return {"REDIS_CA_FILE": AUTHORITY_FILE, "REDIS_CERTIFICATE": certificate, "REDIS_KEY": key}
 
 
 def as_user(user: str) -> str:
@@ -33,7 +54,7 @@ def as_user(user: str) -> str:
     return f"env HOME=/nonexistent setpriv --reuid={user} --regid={user} --init-groups"
 
 
-def _variables(run: Run, port: int, listens: int) -> dict[str, str]:
+def _variables(run: Run, port: int, listens: int, shows: bool) -> dict[str, str]:
     site, shared, data = run.site, run.site.shared, run.host.data(Gateways)
     servers = ",".join(f"{peer.name}:{port}" for peer in site.group("postgres"))
     debian = run.topology.servers[run.topology.primary].debian or ""
@@ -59,6 +80,7 @@ def _variables(run: Run, port: int, listens: int) -> dict[str, str]:
         **({"DB_PROMOTIONS": PROMOTIONS} if len(site.group("postgres")) > 1 else {}),
         **redis.where(site),
         "REDIS_PASSWORD": site.secret("REDIS_PASSWORD"),
+        **(_of_redis() if shows and shared.redis_tls_port else {}),
         "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),
         **addresses.variables(site),
         **data.gateway_environment,

@@ -9,12 +9,17 @@ from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
 from deploys.facts.gateway import PROGRAM
 from deploys.operations import release_history, role
-from deploys.roles.gateway.release import DIRECTORY
+from deploys.roles.gateway.release import DIRECTORY, Release
 from deploys.roles.gateway.remove import GREEN_PATHS, GREEN_UNITS
+from deploys.roles.gateway.serving import serving
 
 
 def finish(run: Run) -> None:
-    """Have the release noted that a host serves with, and no second gateway where the site has no port for one."""
+    """
+    Have the release noted that a host serves with, and no second gateway where the site has no port for one.
+
+    Where load balancers have begun to encrypt what they ask, nobody may ask otherwise from then on.
+    """
     if run.host.groups & {"gateways", "load_balancers"}:
         barrier(name="Gateways: every load balancer sends to those that it is to")
     if "gateways" not in run.host.groups:
@@ -23,6 +28,9 @@ def finish(run: Run) -> None:
         alone(run=run)
     else:
         noted(run=run, slots=run.slots)
+    balancers = {peer.name for peer in run.site.group("load_balancers")}
+    if run.site.shared.gateway_tls_port and run.asked_plainly and balancers <= run.machines.keys():
+        encrypted(run=run)
 
 
 @deploy("Gateway, afterwards")
@@ -43,6 +51,12 @@ def noted(run: Run, slots: Slots, back: bool = False) -> None:
         by=run.lock.name if run.lock else "",
         back=back,
     )
+
+
+@deploy("Gateway, afterwards")
+def encrypted(run: Run) -> None:
+    """Have a gateway that answers without encryption on its own host alone."""
+    serving(run, Release(run.bundle(run.host.name).release), run.slots, plain=False)
 
 
 @deploy("Gateway, afterwards")

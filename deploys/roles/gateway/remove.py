@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.releases import encryption
 from deploys.controller.run import Run
 from deploys.facts.balancer import GREEN
 from deploys.operations import role
@@ -33,6 +34,7 @@ def remove(run: Run) -> None:
             "/var/lib/tracseq/releases/gateway",
             "/run/tracseq/before/tracseq-gateway.service",
             "/etc/tracseq/gateway.env",
+            encryption.GATEWAY,
             "/etc/systemd/system/tracseq-gateway.socket",
             *GREEN_PATHS,
             DIRECTORY,

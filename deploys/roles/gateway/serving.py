@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploys.controller import files
+from pyinfra.api.exceptions import PyinfraError
+
+from deploys.controller import credentials, files
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.postgres import pool
-from deploys.controller.releases import telling
+from deploys.controller.releases import encryption, telling
 from deploys.controller.releases.slots import Slot, Slots
 from deploys.controller.run import Run
 from deploys.controller.services.addresses import gateway_services
@@ -21,15 +23,18 @@ from deploys.operations.health import Health
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.operations.trial import Peer, Trial
-from deploys.roles.gateway.declaration import Gateways
+from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE, RENEWED, Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
+from deploys.settings.host import SiteHost
 
 CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
 
-def serving(run: Run, release: Release, slots: Slots, together: bool | None = None) -> None:
+def serving(
+    run: Run, release: Release, slots: Slots, together: bool | None = None, plain: bool | None = None
+) -> None:
     """
     Have a gateway that runs an installed release.
 
@@ -38,16 +43,25 @@ def serving(run: Run, release: Release, slots: Slots, together: bool | None = No
         release: which one
         slots: which of the host's gateways it is; one that gets no requests is changed beside the one that does
         together: whether gateways go back together; None: as the data has it
+        plain: whether the network may ask it without encryption; None: as long as load balancers do
     """
     site, host, slot = run.site, run.host, slots.target
+    if slots.switch and slot.tls_port and run.asked_plainly:
+        raise PyinfraError(
+            "gateway_tls_port (in group_data/all.py) is new, and so is the release: load balancers would ask the gateways "
+            "over TLS that have the old one, and know nothing of it. Bring the release out with gateway_tls_port = None "
+            "first, and run again with the port. No host was touched."
+        )
     data, user = host.data(Gateways), site.shared.platform_user
+    shown = _certificates(run)
     url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
     telling.when_done(run, release.name, release.back)
     service.configured(
         name="Gateway runs it, beside the one that serves" if slots.switch else "Gateway runs it, one host at a time",
-        unit=Unit(slot.unit, socket=slot.socket),
+        # It looks for a new certificate itself, and is asked with the rest of what does not need a restart.
+        unit=Unit(slot.unit, socket=slot.socket, reload="true" if shown else None),
         files=[
-            File(slot.environment_file, environment(run, pool.port(site), slot.port), group=user, mode="640", secret=True, restart=True),
+            File(slot.environment_file, environment(run, pool.port(site), slot.port, slot.tls_port, shows=True), group=user, mode="640", secret=True, restart=True),
             File(
                 f"/etc/systemd/system/{slot.unit}",
                 render(
@@ -67,10 +81,17 @@ def serving(run: Run, release: Release, slots: Slots, together: bool | None = No
             ),
             File(
                 f"/etc/systemd/system/{slot.socket}",
-                render("gateway/tracseq-gateway.socket.j2", port=slot.port, second=second),
+                render("gateway/tracseq-gateway.socket.j2", listens=_listens(run, slot, plain), second=second),
             ),
+            *shown,
             File(CHECK_REQUEST, files.read("gateway/request.py"), mode="755"),
             File(f"{DIRECTORY}/{slot.link}", f"releases/{release.name}", restart=True, link=True),
+        ],
+        absent=[
+            path
+            for pair, kept in zip((CERTIFICATE, REDIS_CERTIFICATE), RENEWED, strict=True)
+            for path in (*pair, kept)
+            if pair[0] not in [file.path for file in shown]
         ],
         validate=_check(user, slot),
         also_read=[AUTHORITY_FILE],
@@ -99,6 +120,23 @@ def serving(run: Run, release: Release, slots: Slots, together: bool | None = No
             slot=slot.name,
             balancer=site.group("load_balancers")[0].target,
         )
+
+
+def _listens(run: Run, slot: Slot, plain: bool | None) -> list[str]:
+    """Where the socket listens, as systemd has it; who runs on the host itself asks at the plain one in any case."""
+    open_to_all = run.asked_plainly if plain is None else plain
+    listens = [str(slot.port) if open_to_all else f"127.0.0.1:{slot.port}"]
+    return [*listens, str(slot.tls_port)] if slot.tls_port else listens
+
+
+def _certificates(run: Run) -> list[File]:
+    """What the gateway shows to load balancers and to Redis; it takes up new ones by itself."""
+    shared = run.site.shared
+    shown = [
+        *([CERTIFICATE] if shared.gateway_tls_port else []),
+        *([REDIS_CERTIFICATE] if shared.redis_tls_port else []),
+    ]
+    return [file for certificate, _ in shown for file in credentials.files(run, certificate)]
 
 
 def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None) -> Rolling:
@@ -139,17 +177,25 @@ def _trial(run: Run, release: Release, slot: Slot, url: str) -> Trial | None:
     balancers = site.group("load_balancers")
     if not others or not balancers:
         return None
-    own, *beside = (Peer(peer.target, peer.name, f"http://{peer.address}:{slot.port}/health") for peer in (host, *others))
+    own, *beside = (Peer(peer.target, peer.name, _asked(peer, slot)) for peer in (host, *others))
     return Trial(
         own,
         beside,
         link=f"{DIRECTORY}/{slot.link}",
         release=release.name,
         asking=balancers[0].target,
+        curl=encryption.curl() if slot.tls_port else (),
         metrics=f"{url}/metrics",
         # Back is where it has been seen to be well.
         seconds=0 if release.back else host.data(Gateways).gateway_canary_seconds,
     )
+
+
+def _asked(peer: SiteHost, slot: Slot) -> str:
+    """What a load balancer asks a gateway."""
+    if slot.tls_port:
+        return f"https://{peer.address}:{slot.tls_port}/health"
+    return f"http://{peer.address}:{slot.port}/health"
 
 
 def _check(user: str, slot: Slot) -> str:

@@ -9,8 +9,10 @@ from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller import answers, credentials, renewal, virtual_address
+from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.certificates import Certificate
 from deploys.controller.owner_last import owner_last
+from deploys.controller.releases import encryption, slots
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.controller.upstreams import changing, memory, out, upstreams
@@ -20,7 +22,15 @@ from deploys.operations import nginx, service, switch
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
-from deploys.roles.load_balancer.declaration import CERTIFICATE, DECLARATION, KEY, RENEWED, LoadBalancers
+from deploys.roles.load_balancer.declaration import (
+    CERTIFICATE,
+    DECLARATION,
+    KEY,
+    RENEWED,
+    SHOWN,
+    SHOWN_RENEWED,
+    LoadBalancers,
+)
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.units import written
@@ -41,8 +51,12 @@ def balance(run: Run) -> None:
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
     certificate = _of_administrator(host)
-    blue = upstreams(gateways, site.shared.gateway_port, data.canary_share)
-    green = upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else ()
+    encrypted = site.shared.gateway_tls_port is not None
+    blue, *second = (
+        upstreams(gateways, slot.tls_port or slot.port, data.canary_share, f"_{GREEN}" if slot.name == GREEN else "")
+        for slot in slots.known(site.shared)
+    )
+    green = second[0] if second else ()
     service.configured(
         name="nginx",
         unit=Unit("nginx.service", reload=nginx.reload()),
@@ -65,6 +79,11 @@ def balance(run: Run) -> None:
                     changing=changing(gateways),
                     out=out(gateways),
                     gateways="$gateways" + ("$out" if len(gateways) > 1 else "") + ("$colour" if green_port else ""),
+                    scheme="https" if encrypted else "http",
+                    shown=encryption.BALANCER,
+                    shown_renewed=bool(renewal.authority(site)),
+                    authority=AUTHORITY_FILE,
+                    name_of_gateways=encryption.NAME,
                     switched=SWITCHED,
                     domain=site.shared.domain,
                     asked=virtual_address.PATH if virtual_address.addresses(site) else "",
@@ -96,6 +115,7 @@ def balance(run: Run) -> None:
                 if certificate
                 else credentials.files(run, CERTIFICATE)
             ),
+            *(credentials.files(run, SHOWN[0]) if encrypted else ()),
             File(
                 "/etc/systemd/system/nginx.service.d/tracseq.conf",
                 f"[Service]\nLimitNOFILE={host.own.open_files}\nRestart=always\nRestartSec=2\n",
@@ -108,6 +128,7 @@ def balance(run: Run) -> None:
             *([] if green_port else [SWITCHED]),
             # What the host renewed until it got the administrator's own.
             *([RENEWED] if certificate else []),
+            *([] if encrypted else [*SHOWN, SHOWN_RENEWED]),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],

@@ -8,18 +8,23 @@ from typing import Annotated
 from pydantic import Field
 
 from deploys.controller import renewal, virtual_address
-from deploys.settings import answers
-from deploys.settings.credential import Credential
+from deploys.controller.releases import encryption
+from deploys.settings import answers, wires
+from deploys.settings.credential import Credential, of_host
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
 from deploys.settings.host import SiteHost
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 from deploys.settings.units import Duration, Size
 
 CERTIFICATE, KEY = "/etc/nginx/tls/site.crt", "/etc/nginx/tls/site.key"
 RENEWED = "/etc/nginx/tls/.site"
 """Where a host keeps the two that it renewed."""
+SHOWN = (f"{encryption.BALANCER}/client.crt", f"{encryption.BALANCER}/client.key")
+"""By what gateways know a load balancer, and its key, where they ask for that."""
+SHOWN_RENEWED = f"{encryption.BALANCER}/.client"
 Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 
@@ -66,14 +71,17 @@ def problems(site: Site) -> Iterator[str]:
 
 def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
     """
-    With which a load balancer answers users, where it has none of the administrator's own.
+    With which a load balancer answers users, where it has none of the administrator's own, and asks gateways.
 
-    Where it renews it by itself, its nginx reads it anew for each connection, as the user of its workers.
+    Where it renews them by itself, its nginx reads them anew for each connection, as the user of its workers.
     """
-    data = host.data(LoadBalancers)
+    data, renewed = host.data(LoadBalancers), renewal.authority(site)
+    group, mode = ("www-data", "640") if renewed else ("root", "600")
+    if site.shared.gateway_tls_port:
+        yield of_host(host, "client", encryption.BALANCER, group=group, mode=mode)
     if data.certificate_file and data.certificate_key_file:
         return
-    balancers, renewed = site.group("load_balancers"), renewal.authority(site)
+    balancers = site.group("load_balancers")
     yield Credential(
         certificate=CERTIFICATE,
         key=KEY,
@@ -85,9 +93,14 @@ def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
             *virtual_address.addresses(site),
         ),
         usages=("server",),
-        group="www-data" if renewed else "root",
-        mode="640" if renewed else "600",
+        group=group,
+        mode=mode,
     )
+
+
+def rules(shared: Shared) -> Iterator[Rule]:
+    """Gateways, at the ports where load balancers ask them."""
+    yield Rule(source="load_balancers", destination="gateways", ports=wires.gateways(shared))
 
 
 DECLARATION = Declaration(
@@ -97,10 +110,8 @@ DECLARATION = Declaration(
     model=LoadBalancers,
     packages=("nginx",),
     listeners=(Listener(80, ("nginx",)), Listener(443, ("nginx",))),
-    rules=(
-        Rule(source="anywhere", destination="load_balancers", ports=(80, 443)),
-        Rule(source="load_balancers", destination="gateways", ports=("gateway_port", "gateway_green_port")),
-    ),
+    rules=(Rule(source="anywhere", destination="load_balancers", ports=(80, 443)),),
+    rules_by_data=rules,
     after=("gateways",),
     problems=problems,
     traces=("/etc/systemd/system/nginx.service.d/tracseq.conf",),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pyinfra.api import deploy
 
-from deploys.controller.redis import servers
+from deploys.controller import credentials
+from deploys.controller.redis import servers, tls
 from deploys.controller.run import Run
 from deploys.controller.services import redis
 from deploys.controller.templates import render
@@ -25,7 +26,7 @@ from deploys.settings.site import Site
 CHECK = (
     'mkdir "$stage/data" && chown redis "$stage" "$stage/data" && chmod 711 "$stage" && '
     "{ unshare --net setpriv --reuid=redis --regid=redis --init-groups timeout 30 redis-server "
-    '/etc/redis/redis.conf --port 0 --bind 127.0.0.1 --unixsocket "$stage/data/socket" '
+    '/etc/redis/redis.conf --port 0 --tls-port 0 --bind 127.0.0.1 --unixsocket "$stage/data/socket" '
     '--dir "$stage/data" --appendonly no --supervised no --pidfile "$stage/data/pid" & } && '
     'tried=$!; while kill -0 $tried 2>/dev/null && [ ! -S "$stage/data/socket" ]; do sleep 0.05; done; '
     "kill $tried 2>/dev/null && { wait $tried || true; }"
@@ -57,10 +58,13 @@ def _configured(run: Run, unit: Unit) -> None:
     """Have the server run with its files."""
     site, host = run.site, run.host
     data, users, several = host.data(Redis), redis.users(site), bool(site.group("sentinels"))
+    encrypted = site.shared.redis_tls_port is not None
     text = render(
         "redis/redis.conf.j2",
         addresses=["127.0.0.1", "::1", *host.addresses],
         port=site.shared.redis_port,
+        tls_port=site.shared.redis_tls_port,
+        shown=tls.SHOWN,
         users_file=USERS if users else None,
         password=redis.quoted(site.secret("REDIS_PASSWORD")),
         memory=data.redis_memory,
@@ -75,19 +79,25 @@ def _configured(run: Run, unit: Unit) -> None:
         files=[
             File(CONFIGURATION, text, "redis", "redis", "640", secret=True, restart=True),
             *([_users(site, users)] if users else []),
+            *(credentials.files(run, tls.CERTIFICATE) if encrypted else ()),
             File(
                 DROP_IN,
                 render("redis/unit.conf.j2", configuration=CONFIGURATION, own=OF_SERVER, several=several),
                 restart=True,
             ),
         ],
-        absent=() if users else [USERS],
+        absent=[*([] if users else [USERS]), *([] if encrypted else [tls.CERTIFICATE, tls.KEY, tls.RENEWED])],
         validate=CHECK,
     )
 
 
 def _reload(site: Site) -> str | None:
-    return server.users_loaded(site.shared.redis_port) if redis.users(site) else None
+    port, steps = site.shared.redis_port, []
+    if redis.users(site):
+        steps.append(server.users_loaded(port))
+    if site.shared.redis_tls_port:
+        steps.append(server.certificate_loaded(port, **tls.SHOWN))
+    return " && ".join(f"{{ {step}; }}" for step in steps) or None
 
 
 def _users(site: Site, users: Sequence[redis.User]) -> File:

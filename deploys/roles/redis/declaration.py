@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from deploys.controller.redis import tls
+from deploys.settings.credential import Credential
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener, Machine, State
 from deploys.settings.host import SiteHost
@@ -45,12 +47,19 @@ def obstacles(site: Site, host: SiteHost, machine: Machine) -> Iterator[tuple[st
         yield "redis_memory", written(wanted), f"at most half of the host's {memory / 1024**3:.1f} GB"
 
 
+def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
+    """By which a server is known, and its host's Sentinel."""
+    if site.shared.redis_tls_port:
+        yield tls.credential(site, host)
+
+
 DECLARATION = Declaration(
     title="Redis",
     group="redis",
     model=Redis,
     packages=("redis-server",),
-    listeners=(Listener("redis_port", ("redis-server",)),),
+    listeners=(Listener("redis_port", ("redis-server",)), Listener("redis_tls_port", ("redis-server",))),
+    credentials=credentials,
     rules=(Rule(source="backups", destination="redis", ports=("backup_state_port", "backup_restore_port")),),
     secrets={"REDIS_PASSWORD": 20},
     kernel_settings="redis_kernel_settings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import deploy
 
+from deploys.controller.redis import tls
 from deploys.controller.run import Run
 from deploys.facts.redis import CONFIGURATION
 from deploys.operations import role
@@ -16,6 +17,6 @@ def remove(run: Run) -> None:
     role.removed(
         name="Redis is gone",
         units=[UNIT],
-        paths=[f"/var/lib/tracseq/applied/{UNIT}", CONFIGURATION, USERS, *DECLARATION.traces],
+        paths=[f"/var/lib/tracseq/applied/{UNIT}", CONFIGURATION, USERS, tls.DIRECTORY, *DECLARATION.traces],
         data=["/var/lib/redis"],
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from pyinfra.api import deploy
 
-from deploys.controller.redis import servers
+from deploys.controller import credentials
+from deploys.controller.redis import servers, tls
 from deploys.controller.run import Run
 from deploys.controller.services import redis as users_of
 from deploys.controller.templates import render
@@ -26,7 +28,7 @@ CHECK = (
     f'cat {SENTINEL_CONFIGURATION}; }} >"$stage/data/sentinel.conf" && chmod 600 "$stage/data/sentinel.conf" && '
     'chown -R redis "$stage/data" && chmod 711 "$stage" && '
     "{ unshare --net setpriv --reuid=redis --regid=redis --init-groups timeout 30 redis-sentinel "
-    '"$stage/data/sentinel.conf" --port 0 --bind 127.0.0.1 --unixsocket "$stage/data/socket" '
+    '"$stage/data/sentinel.conf" --port 0 --tls-port 0 --bind 127.0.0.1 --unixsocket "$stage/data/socket" '
     '--dir "$stage/data" --supervised no --pidfile "$stage/data/pid" & } && '
     'tried=$!; while kill -0 $tried 2>/dev/null && [ ! -S "$stage/data/socket" ]; do sleep 0.05; done; '
     "kill $tried 2>/dev/null && { wait $tried || true; }"
@@ -47,6 +49,9 @@ def apply(run: Run) -> None:
         "sentinel/sentinel.conf.j2",
         addresses=["127.0.0.1", "::1", *host.addresses],
         port=shared.redis_sentinel_port,
+        tls_port=shared.redis_sentinel_tls_port,
+        shown=tls.SHOWN,
+        replicated=True,
         password=users_of.quoted(site.secret("REDIS_PASSWORD")),
         users_file=ACL if users else None,
         state=STATE,
@@ -62,6 +67,7 @@ def apply(run: Run) -> None:
         files=[
             File(SENTINEL_CONFIGURATION, text, "redis", "redis", "640", secret=True, restart=True),
             *([_users(site, users)] if users else []),
+            *(_shown(run) if shared.redis_tls_port else ()),
             File(
                 DROP_IN,
                 render("sentinel/unit.conf.j2", configuration=SENTINEL_CONFIGURATION, own=OF_SENTINEL),
@@ -72,6 +78,11 @@ def apply(run: Run) -> None:
         validate=CHECK,
         rolling=Rolling("sentinel"),
     )
+
+
+def _shown(run: Run) -> list[File]:
+    """By what its host is known: it has no command by which it takes up a new one."""
+    return [replace(file, restart=True) for file in credentials.files(run, tls.CERTIFICATE)]
 
 
 def _identity(site: Site, host: SiteHost) -> str:

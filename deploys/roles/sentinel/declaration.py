@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from deploys.settings import wires
 from deploys.settings.declaration import Declaration, Listener
 from deploys.settings.rule import Rule
+from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 
 HOSTS = 3
@@ -42,6 +44,16 @@ def problems(site: Site) -> Iterator[str]:
             f"the inventory's group redis has {len(servers)} hosts ({names}): Sentinels need three. Name three, or one "
             f"and no {where}."
         )
+    if bool(site.shared.redis_sentinel_tls_port) != bool(port and site.shared.redis_tls_port):
+        yield (
+            "redis_sentinel_tls_port (in group_data/all.py) is for a site that has redis_tls_port and "
+            "redis_sentinel_port, and for no other: give all three, or not this one."
+        )
+
+
+def rules(shared: Shared) -> Iterator[Rule]:
+    """Each other, servers and Sentinels, at the ports where other hosts ask them."""
+    yield Rule(source="sentinels", destination="sentinels", ports=wires.redis(shared))
 
 
 DECLARATION = Declaration(
@@ -50,8 +62,11 @@ DECLARATION = Declaration(
     by_data=by_data,
     required=False,
     packages=("redis-sentinel",),
-    listeners=(Listener("redis_sentinel_port", ("redis-sentinel",)),),
-    rules=(Rule(source="sentinels", destination="sentinels", ports=("redis_port", "redis_sentinel_port")),),
+    listeners=(
+        Listener("redis_sentinel_port", ("redis-sentinel",)),
+        Listener("redis_sentinel_tls_port", ("redis-sentinel",)),
+    ),
+    rules_by_data=rules,
     traces=(DROP_IN,),
     units=(UNIT,),
     problems=problems,

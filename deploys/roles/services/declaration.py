@@ -29,9 +29,9 @@ def on_host(site: Site, host: SiteHost) -> OnHost:
 
 
 def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
-    """What the instances of a host show to guards of others."""
+    """What the instances of a host show to guards of others, and to Redis."""
     for one in names.of_host(site, host):
-        if guards.reached(site, one.name):
+        if guards.shows(site, one.name):
             yield guards.credential(one, host)
 
 

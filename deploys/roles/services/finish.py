@@ -39,6 +39,6 @@ def without_others(run: Run) -> None:
 
 def _shown(run: Run, instance: Instance) -> tuple[str, ...]:
     """What an instance shows to guards of others."""
-    if not guards.reached(run.site, instance.name):
+    if not guards.shows(run.site, instance.name):
         return ()
     return instance.certificate, instance.key, guards.credential(instance, run.host).place

@@ -29,7 +29,7 @@ def files(run: Run, instance: Instance, made: Artifact) -> list[File]:
         program, *arguments = words or [service.source.file.rpartition("/")[2] if service.source else ""]
         words = [f"{root}/{program.lstrip('/')}", *arguments]
     variables = environment.variables(run.site, instance, config)
-    shows = bool(guards.reached(run.site, instance.name))
+    shows = guards.shows(run.site, instance.name)
     text = render(
         "services/service.j2",
         instance=instance,

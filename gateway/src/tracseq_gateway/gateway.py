@@ -9,6 +9,7 @@ from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.authentication.guard import Guard
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.downstream.connection import DownstreamConnection
+from tracseq_gateway.downstream.encryption import Encryption, encryption
 from tracseq_gateway.downstream.handler import Handler
 from tracseq_gateway.downstream.limits import client_limits
 from tracseq_gateway.downstream.request import Request
@@ -51,6 +52,8 @@ SWEEP_SECONDS = 0.5
 LOG_FLUSH_SECONDS = 0.2
 CHECK_SECONDS = 1.0
 SPANS_STOP_SECONDS = 2.0
+RENEWED_SECONDS = 5.0
+"""Between two looks whether there is a new certificate."""
 
 
 class Gateway:
@@ -58,6 +61,7 @@ class Gateway:
 
     Attributes:
         downstreams: every open connection of a client.
+        encryption: how clients are met at the encrypted port, None where there is none.
         services: the configured services by name.
     """
 
@@ -67,6 +71,7 @@ class Gateway:
         self.clock = loop.time
         self.client_limits = client_limits(settings)
         self.downstreams: set[DownstreamConnection] = set()
+        self.encryption: Encryption | None = encryption(settings)
         self.database = Database(settings)
         self.redis = RedisStore(settings)
         self.audit = AuditTrail(settings, self.database) if settings.enable_audit else None
@@ -147,7 +152,15 @@ class Gateway:
             asyncio.create_task(self._repeat(INTERVAL_SECONDS, self._judge)),
             asyncio.create_task(self._repeat(LOG_FLUSH_SECONDS, self._log_sink.flush)),
         ]
+        for one in (self.encryption, self.redis):
+            if one is not None:
+                self._tasks.append(asyncio.create_task(self._repeat(RENEWED_SECONDS, one.renew)))
         self._readiness = "ready"
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process has been told to stop."""
+        return self._readiness == "draining"
 
     def drain(self) -> None:
         """Tell load balancers to send no more requests."""

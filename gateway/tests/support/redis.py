@@ -9,8 +9,9 @@ from support.processes import accepts, find_program, free_port, stop, wait_until
 class RedisServer:
     """A server that keeps nothing, on a port of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self.port = free_port()
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -18,8 +19,9 @@ class RedisServer:
         if self._process is not None and self._process.poll() is None:
             return
         program = find_program("redis-server", "redis-server")
+        own = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
         self._process = subprocess.Popen(
-            [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+            [program, *own, *self._options],
             stdout=subprocess.DEVNULL,
             cwd="/tmp",
         )

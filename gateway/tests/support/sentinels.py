@@ -3,7 +3,7 @@
 import signal
 import subprocess
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import redis as redis_client
 
@@ -16,8 +16,9 @@ PASSWORD = "a password of the test"
 class ReplicatedRedis:
     """Servers that keep nothing; which of them is the master, the Sentinels decide."""
 
-    def __init__(self, folder: Path, many: int = 3) -> None:
+    def __init__(self, folder: Path, many: int = 3, shown: tuple[Path, Path, Path] | None = None) -> None:
         self._folder = folder
+        self._shown = shown
         self.ports = [free_port() for _ in range(many)]
         self.sentinel_ports = [free_port() for _ in range(many)]
         self._servers: dict[int, subprocess.Popen[bytes]] = {}
@@ -29,8 +30,7 @@ class ReplicatedRedis:
             self.start(port)
         for port in self.sentinel_ports:
             lines = [
-                f"port {port}",
-                "bind 127.0.0.1",
+                *self._listens(port),
                 f'requirepass "{PASSWORD}"',
                 f'sentinel sentinel-pass "{PASSWORD}"',
                 f"sentinel monitor {MASTER} 127.0.0.1 {self.ports[0]} 2",
@@ -62,7 +62,18 @@ class ReplicatedRedis:
 
     def client(self, port: int) -> "redis_client.Redis[str]":
         """Return a client of a server or Sentinel."""
-        return redis_client.Redis(port=port, password=PASSWORD, socket_timeout=1, decode_responses=True)
+        tls: dict[str, Any] = {}
+        if self._shown is not None:
+            files = zip(("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"), map(str, self._shown), strict=True)
+            tls = {"host": "127.0.0.1", "ssl": True, **dict(files)}
+        return redis_client.Redis(port=port, password=PASSWORD, socket_timeout=1, decode_responses=True, **tls)
+
+    def _listens(self, port: int) -> list[str]:
+        if self._shown is None:
+            return [f"port {port}", "bind 127.0.0.1"]
+        authority, certificate, key = self._shown
+        files = [f"tls-ca-cert-file {authority}", f"tls-cert-file {certificate}", f"tls-key-file {key}"]
+        return ["port 0", f"tls-port {port}", "bind 127.0.0.1", *files, "tls-replication yes"]
 
     def start(self, port: int) -> None:
         """Start a server, as what it was last."""
@@ -91,8 +102,7 @@ class ReplicatedRedis:
 
     def _configured(self, port: int, part: str) -> None:
         lines = [
-            f"port {port}",
-            "bind 127.0.0.1",
+            *self._listens(port),
             f'requirepass "{PASSWORD}"',
             f'masterauth "{PASSWORD}"',
             'save ""',

@@ -65,6 +65,13 @@ class Settings(BaseSettings):
     gateway_state_directory: Path = Field(default_factory=_state_directory)
     trusted_proxies: NetworkList = ()
 
+    gateway_tls_host: str = "0.0.0.0"  # noqa: S104 - those that may connect are known by their certificates
+    gateway_tls_port: int | None = Field(None, ge=1, le=65_535)
+    gateway_tls_certificate: Path | None = None
+    gateway_tls_key: Path | None = None
+    gateway_tls_authority: Path | None = None
+    gateway_tls_clients: TextList = ()
+
     database_url: SecretStr
     db_pool_min_size: int = Field(10, ge=0, le=1000)
     db_pool_max_size: int = Field(50, ge=1, le=1000)
@@ -76,6 +83,9 @@ class Settings(BaseSettings):
     redis_master: str = "tracseq"
     redis_password: SecretStr | None = None
     redis_timeout: Seconds = 1
+    redis_ca_file: Path | None = None
+    redis_certificate: Path | None = None
+    redis_key: Path | None = None
 
     jwt_algorithm: Literal["HS256", "RS256"] = "HS256"
     jwt_secret_key: SecretStr | None = None
@@ -167,6 +177,22 @@ class Settings(BaseSettings):
             raise ValueError("it must be false where ENVIRONMENT is production")
         return value
 
+    @field_validator("gateway_tls_port")
+    @classmethod
+    def _port_of_its_own(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value == info.data.get("gateway_port"):
+            raise ValueError("it is GATEWAY_PORT, where the gateway takes what is not encrypted; give it another port")
+        return value
+
+    @field_validator("gateway_tls_certificate", "gateway_tls_key", "gateway_tls_authority", "gateway_tls_clients")
+    @classmethod
+    def _needed_for_tls(cls, value: Any, info: ValidationInfo) -> Any:
+        if not value and info.data.get("gateway_tls_port") is not None:
+            raise ValueError("GATEWAY_TLS_PORT is set, which needs it")
+        if isinstance(value, Path) and not os.access(value, os.R_OK):
+            raise ValueError(f"{value} cannot be read; give the path of a readable file")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _database_url(cls, value: SecretStr) -> SecretStr:
@@ -242,7 +268,14 @@ class Settings(BaseSettings):
         parse_rules(value)
         return value
 
-    @field_validator("upstream_ca_file")
+    @field_validator("redis_certificate", "redis_key")
+    @classmethod
+    def _with_an_authority(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("redis_ca_file") is None:
+            raise ValueError("REDIS_CA_FILE is not set, without which Redis is not asked over TLS")
+        return value
+
+    @field_validator("upstream_ca_file", "redis_ca_file", "redis_certificate", "redis_key")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):

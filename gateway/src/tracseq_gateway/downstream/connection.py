@@ -17,6 +17,7 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from tracseq_gateway.downstream.encryption import Encryption
 from tracseq_gateway.downstream.handler import Handler, Tunnel
 from tracseq_gateway.downstream.head import read_head
 from tracseq_gateway.downstream.limits import ClientLimits
@@ -37,11 +38,15 @@ class Reception(Protocol):
         client_limits: what a client may take up.
         clock: tells the time in seconds.
         downstreams: every open connection of a client.
+        draining: the process has been told to stop.
+        encryption: how clients are met at the encrypted port, None where there is none.
     """
 
     client_limits: ClientLimits
     clock: Callable[[], float]
     downstreams: "set[DownstreamConnection]"
+    draining: bool
+    encryption: Encryption | None
 
     def handler_for(self, connection: "DownstreamConnection", request: Request, response: Response) -> Handler:
         """Return who answers a request."""
@@ -311,7 +316,7 @@ class DownstreamConnection(asyncio.Protocol):
 
     def _close_after(self, response: Response) -> None:
         self._closing = True
-        if response.request.body_complete or not self.transport.can_write_eof():
+        if response.request.body_complete:
             self.transport.close()
             return
         self._half_close()
@@ -322,7 +327,9 @@ class DownstreamConnection(asyncio.Protocol):
         self._closing = True
         if self.transport.is_closing():
             return
-        self.transport.write_eof()
+        # An encrypted connection has no half: there the answer's own length says where it ends.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self.deadline = self.clock() + LINGER_SECONDS
         self.resume_reading()
 

@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from tracseq_gateway.configuration.settings import Settings, parse_address
+from tracseq_gateway.infrastructure.redis_encryption import redis_encryption
 from tracseq_gateway.infrastructure.sentinels import Address, Sentinels
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,10 @@ class RedisStore:
         self._closing: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Task[None] | None = None
         password = settings.redis_password.get_secret_value() if settings.redis_password else None
+        self._encryption = redis_encryption(settings)
         self._options: dict[str, Any] = {
             **({"password": password} if password else {}),
+            **self._encryption.options,
             "max_connections": CONNECTIONS,
             "timeout": settings.redis_timeout,
             "socket_timeout": settings.redis_timeout,
@@ -63,10 +66,11 @@ class RedisStore:
                 settings.redis_master,
                 password,
                 settings.redis_timeout / 2,
+                self._encryption,
             )
-        elif settings.redis_url is not None:
-            url = settings.redis_url.get_secret_value()
-            self._client = Redis.from_pool(BlockingConnectionPool.from_url(url, **self._options))
+        self._url = settings.redis_url.get_secret_value() if settings.redis_url else None
+        if self._url is not None:
+            self._client = self._made()
 
     @property
     def configured(self) -> bool:
@@ -147,13 +151,36 @@ class RedisStore:
         if master == self._master:
             return
         log.info("The master of Redis is %s, port %d.", *master)
-        if self._client is not None:
-            # To say farewell to a server that hangs takes a while, and nobody waits for it.
-            closing = asyncio.create_task(self._client.aclose())
+        # To say farewell to a server that hangs takes a while, and nobody waits for it.
+        self._leave(self._client, 0)
+        self._master = master
+        self._client = self._made()
+
+    def _made(self) -> Redis:
+        """Return a client of the server, with connections of its own."""
+        if self._master is None:
+            return Redis.from_pool(BlockingConnectionPool.from_url(self._url or "", **self._options))
+        host, port = self._master
+        pool = BlockingConnectionPool(host=host, port=port, **self._options, **self._encryption.of_pool)
+        return Redis.from_pool(pool)
+
+    def _leave(self, client: Redis | None, after: float) -> None:
+        async def leave(client: Redis) -> None:
+            await asyncio.sleep(after)
+            await client.aclose()
+
+        if client is not None:
+            closing = asyncio.create_task(leave(client))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-        pool = BlockingConnectionPool(host=master[0], port=master[1], **self._options)
-        self._client, self._master = Redis.from_pool(pool), master
+
+    def renew(self) -> None:
+        """Have connections made with the certificate as it is, where it has changed; calls under way go on."""
+        if not self._encryption.renewed() or self._client is None:
+            return
+        self._leave(self._client, 2 * self._timeout)
+        self._client = self._made()
+        log.info("Redis is asked with a new certificate.")
 
     def _note_absence(self, reason: str) -> None:
         self._asked_again_at = asyncio.get_running_loop().time() + AWAY_SECONDS

@@ -11,6 +11,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
 
+from tracseq_gateway.infrastructure.redis_encryption import RedisEncryption
+
 log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
@@ -24,13 +26,22 @@ class Sentinels:
         master: what they call the servers.
         password: of the Sentinels, None where they want none.
         timeout: seconds within which a Sentinel answers.
+        encryption: how connections to them are made.
     """
 
-    def __init__(self, addresses: Sequence[Address], master: str, password: str | None, timeout: float) -> None:
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        master: str,
+        password: str | None,
+        timeout: float,
+        encryption: RedisEncryption,
+    ) -> None:
         self._addresses = addresses
         self._master = master
         self._password = password
         self._timeout = timeout
+        self._encryption = encryption
 
     async def master(self) -> Address:
         """Return the master's address.
@@ -64,6 +75,7 @@ class Sentinels:
             socket_connect_timeout=self._timeout,
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
+            **self._encryption.of_client,
         )
         try:
             async with asyncio.timeout(self._timeout):

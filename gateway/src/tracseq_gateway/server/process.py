@@ -20,6 +20,7 @@ from tracseq_gateway.server.listeners import listening_sockets
 from tracseq_gateway.server.metrics_folder import forget_process, prepare_metrics_folder
 from tracseq_gateway.server.notify import notify, watchdog_interval
 from tracseq_gateway.server.signals import EarlySignals
+from tracseq_gateway.server.two_ports import TwoPortServer, have_workers_serve_both
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,7 @@ def serve(settings: Settings) -> int:
     try:
         sockets = listening_sockets(settings)
     except OSError as error:
-        log.error(
-            "GATEWAY_HOST and GATEWAY_PORT name %s port %d, where the gateway cannot listen: %s.",
-            settings.gateway_host,
-            settings.gateway_port,
-            error.strerror,
-        )
+        log.error("%s, where the gateway cannot listen: %s.", error.filename, error.strerror)
         return CANNOT_START
     if settings.gateway_workers > 1:
         prepare_metrics_folder(settings.gateway_state_directory)
@@ -82,7 +78,7 @@ def _config(settings: Settings) -> uvicorn.Config:
     )
 
 
-class _NotifyingServer(uvicorn.Server):
+class _NotifyingServer(TwoPortServer):
     """Tells systemd when it is ready, that it lives, and when it stops."""
 
     def __init__(self, config: uvicorn.Config, early: EarlySignals) -> None:
@@ -119,6 +115,7 @@ async def _keep_saying_alive(interval: float) -> None:
 
 
 def _serve_with_workers(settings: Settings, sockets: list[socket.socket], early: EarlySignals) -> int:
+    have_workers_serve_both()
     supervisor = _NotifyingSupervisor(_config(settings), sockets, early)
     supervisor.run()
     return WORKERS_FAILED if supervisor.failed else 0
