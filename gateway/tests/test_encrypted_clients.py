@@ -152,6 +152,14 @@ def test_an_answer_that_comes_before_the_whole_request_arrives(
         assert read_head(connection).startswith(b"HTTP/1.1 413")
 
 
+def test_after_what_is_no_request_the_connection_ends(start_gateway: StartGateway, encrypted: Encrypted) -> None:
+    start_gateway(**encrypted.variables)
+    for wrong in (b"BREW / HTTP/1.1\r\nHost: example.org\r\n\r\n", b"nonsense\r\n\r\n"):
+        with encrypted.connect() as connection:
+            connection.sendall(wrong)
+            assert read_all(connection).startswith(b"HTTP/1.1 ")
+
+
 def test_who_reads_slowly_makes_the_service_wait_and_gets_all(
     start_gateway: StartGateway, start_upstream: StartUpstream, encrypted: Encrypted
 ) -> None:
