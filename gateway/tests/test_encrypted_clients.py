@@ -1,11 +1,14 @@
 """The encrypted port: who may speak there, what is shown to them, and that nothing is lost by it."""
 
+import os
 import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from websockets.sync.server import ServerConnection, serve
 from conftest import StartGateway, StartUpstream
 from support import web
 from support.certificates import Authority
-from support.gateway import GatewayProcess, read_all
+from support.gateway import GatewayProcess, environment, read_all
 from support.processes import accepts, find_program, free_port, stop, wait_until
 from support.upstreams import answer, read_head, read_request
 
@@ -49,7 +52,7 @@ class Encrypted:
     def connect(self, shown: tuple[Path, Path] | None = None) -> ssl.SSLSocket:
         """Open a connection as a balancer, or with another certificate."""
         context = self.context(shown or self.balancer)
-        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 5), server_hostname="gateways")
+        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 15), server_hostname="gateways")
 
     def context(self, shown: tuple[Path, Path] | None) -> ssl.SSLContext:
         """What a client has that shows a certificate, or none."""
@@ -150,6 +153,14 @@ def test_an_answer_that_comes_before_the_whole_request_arrives(
         for _ in range(20):
             connection.sendall(bytes(50_000))
         assert read_head(connection).startswith(b"HTTP/1.1 413")
+
+
+def test_after_what_is_no_request_the_connection_ends(start_gateway: StartGateway, encrypted: Encrypted) -> None:
+    start_gateway(**encrypted.variables)
+    for wrong in (b"BREW / HTTP/1.1\r\nHost: example.org\r\n\r\n", b"nonsense\r\n\r\n"):
+        with encrypted.connect() as connection:
+            connection.sendall(wrong)
+            assert read_all(connection).startswith(b"HTTP/1.1 ")
 
 
 def test_who_reads_slowly_makes_the_service_wait_and_gets_all(
@@ -268,6 +279,65 @@ def test_nginx_asks_gateways_by_one_name_and_loses_nothing_while_one_restarts(
     finally:
         for process in processes:
             stop(process)
+
+
+def started_by_systemd(listeners: Sequence[socket.socket], **variables: Any) -> "subprocess.Popen[bytes]":
+    """Start a gateway as systemd does for a socket unit that listens at several ports."""
+
+    def hand_over() -> None:
+        for number, listener in enumerate(listeners):
+            os.dup2(listener.fileno(), 3 + number)
+
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f"LISTEN_PID=$$ LISTEN_FDS={len(listeners)} exec {sys.executable} -m tracseq_gateway"],
+        env=environment(**variables),
+        pass_fds=range(3, 3 + len(listeners)),
+        preexec_fn=hand_over,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_restart_behind_handed_over_sockets_refuses_no_balancer(
+    start_upstream: StartUpstream, encrypted: Encrypted, tmp_path: Path, workers: int
+) -> None:
+    with ExitStack() as stack:
+        # Those that are duplicated must not be among the numbers that they get.
+        spare = [stack.enter_context(socket.socket()) for _ in range(4)]
+        plain = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
+        address = ("127.0.0.1", encrypted.port)
+        listeners = [plain, stack.enter_context(socket.create_server(address, backlog=512))]
+        assert spare
+        variables = encrypted.variables | {
+            "SAMPLE_SERVICE_URL": start_upstream().url,
+            "GATEWAY_PORT": plain.getsockname()[1],
+            "GATEWAY_WORKERS": workers,
+            "GATEWAY_STATE_DIRECTORY": tmp_path / "state",
+        }
+        process = started_by_systemd(listeners, **variables)
+        answers: list[bytes] = []
+        ended = threading.Event()
+
+        def keep_asking() -> None:
+            while not ended.is_set():
+                with encrypted.connect() as connection:
+                    connection.sendall(GET)
+                    answers.append(read_head(connection)[:12])
+
+        asking = threading.Thread(target=keep_asking)
+        asking.start()
+        for _ in range(3):
+            before = len(answers)
+            wait_until(lambda before=before: len(answers) > before + 20, "The answers")  # type: ignore[misc]
+            assert stop(process) == 0
+            process = started_by_systemd(listeners, **variables)
+        before = len(answers)
+        wait_until(lambda: len(answers) > before + 20, "The answers")
+        ended.set()
+        asking.join()
+        assert stop(process) == 0
+        assert set(answers) == {b"HTTP/1.1 200"}
 
 
 def test_what_is_missing_or_wrong_is_told(encrypted: Encrypted, tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ def share(run: Run) -> None:
                     peers=[f"http://{peer}{virtual_address.PATH}" for peer in peers],
                     # On hosts of their own: where all others are balancers, one that is left must go on.
                     gateways=[
-                        f"http://{gateway.address}:{site.shared.gateway_port}/health"
+                        # That a connection is made is all that counts.
+                        f"http://{gateway.address}:{site.shared.gateway_tls_port or site.shared.gateway_port}/health"
                         for gateway in site.group("gateways")
                         if gateway not in balancers
                     ],

@@ -157,7 +157,7 @@ class DownstreamConnection(asyncio.Protocol):
             self._refuse(Problem(501, "The method is not known.", "method"))
         except httptools.HttpParserError:
             self._refuse(Problem(400, "The request is not valid HTTP/1.1.", "malformed"))
-        if self._in_head and self._head_bytes:
+        if self._in_head and self._head_bytes and not self._closing:
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(Problem(431, "The request's header fields are too large.", "head-size"))
             elif self._head_bytes == size and self.current is None:
@@ -428,6 +428,8 @@ class DownstreamConnection(asyncio.Protocol):
             self._client_stalled()
         elif self._in_head and self._head_bytes and not self._closing:
             self._refuse(Problem(408, "The request's head did not come in time.", "head-timeout"))
+        elif self._closing and not self.transport.can_write_eof():
+            self.transport.close()
         else:
             self.transport.abort()
 
