@@ -96,6 +96,8 @@ def watched(every: float = EVERY) -> Iterator[Watch]:
     lab.ssh(
         SERVICE,
         f"systemctl stop {UNIT} 2>/dev/null; rm -rf {DIRECTORY}; mkdir -p {DIRECTORY}\n"
+        # A machine outside of the site that nothing has been asked of yet has none.
+        "command -v python3 >/dev/null || { apt-get update -qq; apt-get install -yqq python3 >/dev/null; }\n"
         f"cat > {DIRECTORY}/authority.crt <<'PEM'\n{authority}PEM\n"
         f"cat > {DIRECTORY}/visitor.py <<'PYTHON'\n{PROGRAM.read_text()}PYTHON\n"
         f"systemd-run --quiet --collect --unit={UNIT} python3 {DIRECTORY}/visitor.py {given} {visits} "
