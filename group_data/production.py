@@ -15,7 +15,13 @@ networks = {
     "administrators": ["10.0.0.0/24"],
 }
 
+# No machine is a single point of failure: the load balancers share an address, a replica of Postgres is promoted by
+# itself, and so is one of Redis. What each costs and loses: "Nothing alone" in the README.
+virtual_address = "10.0.0.10"
 postgres_first_primary = "pg1"
+postgres_failover = "patroni"
+redis_sentinel_port = 26379
+redis_memory = "1GB"  # beside a gateway
 
 # Where the platform's services are. docs/operations/services.md has them deployed by the site itself.
 services = {

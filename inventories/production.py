@@ -1,5 +1,5 @@
 """
-The site of a laboratory: three gateways, a database with its replica, a load balancer, Redis.
+The site of a laboratory: eight machines, none of which is missed for longer than half a minute.
 
     make preflight INVENTORY=inventories/production.py     what would stop a deploy
     make plan      INVENTORY=inventories/production.py     what a deploy would change
@@ -22,9 +22,10 @@ def host(name, address, address6=None, **more):
     return name, {"ssh_hostname": address, "address": address, "address6": address6, **more}
 
 
-# nginx with TLS. Users reach the platform here; two or more share an address (virtual_address in group_data/).
+# nginx with TLS. Users reach the platform by the address that both share: virtual_address in group_data/production.py.
 load_balancers = [
     host("lb1", "10.0.0.11"),
+    host("lb2", "10.0.0.12"),
 ]
 
 # The API gateway, one instance a host.
@@ -41,7 +42,13 @@ postgres = [
     host("pg2", "10.0.0.32"),
 ]
 
-# Redis. A host may be in several groups: give it the same name, address and values in each.
-redis = [
-    host("redis1", "10.0.0.41"),
+# A host may be in several groups. Redis is small, and three of them fail over: beside the gateways, who use it.
+redis = [*gateways]
+
+# Who decides which Postgres server is the primary, by majority: both of them, and a third machine without data.
+etcd = [*postgres, gateways[0]]
+
+# Backups of Postgres, on a machine that holds none of its data.
+backups = [
+    host("backup1", "10.0.0.51"),
 ]

@@ -35,9 +35,15 @@ PSQL = "cd /; runuser -u postgres -- psql -XAtq --dbname={database} --command={s
 
 
 class Ledger:
-    """Writers at a steady rate, and what was acknowledged to them: when, and after how long."""
+    """
+    Writers at a steady rate, and what was acknowledged to them: when, and after how long.
 
-    def __init__(self) -> None:
+    Args:
+        inventory: that of the site which they write to
+    """
+
+    def __init__(self, inventory: str = lab.INVENTORY) -> None:
+        self._inventory = inventory
         self.acknowledged: dict[int, float] = {}
         """When each number was acknowledged, in seconds since 1970."""
         self.waited: dict[int, float] = {}
@@ -62,11 +68,11 @@ class Ledger:
         enough = len(self.acknowledged) + writes
         lab.eventually(lambda: len(self.acknowledged) >= enough, within=within)
 
-    def lost(self, server: str, inventory: str = lab.INVENTORY) -> set[int]:
+    def lost(self, server: str) -> set[int]:
         """The acknowledged numbers that a server does not have."""
         # Copied before the server is asked: what is acknowledged meanwhile is not in its answer.
         known = set(self.acknowledged)
-        return known - numbers(server, inventory)
+        return known - numbers(server, self._inventory)
 
     @property
     def longest(self) -> float:
@@ -90,8 +96,8 @@ class Ledger:
                     connection[1].close()
                     connection = None
                 try:
-                    connection = connection or await _connection()
-                    status = await asyncio.wait_for(_post(*connection, number), 40)
+                    connection = connection or await _connection(self._inventory)
+                    status = await asyncio.wait_for(_post(*connection, number, self._inventory), 40)
                     why = f"status {status}"
                 except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
                     status, connection, why = 0, None, repr(error)
@@ -107,16 +113,16 @@ class Ledger:
             connection[1].close()
 
 
-async def _connection() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    url, headers = base(lab.INVENTORY)
+async def _connection(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    url, headers = base(path)
     return await asyncio.open_connection(
-        url.removeprefix("https://"), 443, ssl=context(lab.INVENTORY), server_hostname=headers["Host"]
+        url.removeprefix("https://"), 443, ssl=context(path), server_hostname=headers["Host"]
     )
 
 
-async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> int:
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int, path: str) -> int:
     """The status with which a number is answered."""
-    _, headers = base(lab.INVENTORY)
+    _, headers = base(path)
     body = str(number)
     user = token(sub=f"technician-{number % USERS}", roles=["technician"])
     writer.write(
@@ -153,7 +159,7 @@ def serve(primary: str, port: int | None = None, inventory: str = lab.INVENTORY)
     data = group("postgres", inventory)[0].data
     table = "create table if not exists ledger (number bigint primary key, at timestamptz default clock_timestamp())"
     owned = f"{table}; alter table ledger owner to {data['postgres_user']}; truncate ledger"
-    lab.ssh(primary, PSQL.format(database=database(), statement=f"'{owned}'"))
+    lab.ssh(primary, PSQL.format(database=database(), statement=f"'{owned}'"), inventory=inventory)
     password = quote(dotenv_values(".env.lab", interpolate=False)["POSTGRES_PASSWORD"] or "", safe="")
     port = port or data["postgres_port"]
     servers = ",".join(f"{host.data['address']}:{port}" for host in group("postgres", inventory))
@@ -186,17 +192,17 @@ _TRIED = itertools.count(1)
 """Numbers that are no writers'."""
 
 
-async def _answers() -> bool:
-    for _ in range(4 * len(group("gateways", lab.INVENTORY))):
-        connection = await _connection()
+async def _answers(path: str) -> bool:
+    for _ in range(4 * len(group("gateways", path))):
+        connection = await _connection(path)
         try:
-            if await _post(*connection, -next(_TRIED)) != 201:
+            if await _post(*connection, -next(_TRIED), path) != 201:
                 return False
         finally:
             connection[1].close()
     return True
 
 
-def answers() -> bool:
+def answers(inventory: str = lab.INVENTORY) -> bool:
     """Whether numbers come through each gateway; those that had found the service away give it time first."""
-    return asyncio.run(_answers())
+    return asyncio.run(_answers(inventory))

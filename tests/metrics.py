@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 FUNCTIONS = frozenset({
-    "abs", "and", "avg", "avg_over_time", "count", "deriv", "histogram_quantile", "increase", "max", "min",
-    "min_over_time", "offset", "or", "predict_linear", "rate", "sort_desc", "sum", "time", "timestamp", "vector",
-    "bool", "unless",
+    "abs", "and", "avg", "avg_over_time", "count", "deriv", "histogram_quantile", "increase", "max",
+    "max_over_time", "min", "min_over_time", "offset", "or", "predict_linear", "rate", "sort_desc", "sum", "time",
+    "timestamp", "vector", "bool", "unless",
 })  # fmt: skip
 """Words of expressions that are no metrics."""
 TEXTS = re.compile(r"\"[^\"]*\"")

@@ -67,7 +67,9 @@ def shown(browser: Browser, host: str, page: str, width: int, dark: bool, over: 
     for last in (False, True):
         browser.open(f"{address(host)}/?page={page}&range={over}")
         try:
-            browser.until("document.body.dataset.state === 'fresh'")
+            # Until the browser has begun with this page the one before is there, fresh.
+            here = f"new URLSearchParams(location.search).get('page') === '{page}'"
+            browser.until(f"{here} && document.body.dataset.state === 'fresh'")
             break
         except AssertionError:
             # Its network may have changed while it was loading.

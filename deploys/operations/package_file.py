@@ -15,6 +15,18 @@ from deploys.facts.packages import POLICY, POLICY_KEPT
 from deploys.operations.packages import APT_GET, starts_allowed, starts_forbidden
 from deploys.operations.script import script
 
+NO_SOURCES = " ".join(
+    f"--option={option}"
+    for option in (
+        "Dir::Etc::sourcelist=/dev/null",
+        "Dir::Etc::sourceparts=/dev/null",
+        # What apt knows of its real sources is not overwritten by what it knows of none.
+        "Dir::Cache::pkgcache=",
+        "Dir::Cache::srcpkgcache=",
+    )
+)
+"""Has apt know of no package but those that are there: with --no-download it would not find the file either."""
+
 
 @operation
 def installed(package: str, file: str, sha256: str) -> Steps:
@@ -59,7 +71,7 @@ def installed(package: str, file: str, sha256: str) -> Steps:
         'chmod 644 "$deb"',
         'mv "$deb" "$deb.deb"',
         "deb=$deb.deb",
-        f'{APT_GET} --no-download --allow-downgrades --reinstall install "$deb" >/dev/null',
+        f'{APT_GET} {NO_SOURCES} --allow-downgrades --reinstall install "$deb" >/dev/null',
         f"mkdir -p {STAMPS}",
         f"echo {shlex.quote(sha256)} > {kept}",
         stdin=base64.b64encode(Path(file).read_bytes()).decode(),

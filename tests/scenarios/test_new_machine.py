@@ -63,7 +63,7 @@ def test_postgres_moves_to_a_new_machine(pair: Pair, tmp_path: Path) -> None:
         ):
             assert run.code == 0, run.output
             judge.more(RATE)
-    assert judge.lost(NEW, before) == set()
+    assert judge.lost(NEW) == set()
     assert state(pair.primary) != "active"
     assert ask(pair.replica, "select status from pg_stat_wal_receiver") == "streaming"
     print(f"\nmoved: none of {len(judge.acknowledged)} lost; the longest waited {judge.longest:.1f} s")

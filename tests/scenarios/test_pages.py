@@ -19,7 +19,7 @@ from tests.client import context
 from tests.copy import Copy
 from tests.inventory import group
 from tests.scenarios import grafana
-from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, load, watched_site
+from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, asked, load, watched_site
 
 pytestmark = pytest.mark.long
 
@@ -118,6 +118,8 @@ def test_a_prometheus_that_is_silent_is_said_in_a_sentence(chromium: Browser) ->
         assert "systemctl status prometheus" in said
     finally:
         lab.ssh(WATCHER, "systemctl start prometheus", inventory=INVENTORY)
+        # It reads what it was about to write before it answers.
+        lab.eventually(lambda: asked("query", query="up")["result"], within=60)
 
 
 @pytest.mark.parametrize("watcher", WATCHERS)

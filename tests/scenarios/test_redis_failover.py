@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.scenarios.replicated_redis import (
     ADDRESSES,
     INVENTORY,
     PATH,
+    SENTINEL_PORT,
     SERVERS,
     ask,
     calm,
@@ -188,6 +191,26 @@ def test_a_changed_setting_comes_to_replicas_first_and_fails_no_request() -> Non
     assert again.changes == {}
     back = lab.site(inventory=INVENTORY)
     assert back.code == 0, back.output
+
+
+def test_what_rules_ask_of_sentinels_debians_exporter_tells() -> None:
+    rule = Path("files/monitoring/rules/redis.yml").read_text()
+    wanted = set(re.findall(r"redis_sentinel_\w+", rule))
+    of_sentinel = f"redis://127.0.0.1:{SENTINEL_PORT}"
+    said = ssh(
+        SERVERS[1],
+        "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install prometheus-redis-exporter >/dev/null\n"
+        "umask 077\n"
+        "password=$(sed -n 's/^requirepass \"\\(.*\\)\"$/\\1/p' /etc/redis/sentinel.conf)\n"
+        f'printf \'{{"{of_sentinel}": "%s"}}\' "$password" > /run/exporter.json\n'
+        "systemd-run --quiet --collect --unit=tracseq-test-exporter /usr/bin/prometheus-redis-exporter"
+        " -web.listen-address=127.0.0.1:9122 -redis.password-file=/run/exporter.json\n"
+        f"sleep 2; curl -sS '127.0.0.1:9122/scrape?target={of_sentinel}'\n"
+        "systemctl stop tracseq-test-exporter; rm /run/exporter.json",
+    )
+    told = {re.split("[{ ]", line)[0] for line in said.splitlines()}
+    assert wanted
+    assert wanted - told == set()
 
 
 def test_a_machine_that_was_made_anew_joins_and_has_the_data() -> None:

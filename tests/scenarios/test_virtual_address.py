@@ -12,6 +12,7 @@ import pytest
 
 from tests import lab
 from tests.scenarios.balancers import (
+    ADDRESSES,
     BALANCERS,
     INVENTORY,
     STEADY,
@@ -89,6 +90,9 @@ def test_a_second_run_changes_nothing() -> None:
     run = lab.site(inventory=INVENTORY)
     assert run.code == 0, run.output
     assert run.changes == {}
+    for name in BALANCERS:
+        told = lab.ssh(name, "cat /var/lib/tracseq-virtual-address/state/address.prom", inventory=INVENTORY)
+        assert {f'tracseq_virtual_address{{address="{one}"}} 1' for one in ADDRESSES} <= set(told.splitlines())
 
 
 @dataclass(frozen=True)

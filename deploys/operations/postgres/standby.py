@@ -25,13 +25,14 @@ ROOM = 64 * MB
 
 
 @operation
-def built(version: int, primary: str, slot: str) -> Steps:
+def built(version: int, primary: str, slot: str, by_patroni: bool = False) -> Steps:
     """
     Have a copy of the primary's data on a host that has none; what is there is left as it is.
 
     + version: of Postgres
     + primary: connection string of the primary; its password is in a file that it names
     + slot: the host's own slot on the primary, so that nothing is missed until it follows
+    + by_patroni: whether Patroni keeps the server; the copy then runs once as a replica, by itself (default no)
 
     **Example:**
 
@@ -48,7 +49,8 @@ def built(version: int, primary: str, slot: str) -> Steps:
     if current.cluster is not None:
         host.noop("there is a cluster")
         return
-    yield script(*shell.brought(version, *_copy(version, primary, slot)))
+    once = _run_once(version) if by_patroni else ()
+    yield script(*shell.brought(version, *_copy(version, primary, slot), *once))
 
 
 @operation
@@ -171,6 +173,35 @@ def _copy(version: int, primary: str, slot: str) -> tuple[str, str]:
         "--no-password",
         # Within the copy before it is in place: a copy without it would come up as a second primary.
         'touch "$new/standby.signal"',
+    )
+
+
+ALONE = (
+    "config_file=/dev/null",
+    "hba_file=$new/tracseq-once",
+    "hot_standby=off",
+    "listen_addresses=",
+    "unix_socket_directories=$new",
+)
+"""Settings of a copy that runs once: nobody reaches it, and it needs none of its primary's limits."""
+
+
+def _run_once(version: int) -> tuple[str, ...]:
+    """
+    The command lines that have a copy begin its recovery, and end.
+
+    It is made of a server that runs, and its control file says so. Patroni takes that for a primary that died, recovers
+    it by itself in single-user mode, without standby.signal (``Ha._handle_crash_recovery``), and it then has what its
+    primary never wrote. Once it has begun as a replica, its control file says that.
+    """
+    pg_ctl = f"/usr/lib/postgresql/{version}/bin/pg_ctl"
+    options = " ".join(f"-c {setting}" for setting in ALONE)
+    return (
+        # A server reads some such file before it starts.
+        """sh -c 'echo "local all all reject" > "$1"' sh "$new/tracseq-once\"""",
+        f'{pg_ctl} start --pgdata="$new" --wait --timeout=86400 --silent --options="{options}"',
+        f'{pg_ctl} stop --pgdata="$new" --wait --timeout=86400 --mode=fast --silent',
+        'rm "$new/tracseq-once"',
     )
 
 

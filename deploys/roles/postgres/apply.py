@@ -162,6 +162,7 @@ def replica(run: Run) -> None:
         version=version,
         primary=connection,
         slot=slot,
+        by_patroni=keeps(run.site),
     )
     first, last = _limits(run)
     if keeps(run.site):

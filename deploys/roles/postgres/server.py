@@ -75,6 +75,7 @@ def configured(run: Run, declared: dict[str, int]) -> None:
                     pool=pool.USER if site.shared.postgres_pool_port else None,
                     pool_map=pool.MAP,
                     replicator=REPLICATOR,
+                    patroni=keeps(site),
                     monitoring=MONITORING,
                     servers=configuration.servers(site),
                     backup=backups.LOGIN,
