@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -63,12 +65,15 @@ class Capture:
         self._socket.close()
 
     def _read(self) -> None:
-        while True:
-            try:
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
                 self._look(self._socket.recv(LARGEST))
-            except TimeoutError:
-                if self._ended.is_set():
-                    return
+        # What had come until then; something comes at all times.
+        self._socket.setblocking(False)
+        end = time.monotonic() + 5
+        with suppress(BlockingIOError):
+            while time.monotonic() < end:
+                self._look(self._socket.recv(LARGEST))
 
     def _look(self, frame: bytes) -> None:
         found = _segment(frame)

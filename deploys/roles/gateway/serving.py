@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from pyinfra.api.exceptions import PyinfraError
@@ -28,6 +29,12 @@ from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
 from deploys.settings.host import SiteHost
 
+ENCRYPTION = "tracseq_gateway.downstream.encryption"
+TOO_OLD = (
+    "This release of the gateway is from before gateway_tls_port (in group_data/all.py), and load balancers would not reach "
+    "it: run deploys/site.py with gateway_tls_port = None first."
+)
+"""What is said of a release that would take encrypted requests for wrong ones."""
 CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
@@ -200,7 +207,11 @@ def _asked(peer: SiteHost, slot: Slot) -> str:
 
 def _check(user: str, slot: Slot) -> str:
     """Shell: let the new release itself check its new configuration, as the user it will run as."""
-    python = f"{DIRECTORY}/{slot.link}/bin/python"
-    return f"(set -a; . {slot.environment_file}; exec {as_user(user)} {python} -m tracseq_gateway check)"
+    python = f"{as_user(user)} {DIRECTORY}/{slot.link}/bin/python"
+    checked = f"(set -a; . {slot.environment_file}; exec {python} -m tracseq_gateway check)"
+    if slot.tls_port is None:
+        return checked
+    knows = f'{python} -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec({ENCRYPTION!r}))"'
+    return f"{{ {knows} || {{ echo {shlex.quote(TOO_OLD)} >&2; false; }}; }} && {checked}"
 
 
