@@ -79,7 +79,7 @@ def places() -> dict[str, Place]:
     found = {
         host.name: Place(
             host.name,
-            frozenset((*host.groups, *services(host.name), "all")),
+            frozenset((*host.groups, *services(host.name), *by_data(host), "all")),
             host.addresses,
             (*config, host.name),
             host.data,
@@ -111,6 +111,12 @@ def services(host: str) -> list[str]:
     """What rules call the services of the catalogue that a host runs."""
     catalogue = next(iter(inventory.hosts().values())).data["services"]
     return [f"services.{name}" for name, entry in catalogue.items() if host in entry.get("hosts", ())]
+
+
+def by_data(host: inventory.Host) -> list[str]:
+    """The groups that a host is in because of its data."""
+    found = ((name, role.by_data) for name, role in declarations.groups().items())
+    return [name for name, belongs in found if belongs and belongs(host.name, host.groups, host.data)]
 
 
 def elsewhere(name: str) -> list[str]:
