@@ -67,12 +67,9 @@ def site(site_as_it_should_be: None) -> Iterator[None]:
     hosts.cache_clear()
     run = deployed("30d")
     assert run.code == 0, run.output
-    with pytest.MonkeyPatch.context() as patched:
-        # The writers trust the authority of this inventory.
-        patched.setattr(lab, "INVENTORY", INVENTORY)
-        ledger.serve(postgres.found().primary, inventory=INVENTORY)
-        lab.eventually(ledger.answers, within=120, every=1)
-        yield
+    ledger.serve(postgres.found().primary, inventory=INVENTORY)
+    lab.eventually(lambda: ledger.answers(INVENTORY), within=120, every=1)
+    yield
     ledger.gone()
     strangers.given({})
     run = lab.site()
@@ -136,9 +133,9 @@ class Callers:
 
 
 def test_every_certificate_is_renewed_three_times_under_load_without_a_run() -> None:
-    judge, readers, callers = Ledger(), Users(INVENTORY), Callers()
+    judge, readers, callers = Ledger(INVENTORY), Users(INVENTORY), Callers()
     keys = {name: keys_of(name) for name in hosts(INVENTORY)}
-    with judge.writing(WRITES), readers.reading("/api/templates/list", READS), callers.calling():
+    with judge.writing(WRITES), readers.reading("/api/samples/kept/read", READS), callers.calling():
         judge.more(WRITES)
         run = deployed(f"{LIFETIME}s")
         since = lab.ssh(KEEPER, "date +%s").strip()
@@ -229,7 +226,7 @@ def test_an_authority_that_was_away_costs_nothing() -> None:
     try:
         metric = "cat /var/lib/tracseq-renewal/state/renewal.prom"
         lab.eventually(lambda: "} 1\n" in lab.ssh("pg1", metric), within=LIFETIME, every=2)
-        assert ledger.answers()
+        assert ledger.answers(INVENTORY)
     finally:
         lab.ssh(KEEPER, "systemctl start tracseq-certificate-authority.socket")
     lab.eventually(lambda: "} 1\n" not in lab.ssh("pg1", metric), within=60, every=2)
