@@ -168,6 +168,7 @@ def shared(*owners: str) -> Series:
     }
 
 
+ACME = "tracseq_acme"
 KEEPALIVED = 'instance="lb1",name="keepalived.service",state="active"'
 
 
@@ -267,10 +268,26 @@ CASES = (
     Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),
     Case("NobodyAsksTheSite", *one("up", SITE, 0, 1)),
     Case("SiteAnswersSlowly", *one("probe_duration_seconds", SITE, 3, 0.3)),
-    Case("PublicCertificateEnds", *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY)),
+    Case(
+        "PublicCertificateEnds",
+        *one("probe_ssl_earliest_cert_expiry", SITE, 5 * DAY, 60 * DAY),
+        also_silent=(
+            {f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{5 * DAY}x30", f"{ACME}_late_timestamp_seconds": "9e9x30"},
+        ),
+    ),
     Case(
         "CertificateEnds",
         *one("tracseq_certificate_ends_timestamp_seconds", f'{HOST},path="server.crt"', 5 * DAY, 60 * DAY),
+        also_silent=(
+            {f'tracseq_certificate_ends_timestamp_seconds{{{HOST},path="/etc/nginx/tls/shown.crt"}}': f"{5 * DAY}x30"},
+        ),
+    ),
+    Case("PublicCertificateNotRenewed", *one(f"{ACME}_late_timestamp_seconds", HOST, 0, DAY)),
+    Case(
+        "PublicCertificateRenewalFails",
+        *one(f"{ACME}_failures", HOST, "1x10 _ 2x40", "1x10 _ 0x2 1x40"),
+        at="8h",
+        every="10m",
     ),
     Case(
         "SecurityUpdatesWait",

@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography import x509
 
-from deploys.controller import words
+from deploys.controller import acme, words
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
@@ -32,8 +32,13 @@ def judged(survey: Survey) -> Judged:
         ends = {path: end(text) for path, text in texts.items()}
         left = {path: None if at is None else at - survey.read_at for path, at in ends.items()}
         values[name] = {path: _value(at, survey.read_at) for path, at in ends.items()}
-        findings += [_finding(name, path, one) for path, one in left.items() if one is None or one < renewal]
-        cells[name] = _cell(left, renewal)
+        wrong = {
+            path
+            for path, one in left.items()
+            if one is None or one < (life(texts[path]) / acme.LATE if path == acme.CERTIFICATE else renewal)
+        }
+        findings += [_finding(name, path, left[path]) for path in left if path in wrong]
+        cells[name] = _cell(left, bool(wrong))
     return Judged(values, findings, cells)
 
 
@@ -50,6 +55,17 @@ def end(text: str) -> float | None:
         return None
 
 
+def life(text: str) -> float:
+    """
+    For how long a certificate is valid, in seconds.
+
+    Args:
+        text: PEM; of a chain the first counts
+    """
+    found = x509.load_pem_x509_certificate(text.encode())
+    return (found.not_valid_after_utc - found.not_valid_before_utc).total_seconds()
+
+
 def _value(at: float | None, now: float) -> dict[str, Any]:
     return {"until": at and words.iso(at), "days_left": at and int((at - now) // DAY)}
 
@@ -64,6 +80,10 @@ def _finding(host: str, path: str, left: float | None) -> Finding:
             f"The site's own authority {ended} ({path}).",
             "Move authority_directory away on this machine and deploy: all hosts get new certificates.",
         )
+    if path == acme.CERTIFICATE:
+        return Finding(
+            host, f"{path} {ended}, and was not renewed by ACME.", f"journalctl -u {acme.UNIT} on it says why not."
+        )
     return Finding(
         host,
         f"{path} {ended}.",
@@ -71,13 +91,13 @@ def _finding(host: str, path: str, left: float | None) -> Finding:
     )
 
 
-def _cell(left: Mapping[str, float | None], renewal: float) -> Cell:
+def _cell(left: Mapping[str, float | None], wrong: bool) -> Cell:
     known = [one for one in left.values() if one is not None]
     if not left:
         return NOTHING
     if len(known) < len(left):
         return Cell("missing", wrong=True)
-    return Cell(f"{max(0, min(known) // DAY):.0f} days", min(known) < renewal)
+    return Cell(f"{max(0, min(known) // DAY):.0f} days", wrong)
 
 
 def until(phase: int) -> Section:

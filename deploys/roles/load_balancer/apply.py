@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography import x509
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import answers, virtual_address
+from deploys.controller import acme, answers, files, virtual_address
 from deploys.controller.authority import Authority, Certificate
 from deploys.controller.owner_last import owner_last
 from deploys.controller.run import Run
@@ -16,7 +17,7 @@ from deploys.controller.templates import render
 from deploys.controller.upstreams import changing, memory, out, upstreams
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import GREEN, SWITCHED, marks
-from deploys.operations import nginx, service, switch
+from deploys.operations import nginx, service, switch, system
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
@@ -41,7 +42,15 @@ def balance(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
-    certificate = _certificate(site, host, run.authority)
+    certificate, by_acme = _certificate(site, host, run.authority), acme.used(site)
+    if by_acme:
+        system.configured(
+            name="Which certificate is shown",
+            key="shown-certificate",
+            files=[File(acme.PROGRAM, files.read("load_balancer/tracseq_shown.py"))],
+            # What is refused stays away from nginx, and from no deploy.
+            apply=f"python3 {acme.shown(site)} || [ -d {acme.SHOWN} ]",
+        )
     blue = upstreams(gateways, site.shared.gateway_port, data.canary_share)
     green = upstreams(gateways, green_port, data.canary_share, f"_{GREEN}") if green_port else ()
     service.configured(
@@ -69,6 +78,8 @@ def balance(run: Run) -> None:
                     switched=SWITCHED,
                     domain=site.shared.domain,
                     asked=virtual_address.PATH if virtual_address.addresses(site) else "",
+                    shown=acme.SHOWN if by_acme else "",
+                    challenges=_challenges(site, host) if acme.by_http(site) else None,
                     http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
                     # nginx asks the responder by its name, and knows no name server of its own.
                     stapling=bool(data.dns_resolvers) and _names_a_responder(certificate.certificate),
@@ -92,7 +103,14 @@ def balance(run: Run) -> None:
                 ),
             ),
             File("/etc/nginx/tls/site.crt", certificate.certificate),
-            File("/etc/nginx/tls/site.key", certificate.key, mode="600", secret=True),
+            File(
+                "/etc/nginx/tls/site.key",
+                certificate.key,
+                # Where it may change without a run, workers read it.
+                group="www-data" if by_acme else "root",
+                mode="640" if by_acme else "600",
+                secret=True,
+            ),
             File(
                 "/etc/systemd/system/nginx.service.d/tracseq.conf",
                 f"[Service]\nLimitNOFILE={host.own.open_files}\nRestart=always\nRestartSec=2\n",
@@ -126,6 +144,16 @@ def forget(run: Run) -> None:
     gateways = run.site.group("gateways")
     if all(peer.name in run.machines for peer in gateways):
         answers.of_releases(run.site, {peer.name: run.bundle(peer.name).release for peer in gateways})
+
+
+def _challenges(site: Site, host: SiteHost) -> Mapping[str, object]:
+    """What nginx answers an authority that wants the public name to be proved, and whom it asks."""
+    return {
+        "path": acme.CHALLENGES,
+        "own": acme.OF_THIS_ONE,
+        "web": acme.WEB,
+        "peers": [peer for peer in site.group(acme.GROUP) if peer != host],
+    }
 
 
 def _certificate(site: Site, host: SiteHost, authority: Authority) -> Certificate:
