@@ -47,6 +47,7 @@ roles.pool.finish(run)
 roles.load_balancer.apply(run)
 roles.gateway.finish(run)
 roles.virtual_address.apply(run)
+roles.acme.apply(run)
 roles.maintenance.apply(run)
 phases.passed(run, 2)
 

@@ -223,3 +223,16 @@ certificate_renewal = "30d"  # a run renews what has less left than this
 certificate_authority = None
 certificate_authority_port = 8435
 certificate_renewed_lifetime = "30d"
+# Where the certificate of the public name comes from: "site" (certificate_file in group_data/load_balancers.py, or the
+# authority above), or "acme": an authority that speaks ACME (RFC 8555). docs/operations/certificates.md
+certificate_source = "site"
+acme_directory = "https://acme-v02.api.letsencrypt.org/directory"
+acme_authority_file = None  # of a private ACME server: the certificate of who signed its own, a file of this machine
+acme_contact = ""  # a mail address, of the account there
+
+# How the name is proved: "http-01", at port 80 of the load balancers, or where that is closed "dns-01", by an update of
+# the domain's zone (RFC 2136) at acme_dns_server. That needs ACME_DNS_SECRET in .env.<environment>.
+acme_challenge = "http-01"
+acme_dns_server = None
+acme_dns_key = None
+acme_dns_algorithm = "hmac-sha256"

@@ -171,6 +171,7 @@ def shared(*owners: str) -> Series:
     }
 
 
+ACME = "tracseq_acme"
 KEEPALIVED = 'instance="lb1",name="keepalived.service",state="active"'
 
 
@@ -282,6 +283,7 @@ CASES = (
                 f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{5 * DAY}x20",
                 'tracseq_renewal_late_timestamp_seconds{path="/etc/nginx/tls/site.crt"}': f"{4 * DAY}x20",
             },
+            {f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{5 * DAY}x30", f"{ACME}_late_timestamp_seconds": "9e9x30"},
         ),
     ),
     Case(
@@ -292,6 +294,7 @@ CASES = (
                 f'tracseq_certificate_ends_timestamp_seconds{{{HOST},path="server.crt"}}': f"{5 * DAY}x20",
                 f'tracseq_renewal_late_timestamp_seconds{{{HOST},path="server.crt"}}': f"{4 * DAY}x20",
             },
+            {f'tracseq_certificate_ends_timestamp_seconds{{{HOST},path="/etc/nginx/tls/shown.crt"}}': f"{5 * DAY}x30"},
         ),
     ),
     Case(
@@ -302,6 +305,14 @@ CASES = (
         "CertificateNotTakenUp",
         {f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{15 * DAY}x20", **LATE, OF_LB1: f"{16 * DAY}x20"},
         {f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{15 * DAY}x20", **LATE, OF_LB1: f"{7 * DAY}x20"},
+        also_silent=(
+            {
+                f"probe_ssl_earliest_cert_expiry{{{SITE}}}": f"{15 * DAY}x20",
+                **LATE,
+                OF_LB1: f"{16 * DAY}x20",
+                f"{ACME}_late_timestamp_seconds": "9e9x30",
+            },
+        ),
     ),
     Case(
         "CertificateRenewalFails",
@@ -317,6 +328,13 @@ CASES = (
             100 * DAY,
             1000 * DAY,
         ),
+    ),
+    Case("PublicCertificateNotRenewed", *one(f"{ACME}_late_timestamp_seconds", HOST, 0, DAY)),
+    Case(
+        "PublicCertificateRenewalFails",
+        *one(f"{ACME}_failures", HOST, "1x10 _ 2x40", "1x10 _ 0x2 1x40"),
+        at="8h",
+        every="10m",
     ),
     Case(
         "SecurityUpdatesWait",

@@ -38,6 +38,7 @@ def _host(name: str, number: int) -> tuple[str, dict[str, Any]]:
             *((peer, port) for peer in (31, 32, 41) for port in (6379, 6380, 26379, 26380, 8433)),
             (51, 19532),
             (11, 8443),
+            *((peer, 80) for peer in (11, 12)),
             *((peer, port) for peer in (21, 22, 23) for port in range(8080, 8091)),
             *((peer, 9998) for peer in (11, 21, 22, 23, 31, 32, 41, 51)),
         )

@@ -81,16 +81,17 @@ def two_balancers() -> Iterator[None]:
 
 
 @contextmanager
-def watched(every: float = EVERY) -> Iterator[Watch]:
+def watched(every: float = EVERY, trusted: str = "") -> Iterator[Watch]:
     """
     Visit the site by both of its addresses while the block runs, and ask who has the first.
 
     Args:
         every: seconds between two visits of an address
+        trusted: roots that visitors trust beside the site's own, as PEM text
     """
     _, headers = base(INVENTORY)
     directory = DATA["authority_directory"].format(environment=DATA["environment"])
-    authority = Path(f"{directory}/authority.crt").read_text()
+    authority = Path(f"{directory}/authority.crt").read_text() + trusted
     given = " ".join(map(shlex.quote, [f"{DIRECTORY}/authority.crt", headers["Host"], str(every)]))
     visits = f"{DIRECTORY}/visits"
     lab.ssh(

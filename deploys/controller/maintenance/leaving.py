@@ -33,7 +33,9 @@ from deploys.settings.host import SiteHost
 from deploys.settings.of_run import operator
 from deploys.settings.site import Site
 
-STOPPED = ("virtual_address", "load_balancer", "gateway", "services", "pool", "patroni", "redis", "sentinel", "backup")
+STOPPED = (
+    "virtual_address", "acme", "load_balancer", "gateway", "services", "pool", "patroni", "redis", "sentinel", "backup",
+)  # fmt: skip
 """Roles whose units stop, in this order; what measures the host, and logs it, goes on."""
 POOL = "pgbouncer.service"
 SETTLES = 20

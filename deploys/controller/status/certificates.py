@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from cryptography import x509
 
-from deploys.controller import renewal, words
+from deploys.controller import acme, renewal, words
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey
 from deploys.engine.combined import Wanted
@@ -31,7 +31,7 @@ def judged(survey: Survey) -> Judged:
         ends = {path: end(text) for path, text in texts.items()}
         left = {path: None if at is None else at - survey.read_at for path, at in ends.items()}
         values[name] = {path: _value(at, survey.read_at) for path, at in ends.items()}
-        least = _least(survey.site, name, left)
+        least = _least(survey.site, name, texts)
         findings += [_finding(name, path, one) for path, one in left.items() if one is None or one < least[path]]
         cells[name] = _cell(left, least)
     return Judged(values, findings, cells)
@@ -50,6 +50,17 @@ def end(text: str) -> float | None:
         return None
 
 
+def life(text: str) -> float:
+    """
+    For how long a certificate is valid, in seconds.
+
+    Args:
+        text: PEM; of a chain the first counts
+    """
+    found = x509.load_pem_x509_certificate(text.encode())
+    return (found.not_valid_after_utc - found.not_valid_before_utc).total_seconds()
+
+
 def _value(at: float | None, now: float) -> dict[str, Any]:
     return {"until": at and words.iso(at), "days_left": at and int((at - now) // DAY)}
 
@@ -64,6 +75,10 @@ def _finding(host: str, path: str, left: float | None) -> Finding:
             f"The site's own authority {ended} ({path}).",
             "Move authority_directory away on this machine and deploy: all hosts get new certificates.",
         )
+    if path == acme.CERTIFICATE:
+        return Finding(
+            host, f"{path} {ended}, and was not renewed by ACME.", f"journalctl -u {acme.UNIT} on it says why not."
+        )
     return Finding(
         host,
         f"{path} {ended}.",
@@ -71,11 +86,15 @@ def _finding(host: str, path: str, left: float | None) -> Finding:
     )
 
 
-def _least(site: Site, name: str, paths: Iterable[str]) -> Mapping[str, float]:
-    """What each certificate of a host must have left: a third of its life, where the host renews it by itself."""
+def _least(site: Site, name: str, texts: Mapping[str, str]) -> Mapping[str, float]:
+    """What each certificate of a host must have left: a part of its life, where it is renewed without a run."""
     renewed = {path for path, _ in renewal.pairs(site, site.host(name))} - {renewal.CERTIFICATE}
     by_host = site.data(renewal.Renewal).certificate_renewed_lifetime / renewal.PART
-    return {path: by_host if path in renewed else site.shared.certificate_renewal for path in paths}
+    least = {path: by_host if path in renewed else site.shared.certificate_renewal for path in texts}
+    shown = texts.get(acme.CERTIFICATE, "")
+    if end(shown) is not None:
+        least[acme.CERTIFICATE] = life(shown) / acme.LATE
+    return least
 
 
 def _cell(left: Mapping[str, float | None], least: Mapping[str, float]) -> Cell:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography import x509
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import answers, credentials, renewal, virtual_address
+from deploys.controller import acme, answers, credentials, files, renewal, virtual_address
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.certificates import Certificate
 from deploys.controller.owner_last import owner_last
@@ -18,7 +19,7 @@ from deploys.controller.templates import render
 from deploys.controller.upstreams import changing, memory, out, upstreams
 from deploys.engine.barrier import barrier
 from deploys.facts.balancer import GREEN, SWITCHED, marks
-from deploys.operations import nginx, service, switch
+from deploys.operations import nginx, service, switch, system
 from deploys.operations.file_set import File
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
@@ -33,6 +34,7 @@ from deploys.roles.load_balancer.declaration import (
 )
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
+from deploys.settings.site import Site
 from deploys.settings.units import written
 
 
@@ -50,8 +52,16 @@ def balance(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
-    certificate = _of_administrator(host)
+    certificate, by_acme = _of_administrator(host), acme.used(site)
     encrypted = site.shared.gateway_tls_port is not None
+    if by_acme:
+        system.configured(
+            name="Which certificate is shown",
+            key="shown-certificate",
+            files=[File(acme.PROGRAM, files.read("load_balancer/tracseq_shown.py"))],
+            # What is refused stays away from nginx, and from no deploy.
+            apply=f"python3 {acme.shown(site)} || [ -d {acme.SHOWN} ]",
+        )
     blue, *second = (
         upstreams(gateways, slot.tls_port or slot.port, data.canary_share, f"_{GREEN}" if slot.name == GREEN else "")
         for slot in slots.known(site.shared)
@@ -80,13 +90,15 @@ def balance(run: Run) -> None:
                     out=out(gateways),
                     gateways="$gateways" + ("$out" if len(gateways) > 1 else "") + ("$colour" if green_port else ""),
                     scheme="https" if encrypted else "http",
-                    shown=encryption.BALANCER,
+                    shown_to_gateways=encryption.BALANCER,
                     shown_renewed=bool(renewal.authority(site)),
                     authority=AUTHORITY_FILE,
                     name_of_gateways=encryption.NAME,
                     switched=SWITCHED,
                     domain=site.shared.domain,
                     asked=virtual_address.PATH if virtual_address.addresses(site) else "",
+                    shown=acme.SHOWN if by_acme else "",
+                    challenges=_challenges(site, host) if acme.by_http(site) else None,
                     http2_directive=RELEASES[run.machine.values["version"]].nginx_has_http2_directive,
                     # nginx asks the responder by its name, and knows no name server of its own.
                     stapling=bool(data.dns_resolvers) and certificate is not None and _names_a_responder(certificate),
@@ -110,11 +122,7 @@ def balance(run: Run) -> None:
                     odd=answers.ODD,
                 ),
             ),
-            *(
-                (File(CERTIFICATE, certificate.certificate), File(KEY, certificate.key, mode="600", secret=True))
-                if certificate
-                else credentials.files(run, CERTIFICATE)
-            ),
+            *(_own(certificate, by_acme) if certificate else credentials.files(run, CERTIFICATE)),
             *(credentials.files(run, SHOWN[0]) if encrypted else ()),
             File(
                 "/etc/systemd/system/nginx.service.d/tracseq.conf",
@@ -152,6 +160,25 @@ def forget(run: Run) -> None:
     gateways = run.site.group("gateways")
     if all(peer.name in run.machines for peer in gateways):
         answers.of_releases(run.site, {peer.name: run.bundle(peer.name).release for peer in gateways})
+
+
+def _own(certificate: Certificate, by_acme: bool) -> list[File]:
+    """The administrator's certificate and its key; where others may take their place, workers read them."""
+    group, mode = ("www-data", "640") if by_acme else ("root", "600")
+    return [
+        File(CERTIFICATE, certificate.certificate),
+        File(KEY, certificate.key, group=group, mode=mode, secret=True),
+    ]
+
+
+def _challenges(site: Site, host: SiteHost) -> Mapping[str, object]:
+    """What nginx answers an authority that wants the public name to be proved, and whom it asks."""
+    return {
+        "path": acme.CHALLENGES,
+        "own": acme.OF_THIS_ONE,
+        "web": acme.WEB,
+        "peers": [peer for peer in site.group(acme.GROUP) if peer != host],
+    }
 
 
 def _of_administrator(host: SiteHost) -> Certificate | None:

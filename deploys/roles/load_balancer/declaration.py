@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from deploys.controller import renewal, virtual_address
+from deploys.controller import acme, renewal, virtual_address
 from deploys.controller.releases import encryption
 from deploys.settings import answers, wires
 from deploys.settings.credential import Credential, of_host
@@ -75,8 +75,8 @@ def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
 
     Where it renews them by itself, its nginx reads them anew for each connection, as the user of its workers.
     """
-    data, renewed = host.data(LoadBalancers), renewal.authority(site)
-    group, mode = ("www-data", "640") if renewed else ("root", "600")
+    data = host.data(LoadBalancers)
+    group, mode = ("www-data", "640") if renewal.authority(site) or acme.used(site) else ("root", "600")
     if site.shared.gateway_tls_port:
         yield of_host(host, "client", encryption.BALANCER, group=group, mode=mode)
     if data.certificate_file and data.certificate_key_file:

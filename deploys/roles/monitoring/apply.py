@@ -7,7 +7,7 @@ from typing import Any
 
 from pyinfra.api import deploy
 
-from deploys.controller import alerts, credentials, exporters, files, virtual_address
+from deploys.controller import acme, alerts, credentials, exporters, files, virtual_address
 from deploys.controller.alerts import Monitoring
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
@@ -109,7 +109,9 @@ def trusted(run: Run) -> str | None:
 
     That may be an authority of a laboratory's own, which no host knows: then only its end is looked at.
     """
-    own = all(balancer.value("certificate_file") is None for balancer in run.site.group("load_balancers"))
+    own = not acme.used(run.site) and all(
+        balancer.value("certificate_file") is None for balancer in run.site.group("load_balancers")
+    )
     return AUTHORITY_FILE if own else None
 
 

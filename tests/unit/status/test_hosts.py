@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploys.controller import acme
 from deploys.controller.authority import AUTHORITY_FILE, Authority
 from deploys.controller.status import certificates, disks, kept_data, lock, units, upkeep
 from deploys.controller.status.debian_version import order
@@ -100,6 +101,17 @@ def test_certificates_are_wrong_when_a_run_would_renew_them(tmp_path: Path) -> N
         at = replace(survey("certificates", {"gw1": [{"/leaf": leaf}]}), read_at=ends - left * DAY)
         assert [what.startswith("/leaf") for _, what in said(certificates.judged(at))] == [True] * wrong
         assert certificates.judged(at).values["gw1"]["/leaf"]["days_left"] == left
+
+
+def test_a_certificate_by_acme_is_wrong_when_it_should_long_be_renewed(tmp_path: Path) -> None:
+    leaf = Authority(str(tmp_path), lifetime=6 * DAY, renewal=DAY).leaf("lb1", ["lb1"]).certificate
+    ends = certificates.end(leaf)
+    assert ends is not None
+    for left, wrong in ((1.1, False), (0.9, True), (-1, True)):
+        at = replace(survey("certificates", {"gw1": [{acme.CERTIFICATE: leaf}]}), read_at=ends - left * DAY)
+        found = certificates.judged(at)
+        assert ["was not renewed by ACME" in what for _, what in said(found)] == [True] * wrong
+        assert found.cells["gw1"].wrong is wrong
 
 
 def test_a_certificate_that_is_not_there_is_wrong() -> None:

@@ -1,0 +1,1 @@
+"""Load balancers that get the certificate of the public name by ACME."""
