@@ -82,8 +82,9 @@ def shown(browser: Browser, host: str, page: str, width: int, dark: bool, over: 
 
 
 def panels(page: str) -> list[str]:
-    """The titles of the panels that a page has."""
-    return [panel.title for dashboard in DASHBOARDS if dashboard.name == page for panel in dashboard.panels]
+    """The titles of the panels that a page of a site has; of a group that the site does not have there is none."""
+    found = [panel for dashboard in DASHBOARDS if dashboard.name == page for panel in dashboard.panels]
+    return [panel.title for panel in found if panel.group is None or group(panel.group, INVENTORY)]
 
 
 def named() -> set[str]:

@@ -2,6 +2,7 @@
 
 const PATIENCE = 20_000; // milliseconds
 const AGAIN = 1_000; // milliseconds until what did not reach the web server is asked once more
+const ATTEMPTS = 4;
 
 // Prometheus, or what is before it, gave no answer.
 export class Silent extends Error {}
@@ -9,15 +10,18 @@ export class Silent extends Error {}
 // Prometheus answered that it will not.
 export class Refused extends Error {}
 
-// A network that changes meanwhile, as a phone's does, is asked once more.
-export async function sent(url, tries = 2) {
+// A network that changes meanwhile, as a phone's does, is asked once more, and so is a web server that had too many
+// questions at once: it looks at twenty a second.
+export async function sent(url, attempt = 1) {
+  let answer = null;
   try {
-    return await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
+    answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
   } catch (error) {
-    if (tries === 1) throw new Silent(error.message);
-    await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
-    return sent(url, tries - 1);
+    if (attempt > 1) throw new Silent(error.message);
   }
+  if (answer && (answer.status !== 429 || attempt === ATTEMPTS)) return answer;
+  await new Promise((resolve) => { setTimeout(resolve, AGAIN * attempt); });
+  return sent(url, attempt + 1);
 }
 
 async function ask(path, parameters = {}) {
