@@ -30,7 +30,8 @@ if cd / && command -v psql >/dev/null; then
   runuser -u postgres -- psql -XAtq \
     -c "select rolname, rolsuper, rolreplication, rolcanlogin from pg_roles order by 1" \
     -c "select datname, pg_get_userbyid(datdba) from pg_database order by 1" \
-    -c "select slot_name from pg_replication_slots order by 1" -c "select pg_is_in_recovery()" \
+    -c "select slot_name from pg_replication_slots where not pg_is_in_recovery() order by 1" \
+    -c "select pg_is_in_recovery()" \
     -c "select name, setting from pg_settings where source = 'configuration file' order by 1"
 fi
 echo "== left behind"
