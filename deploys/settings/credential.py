@@ -15,6 +15,17 @@ USAGES: dict[Kind, tuple[Usage, ...]] = {"server": ("server",), "client": ("clie
 """What each kind proves to others of the site: who a server is, who a client is, or both."""
 
 
+def place(certificate: str) -> str:
+    """
+    Where a host keeps a certificate and its key that it renewed, also once it has no such credential any more.
+
+    Args:
+        certificate: path of the certificate
+    """
+    directory, _, name = certificate.rpartition("/")
+    return f"{directory}/.{name.removesuffix('.crt')}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Credential:
     """
@@ -45,8 +56,7 @@ class Credential:
     @property
     def place(self) -> str:
         """Where a host keeps the two that it renewed, beside the paths, which are links into it then."""
-        directory, _, name = self.certificate.rpartition("/")
-        return f"{directory}/.{name.removesuffix('.crt')}"
+        return place(self.certificate)
 
     def revoked(self, hosts: Mapping[str, float]) -> float | None:
         """

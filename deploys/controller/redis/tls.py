@@ -12,8 +12,6 @@ from deploys.settings.site import Site
 
 DIRECTORY = "/etc/tracseq/redis"
 CERTIFICATE, KEY = f"{DIRECTORY}/member.crt", f"{DIRECTORY}/member.key"
-RENEWED = f"{DIRECTORY}/.member"
-"""Where a host keeps the two that it renewed."""
 
 
 class Shown(TypedDict):

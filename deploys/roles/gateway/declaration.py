@@ -30,9 +30,6 @@ CERTIFICATE = (f"{encryption.GATEWAY}/server.crt", f"{encryption.GATEWAY}/server
 REDIS_CERTIFICATE = (f"{encryption.GATEWAY}/redis.crt", f"{encryption.GATEWAY}/redis.key")
 """What it shows to Redis, and its key, where that asks for one."""
 
-RENEWED = (f"{encryption.GATEWAY}/.server", f"{encryption.GATEWAY}/.redis")
-"""Where a host keeps those that it renewed."""
-
 KEPT = 5
 """Connections that Postgres keeps for its superuser (superuser_reserved_connections), and two to look at it."""
 

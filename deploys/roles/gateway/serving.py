@@ -24,9 +24,10 @@ from deploys.operations.health import Health
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.operations.trial import Peer, Trial
-from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE, RENEWED, Gateways
+from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE, Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
+from deploys.settings import credential
 from deploys.settings.host import SiteHost
 
 ENCRYPTION = "tracseq_gateway.downstream.encryption"
@@ -96,9 +97,9 @@ def serving(
         ],
         absent=[
             path
-            for pair, kept in zip((CERTIFICATE, REDIS_CERTIFICATE), RENEWED, strict=True)
-            for path in (*pair, kept)
+            for pair in (CERTIFICATE, REDIS_CERTIFICATE)
             if pair[0] not in [file.path for file in shown]
+            for path in (*pair, credential.place(pair[0]))
         ],
         validate=_check(user, slot),
         also_read=[AUTHORITY_FILE],

@@ -27,11 +27,10 @@ from deploys.roles.load_balancer.declaration import (
     CERTIFICATE,
     DECLARATION,
     KEY,
-    RENEWED,
     SHOWN,
-    SHOWN_RENEWED,
     LoadBalancers,
 )
+from deploys.settings import credential
 from deploys.settings.debian import RELEASES
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -135,8 +134,8 @@ def balance(run: Run) -> None:
             *(mark for gateway in gateways for mark in marks(gateway.name)),
             *([] if green_port else [SWITCHED]),
             # What the host renewed until it got the administrator's own.
-            *([RENEWED] if certificate else []),
-            *([] if encrypted else [*SHOWN, SHOWN_RENEWED]),
+            *([credential.place(CERTIFICATE)] if certificate else []),
+            *([] if encrypted else [*SHOWN, credential.place(SHOWN[0])]),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],

@@ -20,11 +20,8 @@ from deploys.settings.site import Site
 from deploys.settings.units import Duration, Size
 
 CERTIFICATE, KEY = "/etc/nginx/tls/site.crt", "/etc/nginx/tls/site.key"
-RENEWED = "/etc/nginx/tls/.site"
-"""Where a host keeps the two that it renewed."""
 SHOWN = (f"{encryption.BALANCER}/client.crt", f"{encryption.BALANCER}/client.key")
 """By what gateways know a load balancer, and its key, where they ask for that."""
-SHOWN_RENEWED = f"{encryption.BALANCER}/.client"
 Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 

@@ -19,6 +19,7 @@ from deploys.operations import service
 from deploys.operations.file_set import File
 from deploys.operations.service import Unit
 from deploys.roles.redis.declaration import DROP_IN, UNIT, USERS, Redis
+from deploys.settings import credential
 from deploys.settings.site import Site
 
 # Redis has no command that only checks its configuration. It is started with it until it listens, in a
@@ -86,7 +87,10 @@ def _configured(run: Run, unit: Unit) -> None:
                 restart=True,
             ),
         ],
-        absent=[*([] if users else [USERS]), *([] if encrypted else [tls.CERTIFICATE, tls.KEY, tls.RENEWED])],
+        absent=[
+            *([] if users else [USERS]),
+            *([] if encrypted else [tls.CERTIFICATE, tls.KEY, credential.place(tls.CERTIFICATE)]),
+        ],
         validate=CHECK,
     )
 
