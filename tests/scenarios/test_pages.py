@@ -92,7 +92,8 @@ def test_no_panel_is_empty(chromium: Browser, watcher: str) -> None:
         while time.monotonic() < end and empty(page):
             load()
         assert empty(page) == {}, page
-        assert chromium.complaints() == []
+        # Who pages faster than people do is told to wait, and the page does so and asks again.
+        assert [one for one in chromium.complaints() if "status of 429" not in one] == []
         on_a_phone = pages.shown(chromium, watcher, page, pages.PHONE, dark=True)
         assert set(on_a_phone.values()) <= {"drawn"}, page
     print(f"\npictures of {len(pages.NAMES)} pages: {pages.PICTURES.absolute()}")
