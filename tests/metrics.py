@@ -11,7 +11,7 @@ FUNCTIONS = frozenset({
 })  # fmt: skip
 """Words of expressions that are no metrics."""
 TEXTS = re.compile(r"\"[^\"]*\"")
-LABELS = re.compile(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|on)\s*\([^)]*\)")
+LABELS = re.compile(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|on|group_left)\s*\([^)]*\)")
 
 
 def named(expression: str) -> set[str]:

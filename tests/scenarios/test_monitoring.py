@@ -34,9 +34,14 @@ LINES = Path("tests/scenarios/nginx.log")
 UNMADE = {"node_timex_sync_status", "node_timex_maxerror_seconds"}
 """A machine of the lab may not ask for its clock, which is that of all of them (systemd-nspawn(1))."""
 ELSEWHERE = {"tracseq_virtual_address"} | {
-    f"redis_sentinel_{name}" for name in ("masters", "master_status", "master_ok_slaves", "master_ok_sentinels")
+    *(f"redis_sentinel_{name}" for name in ("masters", "master_status", "master_ok_slaves", "master_ok_sentinels")),
+    *(f"tracseq_renewal_{name}" for name in ("failed", "late_timestamp_seconds")),
+    *(f"tracseq_acme_{name}" for name in ("failures", "late_timestamp_seconds")),
 }
-"""This site has one load balancer and one Redis: test_virtual_address and test_redis_failover look for these."""
+"""
+This site has one load balancer, one Redis and no certificates by timer: test_virtual_address, test_redis_failover,
+test_renewal and test_acme look for these.
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -225,6 +225,8 @@ def test_an_authority_that_was_away_costs_nothing() -> None:
     lab.ssh(KEEPER, "systemctl stop tracseq-certificate-authority.socket tracseq-certificate-authority.service")
     try:
         metric = "cat /var/lib/tracseq-renewal/state/renewal.prom"
+        told = lab.ssh("pg1", metric)
+        assert all(f"tracseq_renewal_{name}{{" in told for name in ("failed", "late_timestamp_seconds"))
         lab.eventually(lambda: "} 1\n" in lab.ssh("pg1", metric), within=LIFETIME, every=2)
         assert ledger.answers(INVENTORY)
     finally:
