@@ -22,6 +22,7 @@ run = recovery.run
 said = result(recovery)
 
 reading.everything(name="Every host is read, all its roles at once")
+roles.monitoring.check(run)
 
 roles.base.apply(run)
 roles.kernel.apply(run)

@@ -18,6 +18,7 @@ from deploys.roles import registry as roles
 run = begin()
 
 reading.everything(name="Every host is read, all its roles at once")
+roles.monitoring.check(run)
 
 roles.base.apply(run)
 roles.kernel.apply(run)

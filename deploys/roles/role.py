@@ -48,7 +48,8 @@ class Role:
     where a host can leave the role, ``remove.py`` with ``remove(run)``. What the role can do before
     the groups it comes after are ready is ``prepare(run)`` in ``prepare.py``; what it can do only
     once roles that use it have changed is ``finish(run)`` in ``finish.py``, where that is all that a
-    host gives back in place of ``remove.py``.
+    host gives back in place of ``remove.py``. What can only be found wrong on its hosts, before any is
+    changed, is ``check(run)`` in ``check.py``.
 
     Args:
         name: of the folder
@@ -65,6 +66,19 @@ class Role:
         """What the role says of itself."""
         found: Declaration = self._module("declaration").DECLARATION
         return found
+
+    def check(self, run: Run) -> None:
+        """
+        Have no host of the run changed before those in the role have found nothing wrong.
+
+        Called like ``apply()``, on a line before that of the first role.
+        """
+        if self._later(run):
+            return
+        if self.declaration.of(run.host.groups):
+            self._module("check").check(run)
+        if any(self.declaration.of(run.site.host(name).groups) for name in run.machines):
+            barrier(name=f"{self.declaration.title}: it is found right before any host is changed")
 
     def apply(self, run: Run) -> None:
         """

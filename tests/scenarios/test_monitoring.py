@@ -11,6 +11,7 @@ import pytest
 
 from deploys.controller.templates import render
 from tests import lab, metrics, pages, rules
+from tests.copy import Copy
 from tests.inventory import group, hosts
 from tests.ledger import SERVICE
 from tests.scenarios import strangers
@@ -290,3 +291,44 @@ for unit in $(systemctl list-units --plain --no-legend 'prometheus-*.service' mt
   done
 done 2>/dev/null | sort -u | while read pid; do sed -n 's/^Pss: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/smaps_rollup; done
 """
+
+
+WRONG = {
+    "rule": (
+        "files/monitoring/rules/hosts.yml", "max by (instance) (up{", "max by (instance) ((up{",
+        "unclosed left parenthesis",
+    ),
+    "panel": (
+        "deploys/controller/dashboards/hosts.py", "time() - node_boot_time_seconds", "time() - node_boot_time_seconds)",
+        "unexpected right parenthesis",
+    ),
+    "route": (
+        "templates/monitoring/alertmanager.yml.j2", "- receiver: nobody", "- receiver: somebody",
+        "undefined receiver",
+    ),
+}  # fmt: skip
+"""What is wrong in which file, and what Debian's own programs say of it."""
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_refused_before_any_host_is_changed(what: str, tmp_path: Path) -> None:
+    path, right, wrong, said = WRONG[what]
+    copy = Copy(tmp_path, "lab")
+    copy.secrets.write_bytes(Path(".env.lab").read_bytes())
+    file = copy.own(path.partition("/")[0]) / path.partition("/")[2]
+    assert right in file.read_text()
+    file.write_text(file.read_text().replace(right, wrong))
+    configuration = {"lb1": "/etc/nginx/conf.d/tracseq.conf", WATCHER: "/etc/prometheus/alertmanager.yml"}
+
+    def state() -> list[str]:
+        return [lab.ssh(name, f"sha256sum {one}", inventory=INVENTORY) for name, one in configuration.items()]
+
+    before = state()
+    # A run that would change other hosts, too.
+    others = ("--data", "request_burst=77", "--data", "alert_repeat_interval=7h")
+    own = {"PYTHONPATH": str(tmp_path)}
+    run = lab.pyinfra("-y", *others, INVENTORY, lab.SITE, directory=tmp_path, environment=own)
+    assert run.code != 0
+    assert said in run.output
+    assert "No host was changed." in run.output
+    assert state() == before

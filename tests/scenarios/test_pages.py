@@ -17,7 +17,6 @@ from deploys.settings import secrets
 from tests import browser, lab, pages, reach
 from tests.browser import Browser
 from tests.client import context
-from tests.copy import Copy
 from tests.inventory import group
 from tests.scenarios import grafana
 from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, asked, load, watched_site
@@ -187,20 +186,6 @@ def test_nothing_else_serves_on_a_host_with_pages() -> None:
         assert state.split() == ["inactive", "disabled"]
         score = lab.ssh(watcher, "systemd-analyze security tracseq-pages --no-pager | tail -1", inventory=INVENTORY)
         print(f"\n{watcher}: {score.strip()}")
-
-
-def test_a_bad_panel_is_refused_before_it_is_in_place(tmp_path: Path) -> None:
-    copy = Copy(tmp_path, "lab")
-    copy.secrets.write_bytes(Path(".env.lab").read_bytes())
-    panel = copy.own("deploys") / "controller" / "dashboards" / "hosts.py"
-    panel.write_text(panel.read_text().replace("time() - node_boot_time_seconds", "time() - node_boot_time_seconds)"))
-    before = lab.ssh(WATCHER, "sha256sum /etc/tracseq-pages/pages/site.json", inventory=INVENTORY)
-    own = {"PYTHONPATH": str(tmp_path)}
-    run = lab.pyinfra("-y", "--limit", WATCHER, INVENTORY, lab.SITE, directory=tmp_path, environment=own)
-    assert run.code != 0
-    assert "unexpected right parenthesis" in run.output, "promtool's own line"
-    assert "Nothing was changed." in run.output
-    assert lab.ssh(WATCHER, "sha256sum /etc/tracseq-pages/pages/site.json", inventory=INVENTORY) == before
 
 
 def test_without_a_port_there_are_no_pages() -> None:

@@ -42,7 +42,8 @@ def test_every_operation_has_its_cases(name: str) -> None:
     assert "as_it_should_be" in cases, f"what does {name} do where all is as it should be?"
     assert not cases["as_it_should_be"].expected.get("commands"), f"{name} changes what is as it should be"
     others = cases.keys() - {"nothing_there", "as_it_should_be"}
-    assert any(cases[one].expected.get("commands") for one in others), f"what does {name} do about a difference?"
+    acts = any(cases[one].expected.get("commands") or cases[one].expected.get("error") for one in others)
+    assert acts, f"what does {name} do about a difference?"
 
 
 def test_every_case_is_of_an_operation() -> None:

@@ -10,6 +10,9 @@ from deploys.controller.dashboards import DASHBOARDS
 from deploys.controller.dashboards.panel import WINDOW, Dashboard
 from deploys.settings.site import Site
 
+RULES = "/etc/tracseq-pages/panels.yml"
+"""Where a host with pages has the queries of all panels as rules."""
+
 
 def document(site: Site, host: str, scrape_interval: float) -> str:
     """

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pyinfra.api import deploy
 
-from deploys.controller import acme, alerts, credentials, exporters, files, virtual_address
+from deploys.controller import acme, alerts, credentials, exporters, virtual_address
 from deploys.controller.alerts import Monitoring
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
@@ -17,13 +16,14 @@ from deploys.operations import service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.monitoring.declaration import ALERTMANAGER, CLUSTER_PORT
+from deploys.roles.monitoring.rules import RULES, rules
+from deploys.roles.monitoring.told import told
 
 PROMETHEUS = "prometheus.service"
 CREDENTIALS = alerts.PROMETHEUS
 CONFIGURATION = "/etc/prometheus/alertmanager.yml"
 BLACKBOX = "/etc/prometheus/blackbox.yml"
 BLACKBOX_PORT = 9115
-RULES = "monitoring/rules"
 OWN = ("root", "prometheus", "640")
 
 
@@ -81,7 +81,7 @@ def apply(run: Run) -> None:
                     blackbox=BLACKBOX_PORT,
                 ),
             ),
-            *(File(f"/etc/prometheus/rules/{name}", files.read(f"{RULES}/{name}")) for name in files.names(RULES)),
+            *(File(path, text) for path, text in rules().items()),
             File(
                 f"{UNITS}/{PROMETHEUS}.d/tracseq.conf",
                 render(
@@ -92,7 +92,7 @@ def apply(run: Run) -> None:
                 restart=True,
             ),
         ],
-        purged=["/etc/prometheus/rules"],
+        purged=[RULES],
         validate="promtool check config /etc/prometheus/prometheus.yml",
     )
 
@@ -132,18 +132,6 @@ def cluster(run: Run) -> Iterator[File]:
         yield File(f"{CREDENTIALS}/cluster.yml", settings, restart=True)
         yield File(f"{CREDENTIALS}/authority.crt", run.authority.certificate)
         yield from credentials.files(run, f"{CREDENTIALS}/member.crt")
-
-
-def told(run: Run) -> Mapping[str, Any]:
-    """Whom Alertmanager tells, and when: the values of its configuration."""
-    data = run.host.data(Monitoring)
-    return {
-        "mail": alerts.mail(run.site),
-        "webhooks": alerts.webhooks(run.site),
-        "wait": seconds(data.alert_group_wait),
-        "interval": seconds(data.alert_group_interval),
-        "repeat": seconds(data.alert_repeat_interval),
-    }
 
 
 def seconds(duration: float) -> str:

@@ -44,11 +44,11 @@ def serve(run: Run) -> None:
             File(f"{DIRECTORY}/passwords", password(run), mode="600", secret=True, restart=True),
             *credentials.files(run, f"{DIRECTORY}/server.crt"),
             File(f"{UNITS}/{UNIT}", render("pages/service.j2", name=NAME, directory=DIRECTORY), restart=True),
-            File(f"{DIRECTORY}/panels.yml", page.as_rules()),
+            File(page.RULES, page.as_rules()),
             *shown(run),
         ],
         purged=[PAGES],
-        validate=f"{nginx.checked(f'{DIRECTORY}/nginx.conf')} && promtool check rules {DIRECTORY}/panels.yml",
+        validate=f"{nginx.checked(f'{DIRECTORY}/nginx.conf')} && promtool check rules {page.RULES}",
     )
 
 
