@@ -12,11 +12,11 @@ from deploys.roles.monitoring.rules import rules
 from deploys.roles.monitoring.told import told_without_secrets
 
 
-@deploy("Monitoring")
+@deploy("Rules and routes")
 def check(run: Run) -> None:
     """Have them looked at by the programs that this host has."""
     alerts.well_formed(
-        name="Rules, panels and routes are well-formed",
+        name="Promtool and amtool find nothing wrong",
         rules={**rules(), page.RULES: page.as_rules()},
         routes=render("monitoring/alertmanager.yml.j2", **told_without_secrets(run)),
     )
