@@ -86,9 +86,9 @@ def mails() -> list[str]:
     return [line.removeprefix("Subject: ") for line in said.splitlines()]
 
 
-def firing() -> set[str]:
-    """The alerts that fire, but for the one that always does."""
-    alerts = asked("alerts")["alerts"]
+def firing(watcher: str = WATCHER) -> set[str]:
+    """The alerts that fire by the Prometheus of a host, but for the one that always does."""
+    alerts = asked("alerts", watcher)["alerts"]
     return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"} - {"Watchdog"}
 
 

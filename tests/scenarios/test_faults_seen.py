@@ -13,7 +13,7 @@ import pytest
 from tests import lab, rules
 from tests.copy import Copy
 from tests.inventory import group
-from tests.scenarios.monitoring import INVENTORY, WATCHER, firing, mails, watched_site
+from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, firing, mails, watched_site
 from tests.scenarios.postgres import UNIT, found
 
 pytestmark = pytest.mark.long
@@ -57,8 +57,8 @@ def told(since: int, what: str = "firing") -> list[str]:
 
 def well() -> int:
     """Wait until nothing is wrong and everybody was told so: how many mails there are."""
-    lab.eventually(lambda: firing() == set(), within=300, every=2)
-    time.sleep(35)  # the second Alertmanager waits for the first
+    lab.eventually(lambda: not any(firing(watcher) for watcher in WATCHERS), within=300, every=2)
+    time.sleep(45)  # the second Alertmanager waits for the first, and tells the end with its next group
     return len(mails())
 
 
