@@ -12,6 +12,7 @@ import pytest
 
 from tests import lab, rules
 from tests.copy import Copy
+from tests.disk import disk
 from tests.inventory import group
 from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, firing, mails, watched_site
 from tests.scenarios.postgres import UNIT, found
@@ -28,19 +29,10 @@ GATEWAYS = [host.name for host in group("gateways", INVENTORY)]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def copy(site_as_it_should_be: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the repository from which the lab's site is watched over."""
-    copy = Copy(tmp_path_factory.mktemp("faults"), "lab")
-    copy.secrets.write_bytes(Path(".env.lab").read_bytes())
-    rule = copy.own("files") / "monitoring/rules/hosts.yml"
-    # Of all file systems only tmpfs has a size of its own in the lab.
-    text, changed = rule.read_text(), 'node_filesystem_avail_bytes{mountpoint="' + SMALL + '"} / node_filesystem_size'
-    rule.write_text(text.replace('node_filesystem_avail_bytes{fstype!="tmpfs"} / node_filesystem_size', changed))
-    assert changed in rule.read_text()
+def site_with_monitoring(site_as_it_should_be: None) -> Iterator[None]:
+    """The lab's site, watched over."""
     with watched_site():
-        made = lab.site(inventory=INVENTORY, directory=copy.directory)
-        assert made.code == 0, made.output
-        yield copy.directory
+        yield
 
 
 def waits(alert: str) -> int:
@@ -127,38 +119,38 @@ def test_a_gateway_that_is_killed_again_and_again() -> None:
     )
 
 
-def test_what_goes_wrong_slowly(copy: Path) -> None:
+def test_what_goes_wrong_slowly() -> None:
     """A disk that fills, an exporter that stops, a certificate near its end, a backup that is missing: at once."""
     certificate = "/etc/tracseq/metrics/server.crt"
     short = (
         f"openssl req -x509 -newkey ed25519 -nodes -keyout /dev/null -subj /CN=x -days 5 -out {certificate} 2>/dev/null"
     )
     look = "systemctl start tracseq-certificates.service"
-    mount = f"mkdir -p {SMALL}; mount -t tmpfs -o size=20m tmpfs {SMALL}; systemctl restart prometheus-node-exporter"
     old = ("--data", "backup_maximum_age=60s")
 
     def mended() -> None:
-        lab.ssh(BACKUPS, f"umount {SMALL}")
+        lab.ssh(BACKUPS, f"rm {SMALL}/file")
         lab.ssh(REDIS, "systemctl start prometheus-redis-exporter")
         lab.ssh(GATEWAYS[1], f"mv {certificate}.kept {certificate}; {look}")
-        assert lab.site("--limit", BACKUPS, inventory=INVENTORY, directory=copy).code == 0
+        assert lab.site("--limit", BACKUPS, inventory=INVENTORY).code == 0
 
-    breaks(
-        {
-            "no backup is new": lambda: lab.site("--limit", BACKUPS, *old, inventory=INVENTORY, directory=copy),
-            "a disk fills": lambda: lab.ssh(BACKUPS, f"{mount}; dd if=/dev/zero of={SMALL}/file bs=1M count=19"),
-            "an exporter stops": lambda: lab.ssh(REDIS, "systemctl stop prometheus-redis-exporter"),
-            "a certificate ends soon": lambda: lab.ssh(
-                GATEWAYS[1], f"cp -a {certificate} {certificate}.kept; {short}; {look}"
-            ),
-        },
-        mended,
-        "BackupTooOld",
-        "UnitFailed",  # the watch over the backups ends with an error
-        "DiskAlmostFull",
-        "ExporterGone",
-        "CertificateEnds",
-    )
+    with disk(BACKUPS, SMALL, megabytes=32):
+        breaks(
+            {
+                "no backup is new": lambda: lab.site("--limit", BACKUPS, *old, inventory=INVENTORY),
+                "a disk fills": lambda: lab.ssh(BACKUPS, f"dd if=/dev/zero of={SMALL}/file bs=1M status=none || true"),
+                "an exporter stops": lambda: lab.ssh(REDIS, "systemctl stop prometheus-redis-exporter"),
+                "a certificate ends soon": lambda: lab.ssh(
+                    GATEWAYS[1], f"cp -a {certificate} {certificate}.kept; {short}; {look}"
+                ),
+            },
+            mended,
+            "BackupTooOld",
+            "UnitFailed",  # the watch over the backups ends with an error
+            "DiskAlmostFull",
+            "ExporterGone",
+            "CertificateEnds",
+        )
 
 
 def silences() -> list[dict[str, object]]:
@@ -170,7 +162,7 @@ def silences() -> list[dict[str, object]]:
     return found
 
 
-def test_what_a_run_does_on_purpose_is_told_to_nobody(copy: Path) -> None:
+def test_what_a_run_does_on_purpose_is_told_to_nobody() -> None:
     """A replica is away for longer than its rule waits: the alert is there, and no mail."""
     replica, seconds = found().replica, 75
     before, known = well(), len(silences())
@@ -187,22 +179,22 @@ def test_what_a_run_does_on_purpose_is_told_to_nobody(copy: Path) -> None:
     assert {str(one["createdBy"]).rpartition("-")[0] for one in made} != set()
     assert any(f"changes {replica}: {INVENTORY} {AWAY}" in str(one["comment"]) for one in made)
     # It does not outlast the run by much, and the next failure is told.
-    assert lab.site(inventory=INVENTORY, directory=copy).changes == {}
+    assert lab.site(inventory=INVENTORY).changes == {}
     assert len(silences()) == known + len(made)
 
 
-def test_a_release_a_rollback_and_a_planned_failover_are_told_to_nobody(copy: Path) -> None:
+def test_a_release_a_rollback_and_a_planned_failover_are_told_to_nobody(tmp_path: Path) -> None:
     before, pair = well(), found()
-    (copy.parent / "newer").mkdir()
-    own = Copy(copy.parent / "newer", "lab")
+    own = Copy(tmp_path, "lab")
     own.secrets.write_bytes(Path(".env.lab").read_bytes())
     readme = own.own("gateway") / "README.md"
     readme.write_text(f"{readme.read_text()}\nOf the next release.\n")
+    here = Path.cwd()
     for arguments, directory in (
         ((INVENTORY, lab.SITE), own.directory),
-        ((INVENTORY, ROLLBACK), copy),
-        (("--data", f"to={pair.replica}", INVENTORY, FAILOVER), copy),
-        (("--data", f"to={pair.primary}", INVENTORY, FAILOVER), copy),
+        ((INVENTORY, ROLLBACK), here),
+        (("--data", f"to={pair.replica}", INVENTORY, FAILOVER), here),
+        (("--data", f"to={pair.primary}", INVENTORY, FAILOVER), here),
     ):
         run = lab.pyinfra("-y", *arguments, directory=directory)
         assert run.code == 0, run.output

@@ -17,13 +17,13 @@ from deploys.settings import secrets
 from tests import browser, lab, pages, reach
 from tests.browser import Browser
 from tests.client import context
+from tests.disk import disk
 from tests.inventory import group
 from tests.scenarios import grafana
 from tests.scenarios.monitoring import INVENTORY, WATCHER, WATCHERS, asked, load, watched_site
 
 pytestmark = pytest.mark.long
 
-DISK = "/srv/disk"
 ASKED = (
     "query?query=up",
     "query_range?query=up&start=1&end=2&step=1",
@@ -69,15 +69,13 @@ def test_a_second_run_changes_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def disk() -> Iterator[None]:
+def with_a_disk() -> Iterator[None]:
     """A disk on a host: the root of the lab's machines is an overlay, which exporters rightly leave out."""
-    host, again = group("gateways")[0].name, "systemctl restart prometheus-node-exporter"
-    lab.ssh(host, f"mkdir {DISK}; mount --bind /run/host/incoming {DISK}; {again}")
-    yield
-    lab.ssh(host, f"umount {DISK}; rmdir {DISK}; {again}")
+    with disk(group("gateways")[0].name, "/srv/disk", megabytes=32):
+        yield
 
 
-@pytest.mark.usefixtures("disk")
+@pytest.mark.usefixtures("with_a_disk")
 @pytest.mark.parametrize("watcher", WATCHERS)
 def test_no_panel_is_empty(chromium: Browser, watcher: str) -> None:
     def empty(page: str) -> dict[str, str]:
