@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from deploys.controller.templates import render
-from tests import lab, metrics, pages, rules
+from tests import lab, metrics, pages, reach, rules
 from tests.copy import Copy
 from tests.inventory import group, hosts
 from tests.ledger import SERVICE
@@ -18,6 +20,7 @@ from tests.scenarios import strangers
 from tests.scenarios.monitoring import (
     INVENTORY,
     MAILS,
+    OTHER,
     WATCHER,
     WATCHERS,
     asked,
@@ -105,6 +108,68 @@ def test_nobody_but_the_monitoring_host_is_answered() -> None:
     )
     assert "node_load1" not in other
     assert "node_load1" not in lab.ssh(gateway.name, f"curl -sS -m 4 -k '{url}' 2>&1; true")
+
+
+def test_alertmanagers_talk_to_each_other_alone() -> None:
+    """What two of them agree on goes over TLS, and either shows a certificate of its own."""
+    (watcher,) = [one for one in group("monitoring", INVENTORY) if one.name == WATCHER]
+    ask = f"openssl s_client -connect {watcher.data['address']}:9094 -CAfile /etc/tracseq/authority.crt"
+    shown = "-cert {0}.crt -key {0}.key"
+    member, stranger = shown.format("/etc/prometheus/tracseq/member"), "-cert /run/other.crt -key /run/other.key"
+    lab.ssh(
+        OTHER,
+        "openssl req -x509 -newkey ed25519 -nodes -days 2 -subj /CN=mon2 -keyout /run/other.key -out /run/other.crt"
+        " 2>/dev/null",
+        inventory=INVENTORY,
+    )
+
+    def said(of_whom: str) -> str:
+        # A server says of a certificate what it thinks of it once the handshake is over (RFC 8446, 4.4.2.4).
+        return lab.ssh(OTHER, f"sleep 2 | {ask} {of_whom} 2>&1; true", inventory=INVENTORY)
+
+    try:
+        known = said(member)
+        assert "Verify return code: 0" in known
+        assert "alert" not in known
+        for of_nobody in ("", stranger):
+            assert "alert" in said(of_nobody)
+    finally:
+        lab.ssh(OTHER, "rm /run/other.*", inventory=INVENTORY)
+    for name in ("lb1", "gw1", "outsider1"):
+        assert reach.is_dropped(name, watcher.data["address"], 9094), name
+
+
+def test_a_load_balancer_reads_of_a_monitoring_host_what_it_must_by_one_certificate_alone() -> None:
+    (watcher,) = [one for one in group("monitoring", INVENTORY) if one.name == WATCHER]
+    url = f"https://{WATCHER}:{watcher.data['metrics_port']}/proxy?module=alertmanager"
+    ask = f"curl -sS -m 10 --cacert /etc/tracseq/authority.crt --resolve {WATCHER}:{watcher.data['metrics_port']}:"
+    ask += f"{watcher.data['address']} '{url}'"
+    own = "--cert /etc/tracseq/dead-mans-switch/client.crt --key /etc/tracseq/dead-mans-switch/client.key"
+    assert "alertmanager_" in lab.ssh("lb1", f"{ask} {own}")
+    public = "--cert /etc/nginx/tls/site.crt --key /etc/nginx/tls/site.key"
+    for other in ("", public):
+        assert "alertmanager_" not in lab.ssh("lb1", f"{ask} {other} 2>&1; true")
+
+
+def test_no_secret_is_in_what_is_measured() -> None:
+    secrets = {name: value for name, value in dotenv_values(".env.lab", interpolate=False).items() if value}
+    assert len(secrets) > 5
+    inside = "--cert {0}/client.crt --key {0}/client.key --cacert {0}/authority.crt".format("/etc/prometheus/tracseq")
+    urls = sorted({one["scrapeUrl"] for one in asked("targets")["activeTargets"]})
+    assert len(urls) > len(hosts(INVENTORY))
+    asks = "\n".join(f"curl -sS -m 20 {inside} {shlex.quote(url)}; true" for url in urls)
+    told = lab.ssh(WATCHER, asks, inventory=INVENTORY)
+    assert all(f"{name}_" in told for name in ("node", "pg", "redis", "gateway", "nginx", "prometheus", "alertmanager"))
+    texts = {
+        "what hosts tell": told,
+        "labels": json.dumps(asked("series", **{"match[]": '{__name__=~".+"}'})),
+        "pages": lab.ssh(WATCHER, "cat /etc/tracseq-pages/pages/*", inventory=INVENTORY),
+        "dashboards": "".join(path.read_text() for path in Path("files/monitoring/dashboards").iterdir()),
+    }
+    found = [
+        f"{name} is in {where}" for where, text in texts.items() for name, value in secrets.items() if value in text
+    ]
+    assert found == []
 
 
 def test_no_rule_is_without_its_case() -> None:
