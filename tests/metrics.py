@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 FUNCTIONS = frozenset({
-    "abs", "and", "avg", "avg_over_time", "count", "deriv", "histogram_quantile", "increase", "max",
+    "abs", "and", "avg", "avg_over_time", "count", "deriv", "histogram_quantile", "increase", "label_replace",
+    "max",
     "max_over_time", "min", "min_over_time", "offset", "or", "predict_linear", "rate", "sort_desc", "sum", "time",
     "timestamp", "vector", "bool", "unless",
 })  # fmt: skip

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RULES = Path("files/monitoring/rules")
-THRESHOLD = re.compile(r"(?<=[<>] )(?!0\b(?!\.))[\d.]+(?:e\d+)?|(?<=[<>]= )[\d.]+")
-"""A number that a rule compares with, but 0: there is no tenfold of it."""
-
 EXPRESSION = re.compile(r"- alert: (\w+)\n(?: +#[^\n]*\n)*        expr: \|?(.*?)\n        (?:for|labels):", re.DOTALL)
 
 Series = Mapping[str, str]
@@ -38,6 +35,7 @@ class Case:
         at: when it is looked at, after the first value
         every: between two values
         also_silent: further metrics with which it does not fire, where it has a second threshold
+        also_fires: further metrics with which it fires, where it has a second reason
     """
 
     alert: str
@@ -46,10 +44,12 @@ class Case:
     at: str = "15m"
     every: str = "1m"
     also_silent: tuple[Series, ...] = ()
+    also_fires: tuple[Series, ...] = ()
 
     def tests(self) -> Iterator[dict[str, object]]:
         """All of them as promtool's tests."""
-        for series, number in ((self.fires, 1), *((series, 0) for series in (self.silent, *self.also_silent))):
+        fires, silent = (self.fires, *self.also_fires), (self.silent, *self.also_silent)
+        for series, number in (*((series, 1) for series in fires), *((series, 0) for series in silent)):
             yield {
                 "interval": self.every,
                 "input_series": [{"series": name, "values": values} for name, values in series.items()],
@@ -79,6 +79,7 @@ def _constant(value: object) -> str:
 
 DISK = f'{HOST},mountpoint="/",fstype="ext4"'
 DISK_WRITABLE = {f"node_filesystem_readonly{{{DISK}}}": "0x800"}
+DISK_READ_ONLY = {f"node_filesystem_readonly{{{DISK}}}": "1x800"}
 
 
 def requests(failed: float, per_step: float = 1000) -> Series:
@@ -90,10 +91,45 @@ def requests(failed: float, per_step: float = 1000) -> Series:
     }
 
 
-def budget(alert: str, steps: int, failed: float, well: float, at: str, every: str = "1m") -> Case:
-    """A rule of the error budget: a few hundred requests within its longer window suffice, and a few dozen do not."""
-    few = (requests(1.0, 30 / steps),)
-    return Case(alert, requests(failed, 300 / steps), requests(well), at=at, every=every, also_silent=few)
+def in_turn(share: float, steps: int, then: float, per_step: float) -> Series:
+    """Requests of which this share fails for so many steps, and then another."""
+
+    def counted(first: float, second: float) -> str:
+        return f"0+{first:.6f}x{steps} {first * steps + second:.6f}+{second:.6f}x200"
+
+    return {
+        'http_requests_total{instance="gw1",status="200"}': counted(per_step * (1 - share), per_step * (1 - then)),
+        'http_requests_total{instance="gw1",status="500"}': counted(per_step * share, per_step * then),
+    }
+
+
+def budget(alert: str, steps: tuple[int, int], failed: float, well: float, last: int, every: int = 1) -> Case:
+    """
+    A rule of the error budget: a few hundred requests within its longer window suffice, and a few dozen do not.
+
+    Args:
+        alert: its name
+        steps: of its longer window and of the shorter one
+        failed: the share with which it fires
+        well: one with which it does not, and more than a tenth of what it allows
+        last: the step at which it is looked at
+        every: minutes of a step
+    """
+    (long, short), per_step = steps, 300 / steps[0]
+    also_silent = (
+        requests(1.0, 30 / long),
+        # It was so for long, and is over; it is so, and has not been for long.
+        in_turn(2 * failed, last - short - 2, well, per_step),
+        in_turn(0.0, last - short, 3 * failed, per_step),
+    )
+    return Case(
+        alert,
+        requests(failed, per_step),
+        requests(well),
+        at=f"{last * every}m",
+        every=f"{every}m",
+        also_silent=also_silent,
+    )
 
 
 def slow(below: float, per_minute: int) -> Series:
@@ -133,7 +169,26 @@ def silent_host(ping: int) -> Series:
 
 PRIMARY, STANDBY = 'instance="pg1",server="pg1"', 'instance="pg2",server="pg2"'
 REPLICA = "tracseq_postgres_server_replica"
-UP = {'up{job="postgres",instance="pg1"}': "1x30"}
+
+
+def postgres(name: str, replica: int | None = None, well: int = 1, up: int = 1, ping: int = 1) -> Series:
+    """
+    A Postgres server, as it is measured.
+
+    Args:
+        name: its host
+        replica: what its query says it is; None: that tells nothing
+        well: whether Postgres answers its exporter
+        up: whether the exporter answers
+        ping: whether the host does
+    """
+    labels = f'instance="{name}",server="{name}"'
+    return {
+        f'up{{instance="{name}",job="postgres"}}': f"{up}x30",
+        f'probe_success{{instance="{name}",job="host"}}': f"{ping}x30",
+        **({f"pg_up{{{labels}}}": f"{well}x30"} if up else {}),
+        **({f"{REPLICA}{{{labels}}}": f"{replica}x30"} if replica is not None else {}),
+    }
 
 
 def server(name: str, fires: object, silent: object) -> tuple[Series, Series]:
@@ -171,12 +226,54 @@ def shared(*owners: str) -> Series:
     }
 
 
+def gateway(blue: int | None = None, green: str | None = None, node: int = 1) -> Series:
+    """A host's gateways, and whether anything else of it is measured."""
+    return {
+        'up{instance="gw1",job="node"}': f"{node}x30",
+        **({'up{instance="gw1",job="gateway"}': f"{blue}x30"} if blue is not None else {}),
+        **({'up{instance="gw1",job="gateway_green"}': green} if green is not None else {}),
+    }
+
+
+def balancer_asked(answers: int, node: int = 1, ping: int = 1) -> Series:
+    """Whether a load balancer answers as users ask, and whether its host is measured, and there."""
+    return {
+        SITE_ANSWERS: f"{answers}x30",
+        'up{instance="lb1",job="node"}': f"{node}x30",
+        'up{instance="lb1",job="site"}': "1x30",
+        'probe_success{instance="lb1",job="host"}': f"{ping}x30",
+    }
+
+
+def alertmanagers(one: int, other: int, members: int) -> Series:
+    """Which of two answer, and how many the first one finds."""
+    return {
+        'up{instance="mon1",job="alertmanager"}': f"{one}x30",
+        'up{instance="mon2",job="alertmanager"}': f"{other}x30",
+        'alertmanager_cluster_members{instance="mon1",job="alertmanager"}': f"{members}x30",
+    }
+
+
+SITE_ANSWERS = f"probe_success{{{SITE}}}"
+SHARED_ANSWERS = 'probe_success{instance="10.0.0.10",job="site"}'
+SECURITY = f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm-security/stable-security"}}'
+COLLECTED = f"node_reboot_required{{{HOST}}}"
+DRILL = 'tracseq_backup_last_run_timestamp_seconds{instance="backup1",record="drill"}'
+WATCHED = 'tracseq_backup_watched_since_timestamp_seconds{instance="backup1",record="wal"}'
+WATCH = 'node_systemd_unit_state{instance="backup1",name="tracseq-backup-watch.timer",state="active"}'
 ACME = "tracseq_acme"
 KEEPALIVED = 'instance="lb1",name="keepalived.service",state="active"'
 
 
 CASES = (
-    Case("VirtualAddressOnNoHost", shared(), shared("lb2")),
+    Case(
+        "VirtualAddressOnNoHost",
+        {**shared(), SHARED_ANSWERS: "0x30"},
+        {**shared("lb2"), SHARED_ANSWERS: "1x30"},
+        # It is on a host where nginx does not answer; it is on one that is not measured.
+        also_silent=({**shared("lb2"), SHARED_ANSWERS: "0x30"}, {**shared(), SHARED_ANSWERS: "1x30"}),
+        also_fires=({**shared(), SITE_ANSWERS: "1x30"},),
+    ),
     Case("VirtualAddressOnSeveralHosts", shared("lb1", "lb2"), shared("lb1"), also_silent=(shared(),)),
     Case(
         "KeepalivedDown",
@@ -199,13 +296,19 @@ CASES = (
     ),
     Case(
         "ExporterGone",
-        *one("up", 'instance="pg1",job="redis"', 0, 1),
-        also_silent=({'up{instance="app1",job="services",service="sample",port="8081"}': "0x30"},),
+        {'up{instance="pg1",job="redis"}': "0x30", 'up{instance="pg1",job="node"}': "1x30"},
+        {'up{instance="pg1",job="redis"}': "1x30", 'up{instance="pg1",job="node"}': "1x30"},
+        also_silent=(
+            {'up{instance="app1",job="services",service="sample",port="8081"}': "0x30"},
+            {'up{instance="pg1",job="redis"}': "0x30", **silent_host(ping=1)},
+        ),
     ),
     Case(
         "DiskAlmostFull",
         share("node_filesystem_avail_bytes", DISK, 5, "node_filesystem_size_bytes", 100, DISK_WRITABLE),
         share("node_filesystem_avail_bytes", DISK, 20, "node_filesystem_size_bytes", 100, DISK_WRITABLE),
+        # An image that is full by its nature.
+        also_silent=(share("node_filesystem_avail_bytes", DISK, 0, "node_filesystem_size_bytes", 100, DISK_READ_ONLY),),
     ),
     Case(
         "DiskFullTomorrow",
@@ -225,6 +328,11 @@ CASES = (
                 f"node_filesystem_avail_bytes{{{DISK}}}": "100-0.09x600",
                 f"node_filesystem_size_bytes{{{DISK}}}": "100x600",
                 **DISK_WRITABLE,
+            },
+            {
+                f"node_filesystem_avail_bytes{{{DISK}}}": "40-0.03x600",
+                f"node_filesystem_size_bytes{{{DISK}}}": "100x600",
+                **DISK_READ_ONLY,
             },
         ),
     ),
@@ -272,7 +380,14 @@ CASES = (
         {"tracseq_journal_sent_timestamp_seconds": "101x30", "tracseq_journal_begins_timestamp_seconds": "100x30"},
     ),
     Case("HostRebooted", *one("node_boot_time_seconds", HOST, 800, 100), at="20m"),
-    Case("SiteDoesNotAnswer", *one("probe_success", SITE, 0, 1)),
+    Case(
+        "SiteDoesNotAnswer",
+        balancer_asked(0),
+        balancer_asked(1),
+        also_fires=(balancer_asked(0, node=0), balancer_asked(0, ping=0), {SHARED_ANSWERS: "0x30"}),
+        # Its host is gone.
+        also_silent=(balancer_asked(0, node=0, ping=0),),
+    ),
     Case("NobodyAsksTheSite", *one("up", SITE, 0, 1)),
     Case("SiteAnswersSlowly", *one("probe_duration_seconds", SITE, 3, 0.3)),
     Case(
@@ -317,6 +432,7 @@ CASES = (
     Case(
         "CertificateRenewalFails",
         *one("tracseq_renewal_failed", f'{HOST},path="server.crt"', "1x6 _ 1x20", "1x5 0 1x20"),
+        also_silent=({f'tracseq_renewal_failed{{{HOST},path="server.crt"}}': "_x4 1x20"},),
         at="8h",
         every="1h",
     ),
@@ -333,25 +449,51 @@ CASES = (
     Case(
         "PublicCertificateRenewalFails",
         *one(f"{ACME}_failures", HOST, "1x10 _ 2x40", "1x10 _ 0x2 1x40"),
+        also_silent=({f"{ACME}_failures{{{HOST}}}": "_x20 1x40"},),
         at="8h",
         every="10m",
     ),
     Case(
         "SecurityUpdatesWait",
-        {f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm-security/stable-security"}}': "2x20 _ 2x99"},
-        {f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm/stable"}}': "2x99"},
+        {SECURITY: "2x20 _ 2x99", COLLECTED: "0x20 _ 0x99"},
+        {f'apt_upgrades_pending{{{HOST},origin="Debian:bookworm/stable"}}': "2x99", COLLECTED: "0x99"},
+        # Two were installed, and a day later two others wait; the host is a new one.
+        also_silent=({SECURITY: "2x40 _x24 2x60", COLLECTED: "0x130"}, {SECURITY: "_x40 2x99", COLLECTED: "_x40 0x99"}),
         at="4d",
         every="1h",
     ),
     Case(
         "RebootNeeded",
         *one("node_reboot_required", HOST, "1x10 _ 1x40", "0x40"),
+        also_silent=({COLLECTED: "_x10 1x40"},),
         at="8d",
         every="6h",
     ),
     Case("CollectedFileStale", *one("node_textfile_mtime_seconds", f'{HOST},file="/x/apt.prom"', -20_000, -5_000)),
     Case("PostgresDown", *one("pg_up", HOST, 0, 1)),
-    Case("NoPrimary", {f"{REPLICA}{{{STANDBY}}}": "1x30", **UP}, {f"{REPLICA}{{{PRIMARY}}}": "0x30", **UP}),
+    Case(
+        "PostgresNotMeasured",
+        {f"pg_up{{{PRIMARY}}}": "1x30", **postgres("pg2", replica=1)},
+        {**postgres("pg1", replica=0), **postgres("pg2", replica=1)},
+        # Postgres itself is down.
+        also_silent=({f"pg_up{{{PRIMARY}}}": "0x30"},),
+    ),
+    Case(
+        "NoPrimary",
+        {**postgres("pg1", well=0), **postgres("pg2", replica=1)},
+        {**postgres("pg1", replica=0), **postgres("pg2", replica=1)},
+        also_fires=(
+            # The primary's host is gone; nobody knows whether it is.
+            {**postgres("pg1", up=0, ping=0), **postgres("pg2", replica=1)},
+            {'up{instance="pg1",job="postgres"}': "0x30", **postgres("pg2", replica=1)},
+        ),
+        also_silent=(
+            # It is there, and only not measured: all of its host, or what one query asks.
+            {**postgres("pg1", up=0), **postgres("pg2", replica=1)},
+            {**postgres("pg1"), **postgres("pg2", replica=1)},
+            {'up{instance="gw1",job="gateway"}': "1x30"},
+        ),
+    ),
     Case(
         "TwoPrimaries",
         {f"{REPLICA}{{{PRIMARY}}}": "0x30", f"{REPLICA}{{{STANDBY}}}": "0x30"},
@@ -361,6 +503,8 @@ CASES = (
         "ReplicaDoesNotStream",
         {f"{REPLICA}{{{STANDBY}}}": "1x30", f"tracseq_postgres_server_streams{{{STANDBY}}}": "0x30"},
         {f"{REPLICA}{{{STANDBY}}}": "1x30", f"tracseq_postgres_server_streams{{{STANDBY}}}": "1x30"},
+        # Nobody follows a primary.
+        also_silent=({f"{REPLICA}{{{PRIMARY}}}": "0x30", f"tracseq_postgres_server_streams{{{PRIMARY}}}": "0x30"},),
     ),
     Case("ReplicaIsBehind", *one("tracseq_postgres_replication_lag_bytes", f'{HOST},standby="pg2"', GB, GB // 8)),
     Case("ReplicaReplaysLate", *server("replay_lag_seconds", 600, 100)),
@@ -381,6 +525,7 @@ CASES = (
     Case(
         "SettingWaitsForRestart",
         *server("settings_waiting", "1x30", "0x30"),
+        also_silent=(server("settings_waiting", "_x10 1x30", 0)[0],),
         at="30h",
         every="1h",
     ),
@@ -401,7 +546,23 @@ CASES = (
         also_silent=(backup("last_run_success", "restore", 0, 1)[0],),
     ),
     Case("DrillFailed", *backup("last_run_success", "drill", 0, 1)),
-    Case("DrillTooOld", *backup("last_run_timestamp_seconds", "drill", "0x250", "172800x250"), at="9d", every="1h"),
+    Case(
+        "DrillTooOld",
+        {DRILL: "0x250", WATCHED: "0x250"},
+        {DRILL: "172800x250", WATCHED: "0x250"},
+        # There never was one.
+        also_fires=({WATCHED: "0x250"},),
+        also_silent=({WATCHED: "172800x250"},),
+        at="9d",
+        every="1h",
+    ),
+    Case(
+        "BackupsNotWatched",
+        {WATCH: "1x40"},
+        {WATCH: "1x40", 'tracseq_backup_last_run_timestamp_seconds{instance="backup1",record="wal"}': "0x40"},
+        also_silent=({WATCH.replace("watch", "copy"): "1x40"},),
+        at="30m",
+    ),
     Case("BackupMetricsStale", *limited("last_run_timestamp_seconds", "interval_seconds", 60, 0, 1350), at="30m"),
     Case("RedisDown", *one("redis_up", f'{HOST},job="redis"', 0, 1)),
     Case(
@@ -420,29 +581,41 @@ CASES = (
         share("redis_memory_used_bytes", HOST, 50, "redis_memory_max_bytes", 100),
     ),
     Case("RedisRefusesConnections", *one("redis_rejected_connections_total", HOST, "0+1x30", "3x30")),
-    Case("RedisDoesNotSave", *one("redis_aof_last_write_status", HOST, 0, 1)),
-    budget("ErrorBudgetGoneInTwoDays", 60, 0.02, 0.01, at="2h"),
-    budget("ErrorBudgetGoneInFiveDays", 360, 0.01, 0.005, at="8h"),
-    budget("ErrorBudgetGoneInTenDays", 288, 0.005, 0.002, at="30h", every="5m"),
-    budget("ErrorBudgetSpent", 288, 0.002, 0.0005, at="80h", every="15m"),
+    Case(
+        "RedisDoesNotSave",
+        *one("redis_aof_last_write_status", HOST, 0, 1),
+        also_fires=({f"redis_aof_last_bgrewrite_status{{{HOST}}}": "0x30"},),
+    ),
+    budget("ErrorBudgetGoneInTwoDays", (60, 5), 0.02, 0.01, last=120),
+    budget("ErrorBudgetGoneInFiveDays", (360, 30), 0.01, 0.005, last=480),
+    budget("ErrorBudgetGoneInTenDays", (288, 24), 0.005, 0.002, last=360, every=5),
+    budget("ErrorBudgetSpent", (288, 24), 0.002, 0.0005, last=320, every=15),
     Case("RequestsAreSlow", slow(0.5, 60), slow(0.99, 1000), at="20m", also_silent=(slow(0.5, 6),)),
-    Case("GatewayDown", *one("up", 'instance="gw1",job="gateway"', 0, 1)),
     Case(
         "GatewayDown",
-        {'up{instance="gw1",job="gateway_green"}': "1x5 0x25"},
-        # No release was brought out beside the first one yet.
-        {'up{instance="gw1",job="gateway_green"}': "0x30"},
+        gateway(blue=0),
+        gateway(blue=1),
+        # Since a release was brought out beside the first one, the green one is there too.
+        also_fires=(gateway(green="1x5 0x25"),),
+        # None was; nothing of the host is measured.
+        also_silent=(gateway(green="0x30"), gateway(blue=0, node=0), gateway(green="1x5 0x25", node=0)),
     ),
     Case(
         "NoGateway",
-        {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "0x30"},
+        {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "0x30", SITE_ANSWERS: "0x30"},
         {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw2",job="gateway"}': "1x30"},
-        also_silent=({'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw1",job="gateway_green"}': "1x30"},),
+        also_silent=(
+            {'up{instance="gw1",job="gateway"}': "0x30", 'up{instance="gw1",job="gateway_green"}': "1x30"},
+            # It is not measured, and users get answers.
+            {'up{instance="gw1",job="gateway"}': "0x30", SITE_ANSWERS: "1x30"},
+        ),
     ),
     Case(
         "ErrorsBeforeGateways",
         {**balancer(0.05), **requests(0.0, 57)},
         {**balancer(0.005), **requests(0.0, 60)},
+        # No gateway has a series of errors before its first.
+        also_fires=(balancer(0.05),),
         # The gateways know of them; there are few requests.
         also_silent=({**balancer(0.05), **requests(0.05, 60)}, {**balancer(1.0, 6), **requests(0.0, 6)}),
         at="30m",
@@ -477,8 +650,17 @@ CASES = (
     Case("ServiceInstanceDown", {f"probe_success{{{INSTANCE}}}": "0x30"}, NOT_SERVICES),
     Case("ServiceAnswersSlowly", *one("probe_duration_seconds", INSTANCE, 3, 0.3)),
     Case("RulesFail", *one("prometheus_rule_evaluation_failures_total", 'instance="mon1"', "0+1x30", "3x30")),
-    Case("ConfigurationRefused", *one("prometheus_config_last_reload_successful", 'instance="mon1"', 0, 1)),
-    Case("NoAlertmanager", *one("prometheus_notifications_alertmanagers_discovered", 'instance="mon1"', 0, 1)),
+    Case(
+        "ConfigurationRefused",
+        *one("prometheus_config_last_reload_successful", 'instance="mon1"', 0, 1),
+        also_fires=({'alertmanager_config_last_reload_successful{instance="mon1"}': "0x30"},),
+    ),
+    Case(
+        "AlertsNotDelivered",
+        # Alertmanager was restarted, which is over.
+        *one("prometheus_notifications_dropped_total", 'instance="mon1"', "0+5x30", "0x13 5 10x15"),
+    ),
+    Case("AlertmanagersApart", alertmanagers(1, 1, 1), alertmanagers(1, 1, 2), also_silent=(alertmanagers(1, 0, 1),)),
     Case(
         "NotificationsFail",
         *one("alertmanager_notifications_failed_total", 'instance="mon1",integration="email"', "0+1x30", "3x30"),
@@ -486,6 +668,7 @@ CASES = (
     Case(
         "SamplesDropped",
         *one("prometheus_target_scrapes_exceeded_sample_limit_total", 'instance="mon1"', "0+1x30", "3x30"),
+        also_fires=({'prometheus_target_scrapes_sample_duplicate_timestamp_total{instance="mon1"}': "0+1x30"},),
     ),
     Case("TextfileUnreadable", *one("node_textfile_scrape_error", HOST, 1, 0)),
 )
@@ -518,23 +701,3 @@ def document(case: Case, rules: str) -> str:
     """
     tests = {"rule_files": [rules], "evaluation_interval": case.every, "tests": list(case.tests())}
     return json.dumps(tests, indent=1)
-
-
-def changed(text: str, alert: str) -> Iterator[tuple[str, str]]:
-    """
-    The rules with one threshold of an alert changed tenfold, up and down, each with what was changed.
-
-    Args:
-        text: of the file
-        alert: the alert
-    """
-    begin = text.index(f"- alert: {alert}\n")
-    end = text.find("- alert: ", begin + 1)
-    rule = text[begin : end if end > 0 else len(text)]
-    expression, rest = rule.split("        labels:", 1)
-    for number in sorted(set(THRESHOLD.findall(expression))):
-        for factor in (10, 0.1):
-            pattern = rf"(?<=[<>] ){re.escape(number)}(?![\d.])|(?<=[<>]= ){re.escape(number)}(?![\d.])"
-            other = re.sub(pattern, f"{float(number) * factor:g}", expression)
-            assert other != expression
-            yield f"{alert}: {number} x {factor:g}", text.replace(rule, f"{other}        labels:{rest}")

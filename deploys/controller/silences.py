@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pyinfra import logger
 
+from deploys.controller import virtual_address
 from deploys.controller.alerts import Monitoring
 from deploys.engine import ending, first_change, later
 from deploys.engine.elsewhere import ElsewhereError
@@ -20,6 +21,8 @@ AGAIN = 240
 """Seconds after which a run says that it is still at work."""
 SETTLES = 60
 """Seconds, and two scrapes, that it takes until nothing is told of a run any more once it has ended."""
+BOOTED, NEWS = 'alertname="HostRebooted"', 600
+"""What is told of a host that has booted, and for how many seconds (files/monitoring/rules/hosts.yml)."""
 
 
 def kept(site: Site, request: Request | None) -> None:
@@ -45,7 +48,30 @@ def concerned(site: Site, host: SiteHost) -> set[str]:
         found |= {"", *(one.name for one in site.group("sentinels"))}
     if host.groups & {"postgres", "redis"}:
         found |= {one.name for one in site.group("gateways")}
+    if virtual_address.GROUP in host.groups:
+        # What users get is asked there too.
+        found |= set(virtual_address.addresses(site))
     return found
+
+
+def boots(site: Site, request: Request, host: SiteHost, within: int) -> None:
+    """
+    Have nobody told that a host has booted: that is told for longer than a run's own silences last.
+
+    Args:
+        site: the run's
+        request: the name by which the hosts know the run
+        host: the one that is about to boot
+        within: seconds that it may take
+    """
+    for monitor in site.group("monitoring"):
+        seconds = within + NEWS + SETTLES + int(2 * monitor.data(Monitoring).scrape_interval)
+        what = f"boots {host.name}: {request.what}"
+        try:
+            if silence.added(monitor.target, {host.name}, request.name, what, seconds, matchers=(BOOTED,)):
+                return
+        except ElsewhereError as error:
+            logger.warning(f"{monitor.name} could not be told that {host.name} boots on purpose: {error}")
 
 
 class Silences:

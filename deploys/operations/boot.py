@@ -41,6 +41,7 @@ def up_to_date(
     before: str | None = None,
     health: str | None = None,
     lock: Request | None = None,
+    booting: Callable[[int], None] | None = None,
     timeout: int = 600,
 ) -> Steps:
     """
@@ -53,6 +54,7 @@ def up_to_date(
     + before: shell that is run before anything else, such as what has another host take over
     + health: URL on the host that answers 200 once it is well again; None: it is reached again
     + lock: of the run, taken once more after the boot
+    + booting: called before the boot, with the seconds that it may take; None: nobody is told
     + timeout: seconds that the boot may take (default 600)
 
     Raises:
@@ -80,6 +82,8 @@ def up_to_date(
                 _said(sorted({update.package for update in current.updates}.intersection(packages)))
         if reboot or current.reboot_required:
             before = _booted_at() if state.is_executing else ""
+            if booting and state.is_executing:
+                booting(timeout)
             yield script(
                 *(f"systemctl stop {shlex.quote(unit)}" for unit in stops),
                 # This command has an end before the host is gone.

@@ -172,57 +172,6 @@ def test_no_secret_is_in_what_is_measured() -> None:
     assert found == []
 
 
-def test_no_rule_is_without_its_case() -> None:
-    assert set(rules.of_files()) - {"Watchdog"} == {case.alert for case in rules.CASES}
-
-
-def test_rules_fire_and_are_silent_as_they_should_and_every_threshold_counts() -> None:
-    """By promtool on the monitoring host: each case, and each threshold changed tenfold, which a case must notice."""
-    files = rules.of_files()
-    documents = {}
-    for number, case in enumerate(rules.CASES):
-        text = files[case.alert].read_text()
-        versions = {case.alert: text, **dict(rules.changed(text, case.alert))}
-        for part, (what, version) in enumerate(versions.items()):
-            documents[f"{number:03}-{part}"] = {
-                "what": what,
-                "rules": version,
-                "test": rules.document(case, "rules.yml"),
-                "passes": what == case.alert,
-            }
-    lab.ssh(WATCHER, f"cat > /run/rules.json <<'JSON'\n{json.dumps(documents)}\nJSON", inventory=INVENTORY)
-    lab.ssh(WATCHER, f"cat > /run/rules.py <<'PYTHON'\n{TRY}\nPYTHON", inventory=INVENTORY)
-    begin = "systemd-run --quiet --unit=try-rules --service-type=exec"
-    lab.ssh(WATCHER, f"{begin} sh -c 'python3 /run/rules.py >/run/rules.out'", inventory=INVENTORY)
-    lab.eventually(
-        lambda: lab.ssh(WATCHER, "systemctl is-active try-rules; true", inventory=INVENTORY).strip() != "active",
-        within=900, every=2,
-    )  # fmt: skip
-    wrong = json.loads(lab.ssh(WATCHER, "cat /run/rules.out", inventory=INVENTORY))
-    assert wrong == []
-    print(f"\n{len(rules.CASES)} rules; {len(documents) - len(rules.CASES)} changed thresholds were noticed")
-
-
-TRY = """
-import json, pathlib, subprocess, tempfile
-wrong = []
-for one in json.load(open("/run/rules.json")).values():
-    with tempfile.TemporaryDirectory() as directory:
-        for name, text in (("rules.yml", one["rules"]), ("test.yml", one["test"])):
-            pathlib.Path(directory, name).write_text(text)
-        done = subprocess.run(["promtool", "test", "rules", f"{directory}/test.yml"], capture_output=True)
-    if (done.returncode == 0) != one["passes"]:
-        wrong.append(one["what"])
-print(json.dumps(wrong))
-"""
-
-
-def test_routes() -> None:
-    route = "amtool config routes test --config.file=/etc/prometheus/alertmanager.yml"
-    for severity, receiver in (("page", "everybody"), ("ticket", "everybody"), ("none", "nobody")):
-        assert lab.ssh(WATCHER, f"{route} severity={severity}", inventory=INVENTORY).strip() == receiver
-
-
 def test_lines_of_a_load_balancer_are_counted_and_no_client_makes_one_up() -> None:
     (balancer, *_) = group("load_balancers", INVENTORY)
     lab.ssh(balancer.name, f"cat > /run/lines <<'LINES'\n{LINES.read_text()}LINES\n")

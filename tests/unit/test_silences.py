@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import gevent
 import pytest
@@ -16,14 +17,15 @@ from pyinfra.context import ctx_host
 
 from deploys.controller import silences
 from deploys.controller.alerts import Monitoring
-from deploys.controller.silences import Silences
+from deploys.controller.silences import Silences, concerned
+from deploys.controller.virtual_address import VirtualAddress
 from deploys.engine import elsewhere as elsewhere_engine
 from deploys.engine import ending
 from deploys.engine.elsewhere import ElsewhereError
 from deploys.engine.reading import Reading, Steps, operation
 from deploys.facts.file_set import FileSet
 from deploys.facts.run_lock import Request
-from deploys.operations import silence
+from deploys.operations import boot, silence
 from deploys.operations.silence import ABSENT
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
@@ -160,6 +162,46 @@ def test_each_host_has_one_and_what_hangs_on_it_is_in_it(elsewhere: Elsewhere) -
     ]
     (*_, (_, ends)) = elsewhere.told
     assert [word for word in ends if word.startswith("id-")] == ["id-1", "id-2", "id-3", "id-4"]
+
+
+def test_one_of_a_load_balancer_is_of_the_address_that_it_shares_too(elsewhere: Elsewhere) -> None:
+    data = VirtualAddress.model_construct(virtual_address="10.0.0.10", virtual_address6="2001:db8::10")
+    balancer = SiteHost("lb1", "@fake/lb1", frozenset({"load_balancers", "virtual_address"}), {VirtualAddress: data})
+    site = Site((balancer, *SITE.hosts[1:]), {})
+    assert concerned(site, balancer) == {"lb1", "10.0.0.10", "2001:db8::10"}
+
+
+def test_that_a_host_boots_is_told_to_nobody_for_as_long_as_the_rule_tells_of_it(
+    elsewhere: Elsewhere, said: list[str]
+) -> None:
+    elsewhere.away.add("@fake/mon1")
+    silences.boots(SITE, REQUEST, SITE.host("@fake/gw1"), within=300)
+    ((target, made),) = elsewhere.told
+    assert target == "@fake/mon2" and len(said) == 1
+    assert made[-2:] == ['alertname="HostRebooted"', 'instance=~"gw1"']
+    assert f"{300 + silences.NEWS + 60 + 30} seconds" in " ".join(made)
+    rule = Path("files/monitoring/rules/hosts.yml").read_text()
+    assert f"time() - node_boot_time_seconds < {silences.NEWS}\n" in rule
+
+
+def test_it_is_told_before_the_boot_and_not_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    def done(target: str, command: StringCommand, within: int | None = None) -> list[str]:
+        events.append("asked")
+        return [str(len(events))]
+
+    def told(within: int) -> None:
+        events.append(f"told {within}")
+
+    monkeypatch.setattr(elsewhere_engine, "done", done)
+    monkeypatch.setattr(boot, "EVERY", 0)
+    for reboot in (True, False):
+        with begun("gw1") as state:
+            on_each(state, partial(boot.up_to_date, name="boot", packages=[], reboot=reboot, booting=told))
+            executed_all(state)
+    # When it came up last, then whom that concerns, then whether it has come up again.
+    assert events == ["asked", "told 600", "asked"]
 
 
 def test_it_goes_on_for_as_long_as_the_run_does(elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def findings_of(host: str, said: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             host,
             f"Redis uses {used} of {most} and may refuse writes (maxmemory-policy {said['maxmemory_policy']}).",
-            "Give it more (redis_memory), or see what fills it: redis-cli --bigkeys",
+            "Give it more (redis_memory), or see what fills it (docs/operations/memory.md)",
         )
     if not _written(said):
         yield Finding(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from pyinfra.api import deploy
 
-from deploys.controller import virtual_address
+from deploys.controller import silences, virtual_address
 from deploys.controller.redis import servers
 from deploys.controller.run import Run
 from deploys.controller.status import report
@@ -52,6 +53,7 @@ def up_to_date(upgrade: Upgrade) -> None:
         before=handed_over(servers.ports(run.site)) if "sentinels" in groups else None,
         health=f"{url}/health" if "gateways" in groups else None,
         lock=run.lock,
+        booting=partial(silences.boots, run.site, run.lock, run.host) if run.lock else None,
     )
 
 

@@ -18,6 +18,7 @@ GAUGES = {
     "until": ("archived_until_timestamp_seconds", "All that was written before is in the repository."),
     "maximum_age": ("maximum_age_seconds", "How old the newest backup may be."),
     "maximum_behind": ("maximum_behind_seconds", "How long what was written may be in no backup."),
+    "since": ("watched_since_timestamp_seconds", "When this host was first watched over."),
     "interval": ("interval_seconds", "How often it is done."),
     "waiting": ("waiting_segments", "Segments of WAL that were received and are not in the repository yet."),
 }
