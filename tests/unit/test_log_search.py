@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,13 @@ from tracseq_logs import __main__ as program
 from tracseq_logs import request, since
 from tracseq_logs.journal_file import JournalFile, Unknown
 
+JOURNALS = Path("tests/unit/journals")
+"""
+What systemd-journal-remote 252 wrote of a minute in which one line came at its seconds 0, 20, 40 and 51 to 59 and
+others between, with --compress=no; SYSTEMD_JOURNAL_COMPACT=0 and 1.
+"""
+BEGIN = 1_795_664_000_000_000
+OFTEN = [BEGIN + 1_000_000 * second for second in (0, 20, 40, *range(51, 60))]
 LINE = '{"logger": "access", "request_id": "0f5c0f5c0f5c", "trace_id": "00000000000000000000000000000a1b"}'
 
 
@@ -48,6 +56,22 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no journal" * 100)
     with pytest.raises(Unknown):
         JournalFile(path)
+
+
+@pytest.fixture(params=["regular", "compact"])
+def journals(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
+    (tmp_path / "gw1.journal").write_bytes(lzma.decompress((JOURNALS / f"{request.param}.journal.xz").read_bytes()))
+    return {"gw1": tmp_path}
+
+
+def test_a_line_that_was_written_often_is_found_as_often(journals: dict[str, Path]) -> None:
+    found = request.lines(journals, "0f5c0f5c0f5c")
+    assert [entry["__REALTIME_TIMESTAMP"] for _, entry in found] == OFTEN
+
+
+def test_a_line_that_was_written_before_is_found_since_then(journals: dict[str, Path]) -> None:
+    found = request.lines(journals, "0f5c0f5c0f5c", OFTEN[5])
+    assert [entry["__REALTIME_TIMESTAMP"] for _, entry in found] == OFTEN[5:]
 
 
 @pytest.mark.parametrize(
