@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import subprocess
 import sys
 from pathlib import Path
@@ -17,13 +16,8 @@ from tracseq_logs import __main__ as program
 from tracseq_logs import request, since
 from tracseq_logs.journal_file import JournalFile, Unknown
 
-JOURNALS = Path("tests/unit/journals")
-"""
-What systemd-journal-remote 252 wrote of a minute in which one line came at its seconds 0, 20, 40 and 51 to 59 and
-others between, with --compress=no; SYSTEMD_JOURNAL_COMPACT=0 and 1.
-"""
-BEGIN = 1_795_664_000_000_000
-OFTEN = [BEGIN + 1_000_000 * second for second in (0, 20, 40, *range(51, 60))]
+from tests.unit.journals import KINDS, OFTEN, journal
+
 LINE = '{"logger": "access", "request_id": "0f5c0f5c0f5c", "trace_id": "00000000000000000000000000000a1b"}'
 
 
@@ -58,9 +52,9 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
         JournalFile(path)
 
 
-@pytest.fixture(params=["regular", "compact"])
+@pytest.fixture(params=KINDS)
 def journals(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
-    (tmp_path / "gw1.journal").write_bytes(lzma.decompress((JOURNALS / f"{request.param}.journal.xz").read_bytes()))
+    (tmp_path / "gw1.journal").write_bytes(journal(request.param))
     return {"gw1": tmp_path}
 
 
