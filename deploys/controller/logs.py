@@ -31,6 +31,16 @@ class Logs(Data):
     logs_retention: Duration = value("how long logs are kept there")
 
 
+WEEK = 7 * 86400
+FILES = 12
+"""Of how many files what is kept of a host consists at least: one goes as a whole, once its first line is too old."""
+
+
+def rotation(retention: float) -> int:
+    """Seconds after which a receiver begins a new file."""
+    return max(1, min(WEEK, int(retention) // FILES))
+
+
 def keeper(site: Site) -> SiteHost | None:
     """The log host; None where the site has none."""
     return next(iter(site.group(GROUP)), None)

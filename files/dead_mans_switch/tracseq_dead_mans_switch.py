@@ -1,161 +1,77 @@
 """
-Tells people when monitoring is dead: it cannot say that itself.
+Tells people when monitoring is dead, or cannot tell them anything: it cannot say that itself.
 
 A rule of Prometheus always fires, so Alertmanager is told of it again and again, and counts that. Where
 the count of a monitoring host has not changed for too long (Prometheus, Alertmanager, their host or the
-network between is gone), this sends mail, and posts what Alertmanager itself would. A timer starts it.
+network between is gone), this sends mail, and posts what Alertmanager itself would. It does so, too, where
+Alertmanager has counted nothing but failures for some minutes of what it sent. A timer starts it.
 """
 
 import json
 import os
-import re
-import smtplib
 import ssl
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from http.client import HTTPException
 from pathlib import Path
 
-TIMEOUT = 20
-COUNT = re.compile(r"^alertmanager_alerts_received_total\{.*\} (\S+)$", re.MULTILINE)
+import tracseq_switch_people as people
+import tracseq_switch_words as words
+from tracseq_switch_counts import attempts, count, delivery, fails, judged
+
+TIMEOUT = 10
+"""Seconds that a host may take to be connected to, to begin with TLS, and to answer: for each."""
 
 
-def count(settings, credentials, where):
-    """How many alerts the Alertmanager of a host was told, since it started."""
+def answer(settings, credentials, where):
+    """What the Alertmanager of a host counts, in the words of Prometheus."""
     context = ssl.create_default_context(cafile=credentials / "authority.crt")
     context.load_cert_chain(credentials / "client.crt", credentials / "client.key")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    with opener.open(f"https://{where}{settings['path']}", timeout=TIMEOUT) as answer:
-        return sum(float(one) for one in COUNT.findall(answer.read().decode()))
+    with opener.open(f"https://{where}{settings['path']}", timeout=TIMEOUT) as found:
+        return found.read().decode()
 
 
-def judged(before, now, found, after):
+def out(settings, where, now):
     """
-    What is known of a host from now on, and whether it is silent for too long.
+    The note of a host that is out for maintenance; None where it is not, or for longer than was planned.
 
-    Args:
-        before: what was known; empty the first time
-        now: the time
-        found: its count; None where it did not answer
-        after: how long it may be silent, in seconds
+    Until then nobody is told of its absence by Alertmanager either. What was planned for four hours and lasts for
+    days has been forgotten, or went wrong.
     """
-    heard = min(before.get("heard", now), now)  # a clock that was put back must not hide a silence
-    if now - before.get("looked", now) > after:
-        heard = now  # this host was away itself, and knows nothing of the time between
-    if found is not None and found != before.get("count"):
-        heard = now
-    count = before.get("count") if found is None else found
-    return {**before, "heard": heard, "looked": now, "count": count}, now - heard > after
-
-
-def words(settings, where, heard, silent, problem):
-    """The subject of a message, and its text."""
-    name = where.partition(":")[0]
-    since = datetime.fromtimestamp(heard, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    if not silent:
-        return (
-            f"over: MonitoringDead of {name} ({settings['site']})",
-            f"Over: {name} hears from Prometheus again, and tells you what is wrong with the site.\n",
-        )
-    others = [other.partition(":")[0] for other in settings["ask"] if other != where]
-    rest = f"Unless {', '.join(others)} does, nobody" if others else "Nobody"
-    return (
-        f"1 firing: MonitoringDead of {name} ({settings['site']})",
-        f"{name} has heard nothing from Prometheus since {since}: {problem}.\n"
-        f"{rest} tells you what else is wrong with the site.\n\n"
-        f"Do: make status; on {name}: journalctl -u prometheus -u prometheus-alertmanager -n 50\n"
-        f"Read: docs/operations/monitoring.md\n"
-        f"Said by: {settings['host']}\n",
-    )
-
-
-def send_mail(mail, subject, text):
-    """Send it to everybody."""
-    message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = subject, mail["sender"], ", ".join(mail["to"])
-    message.set_content(text)
-    name, _, port = mail["server"].rpartition(":")
-    with smtplib.SMTP(name.strip("[]"), int(port), timeout=TIMEOUT) as server:
-        if mail["tls"]:
-            server.starttls(context=ssl.create_default_context())
-        if mail["user"]:
-            server.login(mail["user"], mail["password"])
-        server.send_message(message)
-
-
-def body(way, settings, silent, subject, text):
-    """What is posted, in the form of Alertmanager's webhook, of Slack or of Teams."""
-    if way == "slack":
-        return {"text": f"*{subject}*\n{text}"}
-    if way == "teams":
-        blocks = [{"type": "TextBlock", "text": part, "wrap": True} for part in (subject, text)]
-        card = {"type": "AdaptiveCard", "version": "1.4", "body": blocks}
-        return {
-            "type": "message",
-            "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
-        }
-    status = "firing" if silent else "resolved"
-    labels = {"alertname": "MonitoringDead", "severity": "page", "site": settings["site"]}
-    alert = {"status": status, "labels": labels, "annotations": {"summary": subject, "description": text}}
-    return {"version": "4", "status": status, "commonLabels": labels, "alerts": [alert]}
-
-
-def post(url, content):
-    """Post it as JSON."""
-    request = urllib.request.Request(url, json.dumps(content).encode(), {"Content-Type": "application/json"})
-    urllib.request.urlopen(request, timeout=TIMEOUT).close()
-
-
-def ways(settings, silent, subject, text):
-    """How people are told, by a name for each way; mail first."""
-    if settings["mail"]["server"]:
-        yield "mail", lambda: send_mail(settings["mail"], subject, text)
-    for way, urls in settings["webhooks"].items():
-        for number, url in enumerate(urls, 1):
-            content = body(way, settings, silent, subject, text)
-            yield f"{way} {number}", lambda url=url, content=content: post(url, content)
-
-
-def tell(known, settings, now, silent, subject, text):
-    """
-    Tell people by each way by which they do not know yet, and note by which they do.
-
-    Args:
-        known: what is known of the host; ``said`` has the time at which each way said that it is silent
-        silent: whether it is, or is no longer
-
-    Returns:
-        Why each way that failed did.
-    """
-    said, problems = known.setdefault("said", {}), []
-    for name, way in ways(settings, silent, subject, text):
-        again = name in said and now - said[name] > settings["repeat"]
-        if not (again or name not in said if silent else name in said):
-            continue
-        print(f"{name}: {text}", flush=True)
-        try:
-            way()
-        except (OSError, HTTPException, smtplib.SMTPException) as error:
-            problems.append(f"{name}: {error}")
-        else:
-            if silent:
-                said[name] = now
-            else:
-                del said[name]
-    return problems
+    try:
+        note = json.loads(Path(settings["notes"], words.name(where)).read_text())
+        end = datetime.strptime(note["until"], settings["moment"]).replace(tzinfo=UTC)
+        return note if now < end.timestamp() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def looked(settings, credentials, where, before, now):
     """What is known of a host from now on, and why somebody could not be told."""
+    if note := out(settings, where, now):
+        known = {**before, "heard": now, "looked": now}
+        message = words.silence(settings, where, now, False, "", note)
+        return known, people.tell(known, settings, now, False, message, settings["repeat"])
     try:
-        found, problem = count(settings, credentials, where), "its Alertmanager answers, and is told nothing"
+        text = answer(settings, credentials, where)
+        found, problem = count(text), "its Alertmanager answers, and is told nothing"
     except (OSError, HTTPException, ValueError) as error:
-        found, problem = None, f"it does not answer ({error})"
+        text, found, problem = "", None, f"it does not answer ({error})"
     known, silent = judged(before, now, found, settings["after"])
-    return known, tell(known, settings, now, silent, *words(settings, where, known["heard"], silent, problem))
+    message = words.silence(settings, where, known["heard"], silent, problem)
+    problems = people.tell(known, settings, now, silent, message, settings["repeat"])
+    known["ways"] = dict(before.get("ways", {}))
+    for way, numbers in attempts(text).items():
+        known["ways"][way] = delivery(known["ways"].get(way, {}), now, *numbers)
+    for way, one in known["ways"].items():
+        # It is said again only while it goes on: a site that is well sends nothing, by which it would be seen to end.
+        repeat = settings["repeat"] if one.get("last") == now else float("inf")
+        problems += people.tell(one, settings, now, fails(one), words.failure(settings, where, way, one), repeat)
+    return known, problems
 
 
 def kept(file):
@@ -172,12 +88,17 @@ def main():
     settings = json.loads((credentials / "settings.json").read_text())
     before, problems = kept(file), []
     known = {where: before.get(where, {}) for where in settings["ask"]}
-    for where in settings["ask"]:
-        known[where], wrong = looked(settings, credentials, where, known[where], time.time())
-        problems += wrong
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(known))
-        new.rename(file)
+    # Side by side: the silence of one host must not be heard later because another does not answer.
+    with ThreadPoolExecutor(len(known)) as pool:
+        looks = {
+            pool.submit(looked, settings, credentials, where, one, time.time()): where for where, one in known.items()
+        }
+        for look in as_completed(looks):
+            known[looks[look]], wrong = look.result()
+            problems += wrong
+            new = file.with_suffix(".new")
+            new.write_text(json.dumps(known))
+            new.rename(file)
     if problems:
         sys.exit(f"Monitoring is dead or well again, and not everybody could be told: {'; '.join(problems)}")
 

@@ -8,8 +8,10 @@ import string
 import pytest
 
 from tests.plan.conftest import PlannedCopy
+from tests.plan.test_preflight import rows, with_machines
 
 UNTOUCHED = "no host was touched"
+MONITORS = 'monitoring = [_host("backup1", 51), _host("redis1", 41)]'
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,33 @@ def test_webhooks_are_reached_through_the_firewall(copy: PlannedCopy, url: str, 
     assert (run.code == 0) is (problem is None), run.output
     assert problem is None or problem in run.output
     assert url not in run.output, "whoever has the address can post"
+
+
+@pytest.mark.parametrize(
+    ("releases", "refused"),
+    [
+        ({}, {("backup1", "Alertmanager")}),
+        ({"backup1": "13"}, set()),
+        ({"backup1": "13", "redis1": "12"}, {("redis1", "Alertmanager")}),
+    ],
+    ids=["12", "13", "one of each"],
+)
+def test_teams_needs_monitoring_hosts_of_debian_13(
+    copy: PlannedCopy, releases: dict[str, str], refused: set[tuple[str, str]]
+) -> None:
+    copy.secrets.write_text(f"{copy.secrets.read_text()}\nALERT_TEAMS_WEBHOOKS=https://10.0.0.98/one?key=hjKq3T\n")
+    inventory = with_machines(copy, **{name: {"version": release} for name, release in releases.items()})
+    if "redis1" in releases:
+        path = copy.directory / inventory
+        text, found = re.subn(r"^monitoring = .*$", MONITORS, path.read_text(), flags=re.MULTILINE)
+        assert found == 1
+        path.write_text(text)
+    run = copy.plan(inventory=inventory)
+    assert {row for row in rows(run.output) if row[1] == "Alertmanager"} == refused
+    assert (run.code == 0) is not bool(refused), run.output
+    if refused:
+        assert "that of Debian 12 knows no Teams" in run.output
+        assert "Debian 13, or ALERT_WEBHOOKS instead of ALERT_TEAMS_WEBHOOKS" in run.output
 
 
 def test_a_password_of_which_only_a_part_would_count_is_refused(copy: PlannedCopy) -> None:

@@ -257,7 +257,7 @@ def test_no_secret_is_in_the_logs() -> None:
 def test_what_is_too_much_goes() -> None:
     """A host that writes without end pushes out only what is its own."""
     before = on(KEEPER, "du -sb /var/log/tracseq/gw1 | cut -f 1")
-    on(KEEPER, "tracseq-logs-vacuum /var/log/tracseq 300M 7776000")
+    on(KEEPER, "tracseq-logs-vacuum /var/log/tracseq 300M 7776000 604800")
     assert int(on(KEEPER, f"du -sb /var/log/tracseq/{OTHER} | cut -f 1")) < 450 << 20
     assert int(on(KEEPER, "du -sb /var/log/tracseq/gw1 | cut -f 1")) >= int(before) // 2
 

@@ -16,6 +16,8 @@ from tracseq_logs import __main__ as program
 from tracseq_logs import request, since
 from tracseq_logs.journal_file import JournalFile, Unknown
 
+from tests.unit.journals import KINDS, OFTEN, journal
+
 LINE = '{"logger": "access", "request_id": "0f5c0f5c0f5c", "trace_id": "00000000000000000000000000000a1b"}'
 
 
@@ -48,6 +50,22 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no journal" * 100)
     with pytest.raises(Unknown):
         JournalFile(path)
+
+
+@pytest.fixture(params=KINDS)
+def journals(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
+    (tmp_path / "gw1.journal").write_bytes(journal(request.param))
+    return {"gw1": tmp_path}
+
+
+def test_a_line_that_was_written_often_is_found_as_often(journals: dict[str, Path]) -> None:
+    found = request.lines(journals, "0f5c0f5c0f5c")
+    assert [entry["__REALTIME_TIMESTAMP"] for _, entry in found] == OFTEN
+
+
+def test_a_line_that_was_written_before_is_found_since_then(journals: dict[str, Path]) -> None:
+    found = request.lines(journals, "0f5c0f5c0f5c", OFTEN[5])
+    assert [entry["__REALTIME_TIMESTAMP"] for _, entry in found] == OFTEN[5:]
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from deploys.controller import alerts, credentials, exporters, files
 from deploys.controller.alerts import SWITCH, Monitoring
 from deploys.controller.run import Run
 from deploys.controller.templates import render
+from deploys.facts.maintenance import DIRECTORY, MOMENT
+from deploys.facts.restore import LIBRARY
 from deploys.operations import service
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
-from deploys.roles.dead_mans_switch.declaration import NAME
-from deploys.roles.dead_mans_switch.remove import PROGRAM, remove
+from deploys.roles.dead_mans_switch.declaration import NAME, every
+from deploys.roles.dead_mans_switch.remove import MODULES, PROGRAM, remove
 from deploys.settings.host import SiteHost
-
-MINUTE = 60
 
 
 def apply(run: Run) -> None:
@@ -43,9 +43,12 @@ def watch(run: Run, others: Sequence[SiteHost]) -> None:
         "repeat": int(data.alert_repeat_interval),
         "mail": alerts.mail(run.site),
         "webhooks": alerts.webhooks(run.site),
+        # Which hosts are out for maintenance, and how that says until when.
+        "notes": DIRECTORY,
+        "moment": MOMENT,
     }
     unit = render("dead_mans_switch/service.j2", program=PROGRAM, directory=SWITCH)
-    timer = render("dead_mans_switch/timer.j2", every=max(1, min(MINUTE, after // 5)))
+    timer = render("dead_mans_switch/timer.j2", every=every(after))
     service.configured(
         name="It asks the monitoring hosts",
         unit=Unit(f"{NAME}.timer"),
@@ -53,7 +56,7 @@ def watch(run: Run, others: Sequence[SiteHost]) -> None:
             File(f"{SWITCH}/settings.json", json.dumps(settings, indent=1) + "\n", mode="600", secret=True),
             File(f"{SWITCH}/authority.crt", run.authority.certificate),
             *credentials.files(run, f"{SWITCH}/client.crt"),
-            File(PROGRAM, files.read("dead_mans_switch/tracseq_dead_mans_switch.py")),
+            *(File(f"{LIBRARY}/{module}", files.read(f"dead_mans_switch/{module}")) for module in MODULES),
             File(f"{UNITS}/{NAME}.service", unit),
             File(f"{UNITS}/{NAME}.timer", timer, restart=True),
         ],

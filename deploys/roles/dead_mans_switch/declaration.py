@@ -12,6 +12,12 @@ from deploys.settings.rule import Rule
 from deploys.settings.site import Site
 
 NAME = "tracseq-dead-mans-switch"
+MINUTE = 60
+
+
+def every(after: int) -> int:
+    """Seconds from one look to the next."""
+    return max(1, min(MINUTE, after // 5))
 
 
 def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:

@@ -6,11 +6,15 @@ from pyinfra.api import deploy
 
 from deploys.controller.alerts import SWITCH
 from deploys.controller.run import Run
+from deploys.facts.restore import LIBRARY
 from deploys.operations import role
 from deploys.operations.service import UNITS
 from deploys.roles.dead_mans_switch.declaration import DECLARATION, NAME
 
-PROGRAM = "/usr/local/lib/tracseq/tracseq_dead_mans_switch.py"
+PROGRAM = f"{LIBRARY}/tracseq_dead_mans_switch.py"
+MODULES = (
+    "tracseq_dead_mans_switch.py", "tracseq_switch_counts.py", "tracseq_switch_people.py", "tracseq_switch_words.py",
+)  # fmt: skip
 
 
 @deploy("Dead man's switch")
@@ -22,7 +26,7 @@ def remove(run: Run) -> None:
         paths=[
             f"/var/lib/tracseq/applied/{NAME}.timer",
             f"{UNITS}/{NAME}.service",
-            PROGRAM,
+            *(f"{LIBRARY}/{module}" for module in MODULES),
             SWITCH,
             f"/var/lib/private/{NAME}",
             f"/var/lib/{NAME}",

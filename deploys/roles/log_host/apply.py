@@ -13,7 +13,7 @@ from deploys.operations import nginx, role, service, system
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
 from deploys.roles.log_host.declaration import DIRECTORY, FRONT, RECEIVERS
-from deploys.roles.log_host.remove import PROGRAM, SEARCH, SOCKETS, VACUUM, VACUUM_PROGRAM
+from deploys.roles.log_host.remove import PROGRAM, ROTATE_PROGRAM, SEARCH, SOCKETS, VACUUM, VACUUM_PROGRAM
 from deploys.settings.units import written
 
 CONFIGURATION = f"{DIRECTORY}/nginx.conf"
@@ -23,6 +23,7 @@ CONFIGURATION = f"{DIRECTORY}/nginx.conf"
 def apply(run: Run) -> None:
     """Have the journal of every host of the site received, kept for as long as there is room, and searched."""
     data, senders = run.host.data(Logs), [host.name for host in run.site.hosts]
+    rotation = logs.rotation(data.logs_retention)
     if "load_balancers" not in run.host.groups:
         # Its package has it start with the host, and listen at port 80.
         role.removed(name="Debian's own nginx does not run", units=["nginx.service"], paths=[])
@@ -34,8 +35,14 @@ def apply(run: Run) -> None:
             File(f"{UNITS}/tracseq-journal@.socket", render("log_host/tracseq-journal@.socket.j2", sockets=SOCKETS)),
             File(
                 f"{UNITS}/tracseq-journal@.service",
-                render("log_host/tracseq-journal@.service.j2", directory=logs.KEPT),
+                render(
+                    "log_host/tracseq-journal@.service.j2",
+                    directory=logs.KEPT,
+                    rotate=ROTATE_PROGRAM,
+                    rotation=rotation,
+                ),
             ),
+            File(ROTATE_PROGRAM, files.read("log_host/tracseq-logs-rotate"), mode="755"),
         ],
     )
     port = run.site.data(LogsOfAll).logs_port
@@ -73,6 +80,7 @@ def apply(run: Run) -> None:
                     # journalctl's units are the same powers of 1024, and have no B.
                     size=written(data.logs_size).removesuffix("B").upper(),
                     seconds=round(data.logs_retention),
+                    rotation=rotation,
                 ),
             ),
             File(f"{UNITS}/{VACUUM}.timer", files.read("log_host/tracseq-logs-vacuum.timer"), restart=True),

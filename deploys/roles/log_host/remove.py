@@ -16,6 +16,7 @@ SEARCH = "tracseq_logs"
 SOCKETS = "/run/tracseq-journal"
 VACUUM = "tracseq-logs-vacuum"
 VACUUM_PROGRAM = f"/usr/local/sbin/{VACUUM}"
+ROTATE_PROGRAM = "/usr/local/sbin/tracseq-logs-rotate"
 
 
 @deploy("Log host")
@@ -30,6 +31,7 @@ def remove(run: Run) -> None:
             f"{UNITS}/{VACUUM}.timer",
             f"{UNITS}/{VACUUM}.service",
             VACUUM_PROGRAM,
+            ROTATE_PROGRAM,
             PROGRAM,
             f"{LIBRARY}/{SEARCH}",
             f"{UNITS}/{RECEIVERS}",

@@ -17,7 +17,7 @@ SIGNATURE = b"LPKSHHRH"
 KNOWN = 0b11111
 """What of a file's incompatible flags this knows; the last of them says that it is compact."""
 COMPACT = 0b10000
-DATA, ENTRY = 1, 3
+DATA, ENTRY, ARRAY = 1, 3, 6
 LONGEST = 1 << 20
 """Bytes before a text within which its line begins."""
 
@@ -64,10 +64,19 @@ class JournalFile:
                 place += len(text)
             else:
                 place = data + self._size(data)
-                entry = struct.unpack_from("<Q", self._map, data + 40)[0]
-                if self._is(entry, ENTRY):
-                    yield self._fields(entry)
+                yield from (self._fields(entry) for entry in self._having(data) if self._is(entry, ENTRY))
             place = self._map.find(text, place)
+
+    def _having(self, data: int) -> Iterator[int]:
+        """Where the entries are that have this: it is there once, also where many say the same."""
+        entry, array, number = struct.unpack_from("<QQQ", self._map, data + 40)
+        yield entry
+        left = number - 1
+        kind, width = ("I", 4) if self._compact else ("Q", 8)
+        while left > 0 and self._is(array, ARRAY):
+            here = min(left, max(1, (self._size(array) - 24) // width))
+            yield from struct.unpack_from(f"<{here}{kind}", self._map, array + 24)
+            left, array = left - here, struct.unpack_from("<Q", self._map, array + 16)[0]
 
     def _message(self, place: int) -> int | None:
         """Where the object begins that has this place in its message; None where it is in another field."""
