@@ -30,6 +30,14 @@ gateway_canary_seconds = 0
 # Releases that stay on a host beside the current one.
 gateway_releases_kept = 3
 
+# Where gateways send a span of each request: a collector that takes OTLP over HTTP, such as Jaeger or Tempo,
+# "http://10.0.0.80:4318/v1/traces". A port other than 80 and 443 needs a rule in firewall_extra_rules.
+gateway_trace_endpoint = None
+
+# Of traces that begin at a gateway, how many are recorded: 1 all, 0.01 one in a hundred. Where a client sends a
+# traceparent, the client decides.
+gateway_trace_sample_ratio = 1
+
 # Further environment variables of the gateway (gateway/README.md lists them all).
 gateway_environment = {
     "JWT_ALGORITHM": "HS256",

@@ -634,12 +634,22 @@ CASES = (
         # Nobody asks for it: it stays open until somebody does.
         also_silent=({'gateway_breaker_state{instance="gw1",service="sample"}': "2x30", **requests(1.0, 0)},),
     ),
+    # Once it has stopped to grow, it waits nonetheless.
     Case(
-        "AuditBacklogGrows",
-        *one("gateway_audit_backlog", 'instance="gw1",place="disk"', "0+200x60", "0+10x60"),
-        at="40m",
+        "AuditEntriesWait",
+        {'gateway_audit_oldest_seconds{instance="gw1"}': "0+60x60", 'gateway_audit_backlog{instance="gw1"}': "40x60"},
+        {'gateway_audit_oldest_seconds{instance="gw1"}': "300x60"},
+        also_silent=({'gateway_audit_oldest_seconds{instance="gw1"}': "0+60x19 0x40"},),
+        at="20m",
     ),
-    Case("SpansAreLost", *one("gateway_trace_spans_total", 'instance="gw1",result="dropped"', "0+1x30", "3x30")),
+    Case("AuditEntriesLost", *one("gateway_audit_lost_total", 'instance="gw1"', "0x10 7x20", "7x30")),
+    Case(
+        "SpansAreLost",
+        {'gateway_trace_spans_total{instance="gw1",result="dropped"}': "0x5 1x30"},
+        {'gateway_trace_spans_total{instance="gw1",result="dropped"}': "3x30"},
+        also_silent=({'gateway_trace_spans_total{instance="gw1",result="sent"}': "0+9x30"},),
+    ),
+    Case("SpansWait", *one("gateway_trace_oldest_span_seconds", 'instance="gw1"', "0+60x30", 60)),
     Case("LimitsNotShared", *one("gateway_rate_limit_shared", 'instance="gw1"', 0, 1)),
     Case("GatewayWithoutDatabase", *one("gateway_database_connections", 'instance="gw1",state="open"', 0, 3)),
     Case(

@@ -49,6 +49,7 @@ def main() -> int:
             show_latency(proxies, seconds)
             show_memory(proxies)
             show_further_ways(proxies, seconds)
+            show_spans(proxies, seconds, arguments.rounds)
             show_lasting_connections(proxies)
     return 0
 
@@ -117,6 +118,18 @@ def show_further_ways(proxies: Proxies, seconds: int) -> None:
         rows.append((proxy.name, f"{result.cpu:.1f}", f"{result.rate:.0f}", f"{result.p99:.1f}", result.errors))
     heads = ("proxy", "CPU µs a request", "requests/s", "p99 ms", "errors")
     print_table(f"Further ways, {COMPARED_AT} connections", heads, rows)
+
+
+def show_spans(proxies: Proxies, seconds: int, rounds: int) -> None:
+    """Print what spans cost, those of every request and those of none; the sending is part of the CPU time."""
+    results = measure_in_turns(proxies.with_spans(), seconds, rounds)
+    without = next(iter(results.values()))
+    rows = [
+        (name, f"{result.cpu:.1f}", f"{result.cpu / without.cpu:.2f}", f"{result.p99:.1f}", result.errors)
+        for name, result in results.items()
+    ]
+    heads = ("proxy", "CPU µs a request", "to no collector", "p99 ms", "errors")
+    print_table(f"Spans, {COMPARED_AT} connections", heads, rows)
 
 
 def show_lasting_connections(proxies: Proxies) -> None:

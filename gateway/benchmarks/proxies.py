@@ -171,6 +171,17 @@ class Proxies:
         gateway = self.gateway(**BARE, SAMPLE_SERVICE_URL=f"https://127.0.0.1:{port}", UPSTREAM_CA_FILE=authority)
         return Proxy("gateway, bare, TLS to the service", f"{gateway.url}/api/samples/1", gateway.process.pid)
 
+    def with_spans(self) -> list[Proxy]:
+        """Start gateways that differ by their spans alone: none for whom to make them, none recorded, all recorded."""
+        collector = f"http://127.0.0.1:{self._nginx('', LOCATION)[0]}/v1/traces"
+        ways = {
+            "gateway, bare, no collector": {},
+            "gateway, bare, none recorded": {"TRACE_ENDPOINT": collector, "TRACE_SAMPLE_RATIO": 0},
+            "gateway, bare, all recorded": {"TRACE_ENDPOINT": collector, "TRACE_SAMPLE_RATIO": 1},
+        }
+        gateways = {name: self.gateway(**BARE, **variables) for name, variables in ways.items()}
+        return [Proxy(name, f"{one.url}/api/samples/1", one.process.pid) for name, one in gateways.items()]
+
     def with_workers(self, count: int) -> Proxy:
         """Start a gateway with several workers."""
         gateway = self.gateway(**BARE, GATEWAY_WORKERS=count)

@@ -79,6 +79,7 @@ class SpoolMachine(RuleBasedStateMachine):
         for spool in self.spools:
             mine = spool._path.read_bytes().count(b"\n") if spool._descriptor is not None else 0
             assert spool.backlog() == ready + mine
+            assert (spool.oldest() is None) == (spool.backlog() == 0)
 
 
 TestSpool = SpoolMachine.TestCase

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from deploys.controller.releases import encryption, webhooks
+from deploys.roles.gateway import traces
 from deploys.settings import catalogue, wires
 from deploys.settings.credential import Credential
 from deploys.settings.data import Data, value
@@ -58,11 +59,15 @@ class Gateways(Data):
         le=86400,
     )
     gateway_releases_kept: int = value("releases kept beside the current one", ge=1)
+    gateway_trace_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*$")] | None = value(
+        "where a collector takes the gateways' spans by OTLP over HTTP; None: nowhere"
+    )
+    gateway_trace_sample_ratio: float = value("of traces that begin at a gateway, how many are recorded; 1: all", ge=0, le=1)
     gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
 
 
 def problems(site: Site) -> Iterator[str]:
-    """A trial after which nobody could go back, too few releases to go back to, and a second gateway in plain text."""
+    """A trial after which nobody could go back, a collector that is not reached, too few releases to go back to, and a second gateway in plain text."""
     if site.shared.gateway_green_port and site.shared.gateway_tls_port and not site.shared.gateway_green_tls_port:
         yield (
             "gateway_green_tls_port (in group_data/all.py) is None, and gateway_tls_port and gateway_green_port are not: "
@@ -70,6 +75,7 @@ def problems(site: Site) -> Iterator[str]:
         )
     for host in site.group("gateways"):
         data = host.data(Gateways)
+        yield from traces.problems(site, host, data.gateway_trace_endpoint, data.gateway_environment)
         if site.shared.gateway_green_port is not None and data.gateway_releases_kept < 2:
             yield (
                 f"gateway_releases_kept (of {host.name}) must be 2 or more with gateway_green_port: the other gateway "

@@ -9,6 +9,7 @@ from deploys.controller.releases import encryption
 from deploys.controller.run import Run
 from deploys.controller.services import addresses, redis
 from deploys.controller.templates import render
+from deploys.roles.gateway import traces
 from deploys.roles.gateway.declaration import REDIS_CERTIFICATE, Gateways
 from deploys.settings.debian import RELEASES
 from deploys.settings.site import Site
@@ -83,5 +84,6 @@ def _variables(run: Run, port: int, listens: int, shows: bool) -> dict[str, str]
         **(_of_redis() if shows and shared.redis_tls_port else {}),
         "JWT_SECRET_KEY": site.secret("JWT_SECRET_KEY"),
         **addresses.variables(site),
+        **traces.variables(data.gateway_trace_endpoint, data.gateway_trace_sample_ratio),
         **data.gateway_environment,
     }

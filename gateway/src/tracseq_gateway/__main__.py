@@ -7,6 +7,7 @@ import sys
 from tracseq_gateway.configuration.problem import ConfigurationError
 from tracseq_gateway.configuration.settings import load_settings, removed_variables
 from tracseq_gateway.logs.event_log import start_logging
+from tracseq_gateway.logs.journal import is_journal, priority
 
 WRONG_CONFIGURATION = 1
 MIGRATION_FAILED = 5
@@ -27,9 +28,10 @@ def main() -> int:
     try:
         settings = load_settings()
     except ConfigurationError as error:
-        print(f"The configuration has {len(error.problems)} error(s):", file=sys.stderr)
+        urgency = priority(logging.ERROR) if is_journal() else ""
+        print(f"{urgency}The configuration has {len(error.problems)} error(s):", file=sys.stderr)
         for problem in error.problems:
-            print(f"- {problem}", file=sys.stderr)
+            print(f"{urgency}- {problem}", file=sys.stderr)
         return WRONG_CONFIGURATION
     if command == "check":
         print("The configuration is valid.", *removed_variables())

@@ -210,7 +210,7 @@ class Gateway:
         self._take_gauges()
 
     def _take_gauges(self) -> None:
-        take_gauges(self.services, len(self.downstreams), self.limiter, self.database, self.audit)
+        take_gauges(self.services, len(self.downstreams), self.limiter, self.database, self.audit, self._spans)
 
     # Requests
 

@@ -20,13 +20,15 @@ class Collector:
         spans: all that it took.
         status: what it answers.
         answer: with which body.
+        headers: with which further fields.
         asked: how many requests came.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.spans: list[Span] = []
         self.status = 200
-        self.answer = "{}"
+        self.answer: str | bytes = "{}"
+        self.headers: dict[str, str] = {}
         self.asked = 0
         collector = self
 
@@ -34,13 +36,18 @@ class Collector:
             def do_POST(self) -> None:
                 collector.take(self)
 
+            def do_GET(self) -> None:
+                """What a receiver's pages do: it is well, whatever one came for."""
+                self.send_response(200)
+                self.end_headers()
+
             def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/v1/traces"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def take(self, request: BaseHTTPRequestHandler) -> None:
@@ -48,16 +55,18 @@ class Collector:
         self.asked += 1
         assert request.path == "/v1/traces"
         assert request.headers["content-type"] == "application/json"
-        body = json.loads(request.rfile.read(int(request.headers["content-length"])))
-        if self.status == 200:
-            for resource in Parse(json.dumps(_with_bytes(body)), ExportTraceServiceRequest()).resource_spans:
+        sent = json.loads(request.rfile.read(int(request.headers["content-length"])))
+        if 200 <= self.status < 300:
+            for resource in Parse(json.dumps(_with_bytes(sent)), ExportTraceServiceRequest()).resource_spans:
                 names = {one.key: one.value.string_value for one in resource.resource.attributes}
                 assert names["service.name"] == "tracseq-gateway"
                 self.spans += [span for scope in resource.scope_spans for span in scope.spans]
         request.send_response(self.status)
-        request.send_header("content-length", str(len(self.answer)))
+        body = self.answer if isinstance(self.answer, bytes) else self.answer.encode()
+        for name, value in ({"content-length": str(len(body))} | self.headers).items():
+            request.send_header(name, value)
         request.end_headers()
-        request.wfile.write(self.answer.encode())
+        request.wfile.write(body)
 
     def stop(self) -> None:
         """End it."""

@@ -102,6 +102,15 @@ class Spool:
         """Return how many entries are not delivered."""
         return self._entries_open + sum(int(path.stem.rpartition("-")[2]) for path in self.ready())
 
+    def oldest(self) -> float | None:
+        """Return since when entries lie here, in seconds since 1970; nothing where there are none."""
+        paths = [*self.ready(), *([self._path] if self._entries_open else [])]
+        return min((int(path.name.partition("-")[0]) / 1e9 for path in paths), default=None)
+
+    def state(self) -> tuple[int, float | None]:
+        """Return the backlog, and since when there is one."""
+        return self.backlog(), self.oldest()
+
     @property
     def _entries_open(self) -> int:
         return self._entries if self._descriptor is not None else 0

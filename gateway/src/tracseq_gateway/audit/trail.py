@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from time import time
 
 from tracseq_gateway.audit.delivery import AuditDelivery, Undeliverable
 from tracseq_gateway.audit.entry import CHANGING_METHODS, entry_line
@@ -10,6 +11,7 @@ from tracseq_gateway.audit.partitions import keep_partitions
 from tracseq_gateway.audit.spool import Spool
 from tracseq_gateway.configuration.settings import Settings
 from tracseq_gateway.infrastructure.database import DATABASE_ERRORS, Database
+from tracseq_gateway.metrics import registry
 from tracseq_gateway.record import RequestRecord
 
 log = logging.getLogger(__name__)
@@ -33,8 +35,9 @@ class AuditTrail:
         self._hostname = socket.gethostname()
         self._lines: list[bytes] = []
         self._away = False
-        self._unwritable = False
+        self._unwritable_since: float | None = None
         self._on_disk = 0
+        self._oldest_on_disk: float | None = None
         self._spool_in_use = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -52,6 +55,12 @@ class AuditTrail:
     def on_disk(self) -> int:
         """How many entries are on disk and not in the database, as of the last look."""
         return self._on_disk
+
+    @property
+    def waits(self) -> float:
+        """For how many seconds the oldest entry that is not in the database has waited, as of the last look."""
+        since = [moment for moment in (self._unwritable_since, self._oldest_on_disk) if moment is not None]
+        return max(0.0, time() - min(since)) if since else 0.0
 
     @property
     def away(self) -> bool:
@@ -74,6 +83,8 @@ class AuditTrail:
                 task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._write()
+        if self._lines:
+            log.error("%d audit entries are lost: they could not be written before the end.", len(self._lines))
         try:
             async with asyncio.timeout(LAST_DELIVERY_SECONDS):
                 await self._deliver()
@@ -106,17 +117,21 @@ class AuditTrail:
             except OSError as error:
                 self._keep_in_memory(lines, error)
                 return
-            self._unwritable = False
-            self._on_disk = await asyncio.to_thread(self._spool.backlog)
+            self._unwritable_since = None
+            await self._look()
+
+    async def _look(self) -> None:
+        self._on_disk, self._oldest_on_disk = await asyncio.to_thread(self._spool.state)
 
     def _keep_in_memory(self, lines: list[bytes], error: OSError) -> None:
         self._lines = lines + self._lines
         lost = len(self._lines) - MAX_ENTRIES_IN_MEMORY
         if lost > 0:
             del self._lines[:lost]
+            registry.AUDIT_LOST.inc(lost)
             log.error("%d audit entries are lost: the disk and the memory for them are full.", lost)
-        if not self._unwritable:
-            self._unwritable = True
+        if self._unwritable_since is None:
+            self._unwritable_since = time()
             log.error("GATEWAY_STATE_DIRECTORY cannot be written (%s); audit entries stay in memory.", error.strerror)
 
     async def _deliver(self) -> None:
@@ -136,7 +151,7 @@ class AuditTrail:
                 self._away = False
                 log.info("The audit trail is delivered again.")
         async with self._spool_in_use:
-            self._on_disk = await asyncio.to_thread(self._spool.backlog)
+            await self._look()
 
     async def _keep_partitions(self) -> None:
         while True:

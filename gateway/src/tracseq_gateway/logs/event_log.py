@@ -5,6 +5,7 @@ import logging
 from datetime import UTC, datetime
 
 from tracseq_gateway.configuration.settings import Settings
+from tracseq_gateway.logs.journal import is_journal, priority
 from tracseq_gateway.logs.masking import Masker
 from tracseq_gateway.logs.sink import LogSink
 
@@ -16,6 +17,8 @@ class EventLog(logging.Handler):
         super().__init__()
         self._sink = sink
         self._masker = masker
+        # Lines of the access log need none: what has none is of the priority that they have (info).
+        self._with_priority = is_journal()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; what fails in logging fails nothing else."""
@@ -29,7 +32,8 @@ class EventLog(logging.Handler):
                 "logger": record.name,
                 "message": self._masker.text(message),
             }
-            self._sink.write(json.dumps(event).encode() + b"\n")
+            urgency = priority(record.levelno) if self._with_priority else ""
+            self._sink.write(f"{urgency}{json.dumps(event)}\n".encode())
             self._sink.flush()
         except Exception:
             self.handleError(record)

@@ -6,11 +6,17 @@ from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.limiting.limiter import RateLimiter
 from tracseq_gateway.metrics import registry
+from tracseq_gateway.tracing.exporter import SpanExporter
 from tracseq_gateway.upstream.service import Service
 
 
 def take_gauges(
-    services: dict[str, Service], clients: int, limiter: RateLimiter, database: Database, audit: AuditTrail | None
+    services: dict[str, Service],
+    clients: int,
+    limiter: RateLimiter,
+    database: Database,
+    audit: AuditTrail | None,
+    spans: SpanExporter | None,
 ) -> None:
     """Set all gauges; ``clients`` is the number of their connections."""
     for name, service in services.items():
@@ -25,6 +31,9 @@ def take_gauges(
     if audit is not None:
         registry.AUDIT_BACKLOG.labels("memory").set(audit.in_memory)
         registry.AUDIT_BACKLOG.labels("disk").set(audit.on_disk)
+        registry.AUDIT_WAIT.set(audit.waits)
+    if spans is not None:
+        registry.SPANS_WAIT.set(spans.waits)
     usage = database.pool_usage()
     registry.DATABASE_CONNECTIONS.labels("open").set(usage["size"])
     registry.DATABASE_CONNECTIONS.labels("idle").set(usage["idle"])

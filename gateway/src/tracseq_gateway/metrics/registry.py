@@ -56,6 +56,11 @@ DATABASE_CONNECTIONS = Gauge(
     "gateway_database_connections", "Connections to Postgres.", ("state",), multiprocess_mode="livesum"
 )
 SPANS = Counter("gateway_trace_spans_total", "Spans by what became of them.", ("result",))
+SPANS_WAIT = Gauge(
+    "gateway_trace_oldest_span_seconds",
+    "For how long the oldest span has waited to be sent.",
+    multiprocess_mode="livemax",
+)
 AUDIT_BACKLOG = Gauge(
     # All workers look at the same folder, so their numbers are not to be added up.
     "gateway_audit_backlog",
@@ -63,6 +68,12 @@ AUDIT_BACKLOG = Gauge(
     ("place",),
     multiprocess_mode="livemax",
 )
+AUDIT_WAIT = Gauge(
+    "gateway_audit_oldest_seconds",
+    "For how long the oldest audit entry has waited to be delivered.",
+    multiprocess_mode="livemax",
+)
+AUDIT_LOST = Counter("gateway_audit_lost_total", "Audit entries that are lost: neither disk nor memory had room.")
 
 
 def exposition() -> bytes:
