@@ -10,6 +10,7 @@ from pyinfra.api import deploy
 from deploys.controller import acme, alerts, credentials, exporters, files, virtual_address
 from deploys.controller.alerts import Monitoring
 from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.redis import software
 from deploys.controller.run import Run
 from deploys.controller.services import watched
 from deploys.controller.templates import render
@@ -81,7 +82,7 @@ def apply(run: Run) -> None:
                     blackbox=BLACKBOX_PORT,
                 ),
             ),
-            *(File(f"/etc/prometheus/rules/{name}", files.read(f"{RULES}/{name}")) for name in files.names(RULES)),
+            *rules(run),
             File(
                 f"{UNITS}/{PROMETHEUS}.d/tracseq.conf",
                 render(
@@ -95,6 +96,12 @@ def apply(run: Run) -> None:
         purged=["/etc/prometheus/rules"],
         validate="promtool check config /etc/prometheus/prometheus.yml",
     )
+
+
+def rules(run: Run) -> Iterator[File]:
+    """When people are told, and what they then do."""
+    for name in files.names(RULES):
+        yield File(f"/etc/prometheus/rules/{name}", software.called(files.read(f"{RULES}/{name}"), run.site.shared))
 
 
 def asked(run: Run) -> Mapping[str, str]:
