@@ -29,7 +29,9 @@ def apply(run: Run) -> None:
     """Have Redis reachable by the gateways: one server, or three of which one is the master."""
     site, host, chosen = run.site, run.host, software.of(run.site.shared)
     left = other(chosen)
-    role.removed(name=f"No {left.title} is here", units=[left.unit], paths=remove.files(left), data=[left.data])
+    role.removed(
+        name=f"No {left.title} is here", units=[left.unit], paths=[*remove.files(left), left.drop_in], data=[left.data]
+    )
     if not site.group("sentinels"):
         _configured(run, Unit(chosen.unit, reload=_reload(site)))
         return

@@ -8,6 +8,7 @@ from deploys.controller.redis import software, tls
 from deploys.controller.run import Run
 from deploys.facts.redis_software import SOFTWARE, Software
 from deploys.operations import role
+from deploys.roles.redis.declaration import DECLARATION
 
 
 @deploy("Redis")
@@ -17,11 +18,11 @@ def remove(run: Run) -> None:
     role.removed(
         name="Redis is gone",
         units=[one.unit for one in both],
-        paths=[tls.DIRECTORY, *(path for one in both for path in files(one))],
+        paths=[tls.DIRECTORY, *(path for one in both for path in files(one)), *DECLARATION.traces],
         data=[software.of(run.site.shared).data],
     )
 
 
 def files(one: Software) -> list[str]:
-    """What one of the two servers has here; the last is what it is known by."""
-    return [f"/var/lib/tracseq/applied/{one.unit}", one.configuration, one.users, one.drop_in]
+    """What one of the two servers has here, beside what it is known by."""
+    return [f"/var/lib/tracseq/applied/{one.unit}", one.configuration, one.users]

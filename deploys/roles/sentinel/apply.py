@@ -31,7 +31,11 @@ def apply(run: Run) -> None:
     chosen, left = software.of(shared), other(software.of(shared))
     parts, users = run.redis, users_of.users(site)
     # While one of the two is enabled the other cannot be: both packages give theirs the alias sentinel.service.
-    role.removed(name=f"None of {left.title} is here", units=[left.sentinel_unit], paths=remove.files(left))
+    role.removed(
+        name=f"None of {left.title} is here",
+        units=[left.sentinel_unit],
+        paths=[*remove.files(left), left.sentinel_drop_in],
+    )
     redis.password_taken(
         name="The password is taken everywhere",
         digest=users_of.digest(site.secret("REDIS_PASSWORD")),
