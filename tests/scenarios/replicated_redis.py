@@ -33,9 +33,11 @@ class Replicated:
 
     Args:
         inventory: path of its inventory
+        chosen: which servers they are; None: as the data says
     """
 
     inventory: str
+    chosen: Software | None = None
 
     @cached_property
     def _hosts(self) -> list[Host]:
@@ -44,7 +46,7 @@ class Replicated:
     @cached_property
     def software(self) -> Software:
         """Which servers they are."""
-        return SOFTWARE[self._hosts[0].data["redis_software"]]
+        return self.chosen or SOFTWARE[self._hosts[0].data["redis_software"]]
 
     @cached_property
     def servers(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ class Replicated:
     def ssh(self, name: str, command: str, check: bool = True) -> str:
         return lab.ssh(name, command, check=check, inventory=self.inventory)
 
-    def ask(self, name: str, command: str, port: int | None = None, software: Software | None = None) -> list[str]:
+    def ask(self, name: str, command: str, port: int | None = None) -> list[str]:
         """
         What a server, or by its port a Sentinel, of a host answers.
 
@@ -80,9 +82,8 @@ class Replicated:
             name: the host's
             command: what is asked
             port: where; None: the server's
-            software: which server it is; None: the site's
         """
-        one = software or self.software
+        one = self.software
         asked = f"{{ sed -n 's/^requirepass /AUTH /p' {one.configuration}; echo {shlex.quote(command)}; }}"
         said = self.ssh(name, f"{asked} | timeout 5 {one.client} -p {port or self.port} | tail -n +2")
         return said.split("\n")[:-1]
@@ -192,9 +193,15 @@ class Writes:
         times = sorted(self.acknowledged.values())
         return max((after - before for before, after in itertools.pairwise(times)), default=float("inf"))
 
-    def lost(self, server: str) -> set[int]:
-        """The acknowledged numbers that a server does not have."""
-        software = self.site.software
+    def lost(self, server: str, software: Software | None = None) -> set[int]:
+        """
+        The acknowledged numbers that a server does not have.
+
+        Args:
+            server: its host
+            software: which server it is; None: what it was when they were written
+        """
+        software = software or self.site.software
         auth = f"sed -n 's/^requirepass \"\\(.*\\)\"$/\\1/p' {software.configuration}"
         scan = f"{software.client} -p {self.site.port} --no-auth-warning --scan --pattern '{self.keys}:*'"
         said = self.site.ssh(server, f"REDISCLI_AUTH=$({auth}) {scan}")
