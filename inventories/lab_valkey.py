@@ -1,4 +1,4 @@
-"""The lab's own machines, with three of Debian 13 and Valkey in place of its Redis; a scenario brings and removes them."""
+"""The lab with three machines of Debian 13 and Valkey in place of its Redis; a scenario brings and removes them."""
 
 from deploys.settings import lab as _settings
 from inventories import lab as _lab

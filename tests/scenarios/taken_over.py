@@ -1,4 +1,4 @@
-"""Data of Redis taken over by Valkey, or the other way, by the steps of docs/operations/redis.md as they stand there."""
+"""Data of one software taken over by the other, by the steps of docs/operations/redis.md as they stand there."""
 
 from __future__ import annotations
 

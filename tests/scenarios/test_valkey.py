@@ -71,9 +71,9 @@ def test_a_master_that_is_gone_is_replaced_and_no_request_fails(happens: Callabl
     lab.eventually(SITE.whole, within=60)
     new = SITE.master()
     print(
-        f"\n{happens.__name__}: {old} to {new}, Valkey took no writes for {writes.gap():.1f} s, {len(writes.lost(new))} "
-        f"of {len(writes.acknowledged)} acknowledged writes lost; {users.answered} requests answered, "
-        f"{len(users.failed)} failed"
+        f"\n{happens.__name__}: {old} to {new}, Valkey took no writes for {writes.gap():.1f} s, "
+        f"{len(writes.lost(new))} of {len(writes.acknowledged)} acknowledged writes lost; "
+        f"{users.answered} requests answered, {len(users.failed)} failed"
     )
     assert new != old
     assert users.failed == [], users.failed[:5]
