@@ -11,6 +11,7 @@ from deploys.controller.redis import servers, software, tls
 from deploys.controller.run import Run
 from deploys.controller.services import redis
 from deploys.controller.templates import render
+from deploys.engine.barrier import barrier
 from deploys.engine.turns import turns
 from deploys.facts.redis_member import ENOUGH
 from deploys.facts.redis_software import Software, other
@@ -42,6 +43,8 @@ def apply(run: Run) -> None:
     for name in turns(parts.order):
         if host.name == name:
             _configured(run, Unit(chosen.unit, restart=server.restarted(ports, chosen), reload=_reload(site)))
+        # Hosts that share no operation go side by side: the master would hand over to a replica that is just restarted.
+        barrier(name=f"{name} has its files and follows")
     members = [member.address for member in site.group("sentinels")]
     away = len(run.out.keys() & parts.order)
     for name in turns(parts.order):
@@ -49,6 +52,7 @@ def apply(run: Run) -> None:
             server.only_these(
                 name="Its Sentinel knows no others", addresses=members, ports=ports, software=chosen, away=away
             )
+        barrier(name=f"The Sentinel of {name} knows the others")
     others = len(members) - 1 - away
     server.settled(name="It has its part", others=others, ports=ports, software=chosen, away=away)
 
