@@ -50,12 +50,12 @@ def handed_over(ports: Ports, software: Software) -> str:
     Shell that has a master with replicas become one of them; it ends with 1 where nobody takes over.
 
     No write is acknowledged from its first line on that the next master might not have. Where no Sentinel answers, the
-    server stays what it is. However it ends, the server would take writes again as a master.
+    server stays what it is. However it ends, the server would take writes again as a master, and can be stopped.
 
     + ports: where they listen
     + software: which server it is
     """
-    return f"""(
+    return f"""{{ (
 ask() {{ printf '%s\\n' "$1" | {asking(ports.server, software)}; }}
 sentinel() {{ printf '%s\\n' "$1" | {asking_sentinel(ports.sentinel, software)} | tail -n 1; }}
 part=$(ask 'INFO replication')
@@ -79,10 +79,30 @@ done
 trap '' HUP INT PIPE TERM
 # Sentinels tell a master that still answers only some seconds after the promotion that it is one no more.
 tries=0
-until ask 'INFO replication' | grep -q '^role:slave'; do
+until [ "$(ask 'INFO replication' | grep -cxE 'role:slave|master_link_status:up')" = 2 ]; do
   tries=$((tries + 1))
   if [ $tries -ge 120 ]; then
     echo 'This master has not become a replica within 60 s. See deploys/status.py.' >&2
+    exit 1
+  fi
+  sleep 0.5
+done
+) && {_stoppable(ports, software)}; }}"""
+
+
+def _stoppable(ports: Ports, software: Software) -> str:
+    """
+    Shell that waits until a server, where it answers, can be stopped.
+
+    While it writes its log anew after it was given all data it says "Writing initial AOF, can't exit" and forgets that
+    it was told to end; by its unit systemd then waits for ever.
+    """
+    return f"""(
+tries=0
+while echo INFO | {asking(ports.server, software)} | grep -qE '^(loading|aof_rewrite_(in_progress|scheduled)):1'; do
+  tries=$((tries + 1))
+  if [ $tries -ge 600 ]; then
+    echo 'It reads its data or writes its log anew, and has not ended that within 300 s.' >&2
     exit 1
   fi
   sleep 0.5
