@@ -169,6 +169,10 @@ patroni_retry_timeout = "5s"
 # answers, the primary goes on alone, and is replaced by nobody.
 patroni_synchronous = True
 
+# Which server the Redis hosts have: "redis", or on Debian 13 "valkey", which is BSD and not AGPL as Redis 8 is. A site
+# has one of the two, and what the one wrote the other does not read: docs/operations/redis.md says how to change it.
+redis_software = "redis"
+
 # Redis, where redis_sentinel_port is given: a master that is silent for redis_down_after is replaced, if two of three
 # Sentinels find so; what takes longer than redis_failover_timeout is tried again.
 redis_down_after = "1s"

@@ -28,13 +28,23 @@ def survey(site: Site, request: Request | None = None, reach: bool = True) -> Ma
         request: the run that asks for the hosts' locks; None where it changes nothing
         reach: whether each host tries to reach those that it needs; it waits for those that are off
     """
+    directories = declarations.looked_into()
     traces = {name: declaration.traces for name, declaration in declarations.all_roles().items()}
 
     def read(name: str) -> MachineState:
         needed = findings.peers(site, site.host(name), maintenance.absent()) if reach else ()
         targets = tuple((address, port) for _, address, port in needed)
         pairs = renewal.pairs(site, site.host(name))
-        return hosts.read(name, Machine, targets=targets, traces=traces, request=request, pairs=pairs, _sudo=False)
+        return hosts.read(
+            name,
+            Machine,
+            targets=targets,
+            traces=traces,
+            request=request,
+            pairs=pairs,
+            directories=directories,
+            _sudo=False,
+        )
 
     # The clocks are read at one moment: a host that was read later would look ahead.
     jobs = {site.host(name).name: gevent.spawn(read, name) for name in hosts.active()}

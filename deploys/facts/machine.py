@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 
 from deploys.facts import run_lock
+from deploys.facts.filled import filled
 from deploys.facts.run_lock import LockState, Request
 
 LOCK = "/run/tracseq/lock"
@@ -52,6 +53,8 @@ class MachineState:
     lock: LockState = field(default_factory=LockState)
     held: Mapping[str, Held] = field(default_factory=dict)
     """The certificates, by path, whose keys the host has."""
+    filled: frozenset[str] = frozenset()
+    """Which of the directories that were asked for hold anything."""
     revoked: Mapping[str, float] = field(default_factory=dict)
     """Whose certificates its authority renews no more if they were made before a time, in seconds since 1970."""
 
@@ -93,6 +96,7 @@ class Machine(FactBase[MachineState]):
     + traces: paths of which one is there where the host has a role, by the role's name
     + request: the run that asks for the host's lock; None to look only
     + pairs: paths of certificates and their keys
+    + directories: of which it is asked whether they hold anything
     """
 
     def command(
@@ -101,6 +105,7 @@ class Machine(FactBase[MachineState]):
         traces: Mapping[str, Sequence[str]],
         request: Request | None = None,
         pairs: Sequence[tuple[str, str]] = (),
+        directories: Sequence[str] = (),
     ) -> str:
         found = "\n".join(
             f"for path in {' '.join(map(shlex.quote, paths))}; do"
@@ -110,6 +115,8 @@ class Machine(FactBase[MachineState]):
         )
         # What an earlier run began here and nobody waits for any more must have ended, or what is
         # read now is not what will be there.
+        said = "printf 'filled\\t%s\\n' "
+        found += "".join("\n" + filled(one, said + shlex.quote(one)) for one in directories)
         as_root = f"{found}\n{held(pairs)}\n( {run_lock.script(request)} )\nflock --timeout {LOCK_TIMEOUT} {LOCK} true"
         tries = "\n".join(f"try {shlex.quote(address)} {port} &" for address, port in targets)
         return f"""
@@ -191,5 +198,6 @@ fi
             network_files={row[1]: row[2] for row in rows if row[0] == "network_file"},
             lock=run_lock.parse(output),
             held={row[1]: Held(b64decode(row[2]).decode(), row[3]) for row in rows if row[0] == "held"},
+            filled=frozenset(row[1] for row in rows if row[0] == "filled"),
             revoked={row[1]: float(row[2]) for row in rows if row[0] == "revoked"},
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyinfra.api import FactBase
 
-CONFIGURATION = "/etc/redis/redis.conf"
+from deploys.facts.redis_software import Software
 
 
 class Information(FactBase[Mapping[str, str]]):
@@ -14,13 +14,14 @@ class Information(FactBase[Mapping[str, str]]):
     The fields of Redis' INFO, by name; empty where no server answers.
 
     + port: that it listens on
+    + software: which server it is
     """
 
-    def command(self, port: int) -> str:
-        # redis-cli takes a line's quotes as redis.conf does, and what it reads there no process list shows.
+    def command(self, port: int, software: Software) -> str:
+        # It takes a line's quotes as the server's file does, and what it reads there no process list shows.
         return f"""
-{{ sed -n 's/^requirepass /AUTH /p' {CONFIGURATION} 2>/dev/null; echo INFO; }} |
-  timeout 5 redis-cli -p {port} 2>/dev/null | tr -d '\\r'
+{{ sed -n 's/^requirepass /AUTH /p' {software.configuration} 2>/dev/null; echo INFO; }} |
+  timeout 5 {software.client} -p {port} 2>/dev/null | tr -d '\\r'
 true
 """
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
-from deploys.facts.redis import CONFIGURATION
+from deploys.facts.filled import filled
+from deploys.facts.redis_software import Software, other
 
 MASTER = "tracseq"
 """What the Sentinels, and who asks them, call the servers of the site."""
-STATE = "/var/lib/tracseq-redis"
-"""Where a host keeps what servers and Sentinels write of themselves: who is the master, and who follows."""
-SENTINEL_CONFIGURATION = "/etc/redis/sentinel.conf"
-OF_SERVER, OF_SENTINEL = f"{STATE}/redis.conf", f"{STATE}/sentinel.conf"
-DATA = "/var/lib/redis"
 ENOUGH = 1
 """How many replicas a master must hear to take a write."""
 
@@ -67,6 +63,8 @@ class MemberState:
     """Addresses of replicas and other Sentinels that the Sentinel has on disk."""
     data: bool = False
     """Whether there is data on its disk."""
+    data_of_other: bool = False
+    """Whether there is data of the other software."""
 
     @property
     def runs(self) -> bool:
@@ -77,6 +75,12 @@ class MemberState:
     def master(self) -> bool:
         """Whether the server says that it is the master."""
         return self.server.get("role") == "master"
+
+    @property
+    def version(self) -> str | None:
+        """The version of the server; None where it does not answer."""
+        # Valkey says of itself, too, which Redis it is like.
+        return self.server.get("valkey_version") or self.server.get("redis_version")
 
     @property
     def replicas(self) -> int:
@@ -94,17 +98,31 @@ class MemberState:
         return self.sentinel.get("ip")
 
 
-def asking(port: int, configuration: str = CONFIGURATION) -> str:
+def asking(port: int, software: Software) -> str:
     """
-    Shell: a program that sends what it reads on standard input to a server or Sentinel, with the site's password.
+    Shell: a program that sends what it reads on standard input to a server, with the site's password.
 
     + port: that it listens on
-    + configuration: the file that the password is in
+    + software: which server it is
     """
-    # redis-cli takes a line's quotes as redis.conf does, and what it reads there no process list shows.
+    return _asking(port, software, software.configuration)
+
+
+def asking_sentinel(port: int, software: Software) -> str:
+    """
+    Shell: a program that sends what it reads on standard input to a Sentinel, with the site's password.
+
+    + port: that it listens on
+    + software: which server's it is
+    """
+    return _asking(port, software, software.sentinel_configuration)
+
+
+def _asking(port: int, software: Software, configuration: str) -> str:
+    # It takes a line's quotes as the server's file does, and what it reads there no process list shows.
     return (
         f"{{ sed -n 's/^requirepass /AUTH /p' {configuration} 2>/dev/null; cat; }} | "
-        f"timeout 5 redis-cli -p {port} 2>/dev/null | tr -d '\\r'"
+        f"timeout 5 {software.client} -p {port} 2>/dev/null | tr -d '\\r'"
     )
 
 
@@ -113,22 +131,24 @@ class Member(FactBase[MemberState]):
     A server of a site with Sentinels, and the Sentinel of its host.
 
     + ports: where they listen
+    + software: which server it is
     """
 
-    def command(self, ports: Ports) -> str:
-        server, sentinel = asking(ports.server), asking(ports.sentinel, SENTINEL_CONFIGURATION)
-        master = shlex.quote(MASTER)
+    def command(self, ports: Ports, software: Software) -> str:
+        server, sentinel = asking(ports.server, software), asking_sentinel(ports.sentinel, software)
+        master, own, sentinel_own = shlex.quote(MASTER), software.own, software.sentinel_own
         return f"""
 printf 'INFO\\n' | {server} | sed 's/^/server\\t/'
 printf 'CONFIG GET min-replicas-to-write\\n' | {server} | sed -n '/^min-replicas-to-write$/{{n;s/^/needs\\t/p}}'
 printf 'ACL GETUSER default\\n' | {server} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/server_takes\\t/p'
 printf 'SENTINEL MASTER %s\\n' {master} | {sentinel} | tail -n +2 | paste - - | sed 's/^/sentinel\\t/'
 printf 'ACL GETUSER default\\n' | {sentinel} | sed -n '/^[0-9a-f]\\{{64\\}}$/s/^/sentinel_takes\\t/p'
-[ ! -s {OF_SERVER} ] || echo role
-sed -n 's/^replicaof \\([^ ]*\\) .*/follows\\t\\1/p' {OF_SERVER} 2>/dev/null
+[ ! -s {own} ] || echo role
+sed -n 's/^replicaof \\([^ ]*\\) .*/follows\\t\\1/p' {own} 2>/dev/null
 sed -n 's/^sentinel monitor [^ ]* \\([^ ]*\\) \\([0-9]*\\) .*/watched\\t\\1\\t\\2/p
-s/^sentinel known-[a-z]* [^ ]* \\([^ ]*\\) .*/known\\t\\1/p' {OF_SENTINEL} 2>/dev/null
-find {DATA}/appendonlydir {DATA}/dump.rdb -maxdepth 0 -printf 'data\\n' 2>/dev/null
+s/^sentinel known-[a-z]* [^ ]* \\([^ ]*\\) .*/known\\t\\1/p' {sentinel_own} 2>/dev/null
+find {software.data}/appendonlydir {software.data}/dump.rdb -maxdepth 0 -printf 'data\\n' 2>/dev/null
+{filled(other(software).data, "echo other")}
 true
 """
 
@@ -152,4 +172,5 @@ true
             watched_port=next((int(row[2]) for row in rows if row[0] == "watched" and len(row) == 3), None),
             known=frozenset(found.get("known", ())),
             data=["data"] in rows,
+            data_of_other=["other"] in rows,
         )

@@ -7,19 +7,8 @@ from collections.abc import Sequence
 from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
-from deploys.facts.redis import CONFIGURATION
-from deploys.facts.redis_member import (
-    ENOUGH,
-    MASTER,
-    OF_SENTINEL,
-    OF_SERVER,
-    SENTINEL_CONFIGURATION,
-    STATE,
-    Member,
-    MemberState,
-    Ports,
-    asking,
-)
+from deploys.facts.redis_member import ENOUGH, MASTER, Member, MemberState, Ports, asking, asking_sentinel
+from deploys.facts.redis_software import Software
 from deploys.operations.script import script
 
 QUORUM = 2
@@ -28,42 +17,47 @@ REFUSING = 3
 """More replicas than there are: a master that waits for these takes no write."""
 
 
-def users_loaded(port: int) -> str:
+def users_loaded(port: int, software: Software) -> str:
     """
     Shell that has a running server take up its file of users, which it refuses as a whole where a line is wrong.
 
     + port: of the server
+    + software: which server it is
     """
-    # redis-cli takes a line's quotes as redis.conf does, and what it reads there no process list shows.
+    # It takes a line's quotes as the server's file does, and what it reads there no process list shows.
+    said = f"sed -n 's/^requirepass /AUTH /p' {software.configuration}; echo ACL LOAD"
     return (
-        f"said=$({{ sed -n 's/^requirepass /AUTH /p' {CONFIGURATION}; echo ACL LOAD; }} | redis-cli -p {port} 2>&1) &&"
+        f"said=$({{ {said}; }} | {software.client} -p {port} 2>&1) &&"
         f' [ "$(printf \'%s\' "$said" | tail -n 1)" = OK ] || {{ printf \'%s\\n\' "$said" >&2; false; }}'
     )
 
 
-def certificate_loaded(port: int, certificate: str, key: str, authority: str) -> str:
+def certificate_loaded(port: int, software: Software, certificate: str, key: str, authority: str) -> str:
     """
     Shell that has a running server take up its certificate; connections that there are go on.
 
     + port: of the server
+    + software: which server it is
     + certificate, key, authority: paths of files
     """
     ask = f"CONFIG SET tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {authority}"
-    return f'said=$(echo \'{ask}\' | {asking(port)} | tail -n 1); [ "$said" = OK ] || {{ echo "$said" >&2; false; }}'
+    said = f"said=$(echo '{ask}' | {asking(port, software)} | tail -n 1)"
+    return f'{said}; [ "$said" = OK ] || {{ echo "$said" >&2; false; }}'
 
 
-def handed_over(ports: Ports) -> str:
+def handed_over(ports: Ports, software: Software) -> str:
     """
     Shell that has a master with replicas become one of them; it ends with 1 where nobody takes over.
 
     No write is acknowledged from its first line on that the next master might not have. Where no Sentinel answers, the
-    server stays what it is. However it ends, the server would take writes again as a master.
+    server stays what it is. However it ends, the server would take writes again as a master, and can be stopped.
 
     + ports: where they listen
+    + software: which server it is
     """
-    return f"""(
-ask() {{ printf '%s\\n' "$1" | {asking(ports.server)}; }}
-sentinel() {{ printf '%s\\n' "$1" | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} | tail -n 1; }}
+    return f"""{{ (
+ask() {{ printf '%s\\n' "$1" | {asking(ports.server, software)}; }}
+sentinel() {{ printf '%s\\n' "$1" | {asking_sentinel(ports.sentinel, software)} | tail -n 1; }}
 part=$(ask 'INFO replication')
 printf '%s\\n' "$part" | grep -q '^role:master' || exit 0
 ! printf '%s\\n' "$part" | grep -q '^connected_slaves:0' || exit 0
@@ -85,7 +79,7 @@ done
 trap '' HUP INT PIPE TERM
 # Sentinels tell a master that still answers only some seconds after the promotion that it is one no more.
 tries=0
-until ask 'INFO replication' | grep -q '^role:slave'; do
+until [ "$(ask 'INFO replication' | grep -cxE 'role:slave|master_link_status:up')" = 2 ]; do
   tries=$((tries + 1))
   if [ $tries -ge 120 ]; then
     echo 'This master has not become a replica within 60 s. See deploys/status.py.' >&2
@@ -93,19 +87,40 @@ until ask 'INFO replication' | grep -q '^role:slave'; do
   fi
   sleep 0.5
 done
+) && {_stoppable(ports, software)}; }}"""
+
+
+def _stoppable(ports: Ports, software: Software) -> str:
+    """
+    Shell that waits until a server, where it answers, can be stopped.
+
+    While it writes its log anew after it was given all data it says "Writing initial AOF, can't exit" and forgets that
+    it was told to end; by its unit systemd then waits for ever.
+    """
+    return f"""(
+tries=0
+while echo INFO | {asking(ports.server, software)} | grep -qE '^(loading|aof_rewrite_(in_progress|scheduled)):1'; do
+  tries=$((tries + 1))
+  if [ $tries -ge 600 ]; then
+    echo 'It reads its data or writes its log anew, and has not ended that within 300 s.' >&2
+    exit 1
+  fi
+  sleep 0.5
+done
 )"""
 
 
-def restarted(ports: Ports, timeout: int = 60) -> str:
+def restarted(ports: Ports, software: Software, timeout: int = 60) -> str:
     """
     Shell that restarts a server once it is no master with replicas any more, and waits until it follows.
 
     + ports: where they listen
+    + software: which server it is
     + timeout: seconds that it may take to have the master's data (default 60)
     """
-    return f"""{{ {handed_over(ports)} && systemctl restart redis-server.service && (
+    return f"""{{ {handed_over(ports, software)} && systemctl restart {software.unit} && (
 tries=0
-until echo 'INFO replication' | {asking(ports.server)} | grep -qE '^(role:master|master_link_status:up)'; do
+until echo 'INFO replication' | {asking(ports.server, software)} | grep -qE '^(role:master|master_link_status:up)'; do
   tries=$((tries + 1))
   if [ $tries -ge {timeout * 2} ]; then
     echo 'It has not the data of its master within {timeout} s.' >&2
@@ -117,59 +132,64 @@ done
 
 
 @operation
-def joins(master: str, ports: Ports) -> Steps:
+def joins(master: str, ports: Ports, software: Software) -> Steps:
     """
     Have a server that never had a part begin as a replica; one that has a part keeps it, whatever it is.
 
     + master: address of the master
     + ports: where they listen
+    + software: which server it is
 
     **Example:**
 
     .. code:: python
 
-        redis.joins(name="It joins the master", master="10.0.0.41", ports=Ports(6379, 26379))
+        redis.joins(name="It joins the master", master="10.0.0.41", ports=Ports(6379, 26379), software=REDIS)
     """
-    current: MemberState = yield Reading(Member, ports=ports)
+    current: MemberState = yield Reading(Member, ports=ports, software=software)
     if current.has_role:
         host.noop("it has a part")
         return
-    yield script(*_begun(OF_SERVER, f"replicaof {master} {ports.followed}"))
+    yield script(*_begun(software, software.own, f"replicaof {master} {ports.followed}"))
 
 
 @operation
-def watches(master: str, ports: Ports) -> Steps:
+def watches(master: str, ports: Ports, software: Software) -> Steps:
     """
     Have a Sentinel that never ran begin with the master that there is; what it knows itself, it keeps.
 
     + master: address of the master
     + ports: where they listen
+    + software: which server it is
 
     **Example:**
 
     .. code:: python
 
-        redis.watches(name="It knows the master", master="10.0.0.41", ports=Ports(6379, 26379))
+        redis.watches(name="It knows the master", master="10.0.0.41", ports=Ports(6379, 26379), software=REDIS)
     """
-    current: MemberState = yield Reading(Member, ports=ports)
+    current: MemberState = yield Reading(Member, ports=ports, software=software)
     if current.watched:
         host.noop("it knows the master")
         return
-    yield script(*_begun(OF_SENTINEL, f"sentinel monitor {MASTER} {master} {ports.followed} {QUORUM}"))
+    yield script(
+        *_begun(software, software.sentinel_own, f"sentinel monitor {MASTER} {master} {ports.followed} {QUORUM}")
+    )
 
 
-def _begun(path: str, line: str) -> list[str]:
+def _begun(software: Software, path: str, line: str) -> list[str]:
+    user = software.user
     return [
-        f"install -d -o redis -g redis -m 750 {STATE}",
+        f"install -d -o {user} -g {user} -m 750 {software.state}",
         "umask 077",
         f"echo '{line}' >{path}.new",
-        f"chown redis:redis {path}.new",
+        f"chown {user}:{user} {path}.new",
         f"mv -f {path}.new {path}",
     ]
 
 
 @operation
-def password_taken(digest: str, ports: Ports) -> Steps:
+def password_taken(digest: str, ports: Ports, software: Software) -> Steps:
     """
     Have the running server and Sentinel take a password beside the one that they have, until they are restarted.
 
@@ -177,19 +197,20 @@ def password_taken(digest: str, ports: Ports) -> Steps:
 
     + digest: SHA-256 of the password, hexadecimal
     + ports: where they listen
+    + software: which server it is
 
     **Example:**
 
     .. code:: python
 
-        redis.password_taken(name="The password is taken", digest="9f86...", ports=Ports(6379, 26379))
+        redis.password_taken(name="The password is taken", digest="9f86...", ports=Ports(6379, 26379), software=REDIS)
     """
-    current: MemberState = yield Reading(Member, ports=ports)
+    current: MemberState = yield Reading(Member, ports=ports, software=software)
     ask = [
-        asking(*where)
-        for takes, where in (
-            (current.server_takes, (ports.server,)),
-            (current.sentinel_takes, (ports.sentinel, SENTINEL_CONFIGURATION)),
+        ask
+        for takes, ask in (
+            (current.server_takes, asking(ports.server, software)),
+            (current.sentinel_takes, asking_sentinel(ports.sentinel, software)),
         )
         if takes and digest not in takes
     ]
@@ -200,12 +221,13 @@ def password_taken(digest: str, ports: Ports) -> Steps:
 
 
 @operation
-def only_these(addresses: Sequence[str], ports: Ports, away: int = 0, timeout: int = 60) -> Steps:
+def only_these(addresses: Sequence[str], ports: Ports, software: Software, away: int = 0, timeout: int = 60) -> Steps:
     """
     Have a Sentinel know the hosts of the site and no others: without that, those that left count for a majority.
 
     + addresses: of all Redis hosts
     + ports: where they listen
+    + software: which server it is
     + away: how many of the others are not there to be found (default 0)
     + timeout: seconds it may take to find the others anew (default 60)
 
@@ -213,13 +235,15 @@ def only_these(addresses: Sequence[str], ports: Ports, away: int = 0, timeout: i
 
     .. code:: python
 
-        redis.only_these(name="It knows no others", addresses=["10.0.0.41", ...], ports=Ports(6379, 26379))
+        redis.only_these(
+            name="It knows no others", addresses=["10.0.0.41", ...], ports=Ports(6379, 26379), software=REDIS
+        )
     """
-    current: MemberState = yield Reading(Member, ports=ports)
+    current: MemberState = yield Reading(Member, ports=ports, software=software)
     if current.known <= set(addresses):
         host.noop("it knows no others")
         return
-    ask = asking(ports.sentinel, SENTINEL_CONFIGURATION)
+    ask = asking_sentinel(ports.sentinel, software)
     others = len(addresses) - 1 - away
     yield script(
         f"ask() {{ printf '%s\\n' \"$1\" | {ask}; }}",
@@ -238,7 +262,7 @@ def only_these(addresses: Sequence[str], ports: Ports, away: int = 0, timeout: i
 
 
 @operation
-def settled(others: int, ports: Ports, away: int = 0, timeout: int = 60) -> Steps:
+def settled(others: int, ports: Ports, software: Software, away: int = 0, timeout: int = 60) -> Steps:
     """
     Wait until a server has its part, and its Sentinel knows of everybody.
 
@@ -246,6 +270,7 @@ def settled(others: int, ports: Ports, away: int = 0, timeout: int = 60) -> Step
 
     + others: how many other servers there are
     + ports: where they listen
+    + software: which server it is
     + away: how many more there are that a Sentinel may know, and that need not be there (default 0)
     + timeout: seconds it may take (default 60)
 
@@ -253,9 +278,9 @@ def settled(others: int, ports: Ports, away: int = 0, timeout: int = 60) -> Step
 
     .. code:: python
 
-        redis.settled(name="It has its part", others=2, ports=Ports(6379, 26379))
+        redis.settled(name="It has its part", others=2, ports=Ports(6379, 26379), software=REDIS)
     """
-    current: MemberState = yield Reading(Member, ports=ports)
+    current: MemberState = yield Reading(Member, ports=ports, software=software)
     follows = current.server.get("master_link_status") == "up"
     leads = current.master and current.replicas >= others
     known = (current.sentinel.get(name, "") for name in ("num-slaves", "num-other-sentinels"))
@@ -264,11 +289,11 @@ def settled(others: int, ports: Ports, away: int = 0, timeout: int = 60) -> Step
         host.noop("it has its part")
         return
     yield script(
-        f'ask() {{ echo "$1" | {asking(ports.server)}; }}',
+        f'ask() {{ echo "$1" | {asking(ports.server, software)}; }}',
         f"takes() {{ ask 'CONFIG SET min-replicas-to-write {ENOUGH}' | tail -n 1 | grep -qx OK; }}",
         "follows() { ask 'INFO replication' | grep -qx master_link_status:up; }",
         f"leads() {{ [ \"$(ask 'INFO replication' | sed -n 's/^connected_slaves://p')\" -ge {others} ] 2>/dev/null; }}",
-        f"known() {{ echo 'SENTINEL MASTER {MASTER}' | {asking(ports.sentinel, SENTINEL_CONFIGURATION)} |",
+        f"known() {{ echo 'SENTINEL MASTER {MASTER}' | {asking_sentinel(ports.sentinel, software)} |",
         f"  tail -n +2 | paste - - | awk '/^num-(slaves|other-sentinels)\\t/ "
         f"{{ n += ($2 >= {others}) * ($2 <= {others + away}) }} END {{ exit n != 2 }}'; }}",
         "tries=0",

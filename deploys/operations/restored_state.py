@@ -86,7 +86,8 @@ def placed(paths: Sequence[str]) -> Steps:
     """
     Have the state that was sent where its services look for it; what is there is left as it is.
 
-    It gets the owner of the directory that the service's package made.
+    It gets the owner of the directory that the service's package made. What has no place here is of a site that had
+    other software, which is said.
 
     + paths: the directories with their state
 
@@ -114,6 +115,10 @@ def placed(paths: Sequence[str]) -> Steps:
             f"  sync -f {quoted}.tracseq-new",
             f"  rmdir {quoted}",
             f"  mv -T -- {quoted}.tracseq-new {quoted}",
+            f'elif [ -n "$(ls -A {DIRECTORY}/whole)" ]; then',
+            f'  echo "The backup of this host has $(cd {DIRECTORY}/whole; echo var/lib/*) and not {path[1:]}: give the'
+            ' data as it was then (redis_software in group_data/all.py). Nothing was put in place." >&2',
+            "  exit 1",
             "fi",
         ]
     yield script(*lines, f"rm -rf -- {DIRECTORY}")

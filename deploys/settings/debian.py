@@ -25,6 +25,8 @@ class Debian:
     """The version of its Postgres."""
     has_pgvector: bool
     """Whether it has pgvector for that."""
+    redis_software: tuple[str, ...]
+    """Which servers it has that speak Redis' protocol: Valkey came with Debian 13."""
 
     @property
     def pgvector(self) -> str:
@@ -42,6 +44,7 @@ RELEASES = {
         alertmanager_has_teams=False,
         postgres=15,
         has_pgvector=False,
+        redis_software=("redis",),
     ),
     "13": Debian(
         suite="trixie",
@@ -63,6 +66,7 @@ RELEASES = {
         alertmanager_has_teams=True,
         postgres=17,
         has_pgvector=True,
+        redis_software=("redis", "valkey"),
     ),
 }
 

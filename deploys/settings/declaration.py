@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +20,10 @@ class Machine(Protocol):
     @property
     def addresses(self) -> Mapping[str, tuple[str, str]]:
         """By each of its addresses: the interface that has it, and the address with the length of its network."""
+
+    @property
+    def filled(self) -> Collection[str]:
+        """Which of the directories that declarations ask for hold anything."""
 
     def number(self, name: str) -> float:
         """One of its numbers, such as ``memory`` in bytes or ``cpus``; 0 where it is not known."""
@@ -100,6 +104,8 @@ class Declaration:
         certificates: paths of the certificates that its hosts have for it, beside those of its credentials
         credentials: the certificates by which a host is known because of it, with their keys
         state: directories with what its service must not lose; a backup host fetches them
+        looked_into: directories of which ``obstacles`` is told whether they hold anything
+        of_site: this declaration as the data of a site has it; without it, it is the same in all of them
         problems: what is wrong with the site's data for it, a sentence each
         obstacles: what about a machine keeps the role from it: what was found, and what is needed
     """
@@ -127,8 +133,19 @@ class Declaration:
     certificates: tuple[str, ...] = ()
     credentials: Callable[[Site, SiteHost], Iterable[Credential]] | None = None
     state: tuple[State, ...] = ()
+    looked_into: tuple[str, ...] = ()
+    of_site: Callable[[Shared], Declaration] | None = None
     problems: Callable[[Site], Iterable[str]] | None = None
     obstacles: Callable[[Site, SiteHost, Machine], Iterable[tuple[str, str, str]]] | None = None
+
+    def within(self, shared: Shared) -> Declaration:
+        """
+        The role as a site has it.
+
+        Args:
+            shared: what all its hosts share
+        """
+        return self.of_site(shared) if self.of_site else self
 
     def of(self, groups: Iterable[str]) -> bool:
         """Whether a host of these groups has the role."""

@@ -31,6 +31,16 @@ def of_host(host_groups: Iterable[str], phase: int = LAST) -> Mapping[str, Decla
     return {name: one for name, one in all_roles().items() if one.of(members) and one.phase <= phase}
 
 
+def within(site: Site, host: SiteHost, phase: int = LAST) -> Mapping[str, Declaration]:
+    """The roles of a host as the data of its site has them, by name."""
+    return {name: one.within(site.shared) for name, one in of_host(host.groups, phase).items()}
+
+
+def looked_into() -> tuple[str, ...]:
+    """The directories of which roles ask whether they hold anything."""
+    return tuple(dict.fromkeys(path for role in ROLES for path in role.declaration.looked_into))
+
+
 def shared() -> tuple[type[Data], ...]:
     """The models of what roles have in group_data/all.py."""
     return tuple(role.declaration.shared for role in ROLES if role.declaration.shared)
@@ -50,13 +60,13 @@ def rules(shared: Shared) -> tuple[Rule, ...]:
 
 def listeners(site: Site, host: SiteHost) -> tuple[Listener, ...]:
     """The ports that a host listens on."""
-    roles = of_host(host.groups).values()
+    roles = within(site, host).values()
     return tuple(one for role in roles for one in (*role.listeners, *_on(role, site, host).listeners))
 
 
 def units(site: Site, host: SiteHost, phase: int = LAST) -> tuple[str, ...]:
     """The canonical names of the units that are active on a host that is well, once a phase is deployed."""
-    roles = of_host(host.groups, phase).values()
+    roles = within(site, host, phase).values()
     return tuple(dict.fromkeys(unit for role in roles for unit in (*role.units, *_on(role, site, host).units)))
 
 
@@ -94,9 +104,9 @@ def optional_secrets(host_groups: Iterable[str]) -> Mapping[str, int]:
     return {name: length for declaration in found for name, length in declaration.optional_secrets.items()}
 
 
-def states(host_groups: Iterable[str]) -> tuple[State, ...]:
-    """The directories that the services of a host of these groups must not lose."""
-    return tuple(state for declaration in of_host(host_groups).values() for state in declaration.state)
+def states(site: Site, host: SiteHost) -> tuple[State, ...]:
+    """The directories that the services of a host must not lose."""
+    return tuple(state for declaration in within(site, host).values() for state in declaration.state)
 
 
 def packages(host_groups: Iterable[str] | None = None) -> tuple[str, ...]:
@@ -112,8 +122,10 @@ def packages(host_groups: Iterable[str] | None = None) -> tuple[str, ...]:
 
 def packages_of(site: Site, host: SiteHost) -> tuple[str, ...]:
     """The Debian packages of a host, those included that the site's data asks for on it."""
-    by_data = (_on(role, site, host).packages for role in of_host(host.groups).values())
-    return tuple(dict.fromkeys((*packages(host.groups), *(name for found in by_data for name in found))))
+    roles = within(site, host).values()
+    own = (name for role in roles for name in role.packages)
+    by_data = (name for role in roles for name in _on(role, site, host).packages)
+    return tuple(dict.fromkeys((*own, *by_data)))
 
 
 def all_packages() -> tuple[str, ...]:

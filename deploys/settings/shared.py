@@ -44,6 +44,9 @@ class Shared(Data):
     patroni_port: Port = value("port of Patroni on the Postgres hosts, for each other")
     etcd_client_port: Port = value("port of etcd, for Patroni")
     etcd_peer_port: Port = value("port on which the members of etcd talk to each other")
+    redis_software: Literal["redis", "valkey"] = value(
+        "which server all Redis hosts have; Valkey came with Debian 13, and neither reads the other's newest files"
+    )
     redis_port: Port = value("port of Redis", "guide")
     redis_sentinel_port: Port | None = value(
         "port of a Sentinel on each of three Redis hosts, which replicate and fail over; None: there is one Redis"

@@ -7,29 +7,32 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
+from deploys.facts.redis_software import SOFTWARE
 from tests import inventory
 
 SERVERS = inventory.group("redis")
 if not SERVERS[0].data["redis_sentinel_port"]:
     pytest.skip("the site has one Redis server", allow_module_level=True)
 testinfra_hosts = inventory.hosts_of("redis")
+CHOSEN = SOFTWARE[SERVERS[0].data["redis_software"]]
 ADDRESSES = [one.data["address"] for one in SERVERS]
 
 
 def ask(host: Host, port: int, command: str) -> list[str]:
     """What a server or Sentinel answers whoever has the password, which is read on the host."""
-    asked = f"{{ sed -n 's/^requirepass /AUTH /p' /etc/redis/sentinel.conf; echo {command!r}; }}"
-    return str(host.check_output(f"{asked} | redis-cli -p {port} | tail -n +2")).splitlines()
+    file = CHOSEN.sentinel_configuration
+    asked = f"{{ sed -n 's/^requirepass /AUTH /p' {file}; echo {command!r}; }}"
+    return str(host.check_output(f"{asked} | {CHOSEN.client} -p {port} | tail -n +2")).splitlines()
 
 
 def test_it_runs_and_comes_back_at_boot(host: Host) -> None:
-    service = host.service("redis-sentinel")
+    service = host.service(CHOSEN.sentinel)
     assert service.is_running
     assert service.is_enabled
 
 
 def test_nobody_asks_without_the_password(host: Host, data: dict[str, Any]) -> None:
-    asked = f"redis-cli -h {data['address']} -p {data['redis_sentinel_port']} SENTINEL MASTERS"
+    asked = f"{CHOSEN.client} -h {data['address']} -p {data['redis_sentinel_port']} SENTINEL MASTERS"
     assert "NOAUTH" in host.check_output(asked)
 
 
@@ -53,7 +56,7 @@ def test_as_a_master_its_server_would_take_writes(host: Host, data: dict[str, An
     assert ask(host, data["redis_port"], "CONFIG GET min-replicas-to-write")[1] == "1"
 
 
-@pytest.mark.parametrize("name", ["redis.conf", "sentinel.conf"])
-def test_what_it_wrote_is_closed_to_others(host: Host, name: str) -> None:
-    file = host.file(f"/var/lib/tracseq-redis/{name}")
-    assert (file.user, file.mode & 0o007) == ("redis", 0)
+@pytest.mark.parametrize("path", [CHOSEN.own, CHOSEN.sentinel_own])
+def test_what_it_wrote_is_closed_to_others(host: Host, path: str) -> None:
+    file = host.file(path)
+    assert (file.user, file.mode & 0o007) == (CHOSEN.user, 0)

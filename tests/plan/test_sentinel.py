@@ -50,6 +50,10 @@ def test_a_sentinel_beside_each_server_and_the_master_first_of_all(copy: Planned
     servers = [one["hosts_with_change"] for one in run.json["plan"] if one["name"] == "Redis | Redis server"]
     assert servers[0] == ["@fake/pg1"], "the first of the inventory"
     assert len(servers) == 3
+    # Hosts that share no operation go side by side, and a master must not hand over to a replica that is restarted.
+    turns = [len(one["hosts_with_change"]) if one["name"] == "Redis | Redis server" else 0 for one in run.json["plan"]
+             if one["name"] == "Redis | Redis server" or one["name"].endswith("has its files and follows")]  # fmt: skip
+    assert turns == [1, 0, 1, 0, 1, 0]
 
 
 def test_over_tls_all_of_them_follow_and_watch_at_the_port_of_that(copy: PlannedCopy) -> None:

@@ -14,26 +14,13 @@ import pytest
 
 from tests import lab
 from tests.scenarios.hosts_behave import proved
-from tests.scenarios.replicated_redis import (
-    ADDRESSES,
-    INVENTORY,
-    PATH,
-    SENTINEL_PORT,
-    SERVERS,
-    ask,
-    calm,
-    master,
-    replication,
-    ssh,
-    three_servers,
-    whole,
-    writing,
-)
+from tests.scenarios.replicated_redis import PATH, Replicated
 from tests.users import Users
 
 pytestmark = pytest.mark.long
 """Two machines are made for them, which takes minutes."""
 
+SITE = Replicated("inventories/lab_redis.py")
 RATE = 50
 WITHIN = 4.0
 """Seconds within which Redis takes writes again, and by whose number of writes the loss of a partition is bounded."""
@@ -41,15 +28,15 @@ WITHIN = 4.0
 
 @pytest.fixture(scope="module", autouse=True)
 def site_with_three_servers(site_as_it_should_be: None) -> Iterator[None]:
-    with three_servers():
+    with SITE.deployed():
         yield
 
 
 @pytest.fixture(autouse=True)
 def all_are_well() -> None:
     """Each case begins with a master and two replicas, and Sentinels that have a say."""
-    lab.eventually(whole, within=60)
-    lab.eventually(calm, within=60)
+    lab.eventually(SITE.whole, within=60)
+    lab.eventually(SITE.calm, within=60)
 
 
 def killed(name: str) -> None:
@@ -60,11 +47,11 @@ def killed(name: str) -> None:
 
 
 def stopped(name: str) -> None:
-    ssh(name, "systemctl stop redis-server")
+    SITE.ssh(name, "systemctl stop redis-server")
 
 
 def started(name: str) -> None:
-    ssh(name, "systemctl start redis-server")
+    SITE.ssh(name, "systemctl start redis-server")
 
 
 def hung(name: str) -> None:
@@ -78,7 +65,7 @@ def goes_on(name: str) -> None:
 
 
 def power_back(name: str) -> None:
-    lab.up(name, inventory=INVENTORY)
+    lab.up(name, inventory=SITE.inventory)
 
 
 @dataclass(frozen=True)
@@ -107,21 +94,21 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_happens_to_the_master_and_its_return(name: str) -> None:
-    case, old, users = CASES[name], master(), Users(INVENTORY)
-    others = [one for one in SERVERS if one != old]
+    case, old, users = CASES[name], SITE.master(), Users(SITE.inventory)
+    others = [one for one in SITE.servers if one != old]
     with users.reading(PATH, RATE):
-        with writing(RATE) as writes:
+        with SITE.writing(RATE) as writes:
             time.sleep(2)
             case.happens(old)
-            lab.eventually(lambda: any(replication(one)["role"] == "master" for one in others), within=30)
+            lab.eventually(lambda: any(SITE.replication(one)["role"] == "master" for one in others), within=30)
             time.sleep(3)
             ended = time.time()
-        with writing(RATE) as returned:
+        with SITE.writing(RATE) as returned:
             if case.heals:
                 case.heals(old)
-            lab.eventually(whole, within=60)
+            lab.eventually(SITE.whole, within=60)
             time.sleep(2)
-    new = master()
+    new = SITE.master()
     print(
         f"\n{name}: {old} to {new}, Redis took no writes for {writes.gap():.1f} s, {len(writes.lost(new))} of "
         f"{len(writes.acknowledged)} acknowledged writes lost; its return: no writes for {returned.gap():.1f} s, "
@@ -138,18 +125,18 @@ def test_what_happens_to_the_master_and_its_return(name: str) -> None:
 
 def test_a_partition_loses_no_more_than_what_is_said() -> None:
     """The master and one who writes to it are on one side, its replicas on the other."""
-    old, users = master(), Users(INVENTORY)
-    others = [one for one in SERVERS if one != old]
+    old, users = SITE.master(), Users(SITE.inventory)
+    others = [one for one in SITE.servers if one != old]
     with users.reading(PATH, RATE):
-        with writing(RATE, only=old) as writes:
+        with SITE.writing(RATE, only=old) as writes:
             time.sleep(2)
             began = time.time()
-            ssh(old, "\n".join(f"ip route replace blackhole {ADDRESSES[one]}" for one in others))
-            lab.eventually(lambda: any(replication(one)["role"] == "master" for one in others), within=30)
+            SITE.ssh(old, "\n".join(f"ip route replace blackhole {SITE.addresses[one]}" for one in others))
+            lab.eventually(lambda: any(SITE.replication(one)["role"] == "master" for one in others), within=30)
             time.sleep(6)
-        ssh(old, "ip route flush type blackhole")
-        lab.eventually(whole, within=90)
-    new = master()
+        SITE.ssh(old, "ip route flush type blackhole")
+        lab.eventually(SITE.whole, within=90)
+    new = SITE.master()
     lost = writes.lost(new)
     after = max(writes.acknowledged.values()) - began
     print(
@@ -164,19 +151,19 @@ def test_a_partition_loses_no_more_than_what_is_said() -> None:
 
 
 def test_a_second_run_changes_nothing_whoever_is_the_master() -> None:
-    run = lab.site(inventory=INVENTORY)
+    run = lab.site(inventory=SITE.inventory)
     assert run.code == 0, run.output
     assert run.changes == {}
-    proved(INVENTORY, "sentinel", "redis")
+    proved(SITE.inventory, "sentinel", "redis")
 
 
 def test_a_changed_setting_comes_to_replicas_first_and_fails_no_request() -> None:
-    old, users = master(), Users(INVENTORY)
-    with users.reading(PATH, RATE), writing(RATE) as writes:
-        run = lab.site("--data", "redis_memory=160MB", inventory=INVENTORY)
+    old, users = SITE.master(), Users(SITE.inventory)
+    with users.reading(PATH, RATE), SITE.writing(RATE) as writes:
+        run = lab.site("--data", "redis_memory=160MB", inventory=SITE.inventory)
         assert run.code == 0, run.output
         time.sleep(2)
-    new = master()
+    new = SITE.master()
     changed = [one["name"] for one in run.json["results"]["operations"] if one["success"]]
     print(
         f"\na setting: {old} to {new}, longest without writes {writes.gap():.1f} s, {len(writes.lost(new))} of "
@@ -186,19 +173,19 @@ def test_a_changed_setting_comes_to_replicas_first_and_fails_no_request() -> Non
     assert new != old
     assert users.failed == []
     assert writes.lost(new) == set()
-    assert all(ask(name, "CONFIG GET maxmemory")[1] == str(160 * 1024**2) for name in SERVERS)
-    again = lab.site("--data", "redis_memory=160MB", inventory=INVENTORY)
+    assert all(SITE.ask(name, "CONFIG GET maxmemory")[1] == str(160 * 1024**2) for name in SITE.servers)
+    again = lab.site("--data", "redis_memory=160MB", inventory=SITE.inventory)
     assert again.changes == {}
-    back = lab.site(inventory=INVENTORY)
+    back = lab.site(inventory=SITE.inventory)
     assert back.code == 0, back.output
 
 
 def test_what_rules_ask_of_sentinels_debians_exporter_tells() -> None:
     rule = Path("files/monitoring/rules/redis.yml").read_text()
     wanted = set(re.findall(r"redis_sentinel_\w+", rule))
-    of_sentinel = f"redis://127.0.0.1:{SENTINEL_PORT}"
-    said = ssh(
-        SERVERS[1],
+    of_sentinel = f"redis://127.0.0.1:{SITE.sentinel_port}"
+    said = SITE.ssh(
+        SITE.servers[1],
         "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install prometheus-redis-exporter >/dev/null\n"
         "umask 077\n"
         "password=$(sed -n 's/^requirepass \"\\(.*\\)\"$/\\1/p' /etc/redis/sentinel.conf)\n"
@@ -214,13 +201,13 @@ def test_what_rules_ask_of_sentinels_debians_exporter_tells() -> None:
 
 
 def test_a_machine_that_was_made_anew_joins_and_has_the_data() -> None:
-    ask(master(), "SET tracseq:test:kept yes")
-    lost = next(name for name in SERVERS[1:] if name != master())
+    SITE.ask(SITE.master(), "SET tracseq:test:kept yes")
+    lost = next(name for name in SITE.servers[1:] if name != SITE.master())
     lab.destroy(lost)
-    lab.up(lost, inventory=INVENTORY)
-    run = lab.site(inventory=INVENTORY)
+    lab.up(lost, inventory=SITE.inventory)
+    run = lab.site(inventory=SITE.inventory)
     assert run.code == 0, run.output
-    lab.eventually(whole, within=60)
-    assert ask(lost, "GET tracseq:test:kept") == ["yes"]
-    ask(master(), "DEL tracseq:test:kept")
-    assert lab.site(inventory=INVENTORY).changes == {}
+    lab.eventually(SITE.whole, within=60)
+    assert SITE.ask(lost, "GET tracseq:test:kept") == ["yes"]
+    SITE.ask(SITE.master(), "DEL tracseq:test:kept")
+    assert lab.site(inventory=SITE.inventory).changes == {}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from deploys.facts.redis import CONFIGURATION
-from deploys.facts.redis_member import ENOUGH, MASTER, SENTINEL_CONFIGURATION, Member, Ports
+from deploys.facts.redis_member import ENOUGH, MASTER, Member, Ports
+from deploys.facts.redis_software import REDIS
 from deploys.operations.redis import handed_over
 
 # It needs the programs of redis-server, which this tier does without.
@@ -74,13 +74,13 @@ class Servers:
 
     def shell(self, command: str) -> str:
         """A command of a host, with these servers' password."""
-        for path in (CONFIGURATION, SENTINEL_CONFIGURATION):
+        for path in (REDIS.configuration, REDIS.sentinel_configuration):
             command = command.replace(path, str(self.password))
         return command
 
     def handover(self) -> subprocess.Popen[str]:
         """A handover that has begun."""
-        script = self.shell(f"set -eu\n{handed_over(self.own)}")
+        script = self.shell(f"set -eu\n{handed_over(self.own, REDIS)}")
         return subprocess.Popen(["sh", "-c", script], stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def _begun(self, port: int, *lines: str, options: Sequence[str] = ()) -> subprocess.Popen[bytes]:
@@ -157,6 +157,6 @@ def test_a_handover_that_is_ended_before_anybody_takes_over_leaves_a_master_that
 def test_what_a_server_needs_is_read(servers: Servers) -> None:
     servers.ask(servers.ports[0], "CONFIG SET min-replicas-to-write 3")
     said = subprocess.run(
-        ["sh", "-c", servers.shell(Member().command(servers.own))], capture_output=True, text=True
+        ["sh", "-c", servers.shell(Member().command(servers.own, REDIS))], capture_output=True, text=True
     ).stdout
     assert Member().process(said.splitlines()).needs == 3

@@ -12,8 +12,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from deploys.controller.authority import Authority
 from deploys.controller.redis.tls import Shown
 from deploys.controller.templates import render
-from deploys.facts.redis import CONFIGURATION
 from deploys.facts.redis_member import ENOUGH, MASTER
+from deploys.facts.redis_software import REDIS
 from deploys.operations.redis import certificate_loaded
 from tests.unit.test_redis_handover import PASSWORD, eventually, free
 
@@ -71,22 +71,23 @@ class Servers:
 
     def _server(self, place: int) -> subprocess.Popen[bytes]:
         text = render(
-            "redis/redis.conf.j2", addresses=["127.0.0.1"], port=self.plain[place], tls_port=self.tls[place],
-            shown=self.shown, users_file=None, password=PASSWORD, memory=10**8, eviction="noeviction",
-            fsync="everysec", replicated="127.0.0.1", enough=ENOUGH,
+            "redis/redis.conf.j2", software=REDIS, addresses=["127.0.0.1"], port=self.plain[place],
+            tls_port=self.tls[place], shown=self.shown, users_file=None, password=PASSWORD, memory=10**8,
+            eviction="noeviction", fsync="everysec", replicated="127.0.0.1", enough=ENOUGH,
         )  # fmt: skip
         follows = f"replicaof 127.0.0.1 {self.tls[0]}\n" if place else ""
         return self._begun(
-            place, "server", text.replace("dir /var/lib/redis", f"dir {self.directory}/{place}") + follows
+            place, "server", text.replace(f"dir {REDIS.data}", f"dir {self.directory}/{place}") + follows
         )
 
     def _sentinel(self, place: int) -> subprocess.Popen[bytes]:
         text = render(
-            "sentinel/sentinel.conf.j2", addresses=["127.0.0.1"], port=self.sentinels[place],
+            "sentinel/sentinel.conf.j2", software=REDIS, addresses=["127.0.0.1"], port=self.sentinels[place],
             tls_port=self.sentinels_tls[place], shown=self.shown, replicated=True, password=PASSWORD, users_file=None,
-            state=f"{self.directory}/{place}", identity=str(place) * 40, address="127.0.0.1", master=MASTER,
+            identity=str(place) * 40, address="127.0.0.1", master=MASTER,
             down_after=1000, failover_timeout=5000,
         )  # fmt: skip
+        text = text.replace(f"dir {REDIS.state}", f"dir {self.directory}/{place}")
         return self._begun(
             place, "sentinel", f"sentinel monitor {MASTER} 127.0.0.1 {self.tls[0]} 2\n{text}", "--sentinel"
         )
@@ -128,7 +129,7 @@ def test_a_new_certificate_is_taken_up_while_replicas_stay_connected(servers: Se
     servers.issued("second")
     password = servers.directory / "password"
     password.write_text(f'requirepass "{PASSWORD}"\n')
-    reload = certificate_loaded(servers.plain[0], **servers.shown).replace(CONFIGURATION, str(password))
+    reload = certificate_loaded(servers.plain[0], REDIS, **servers.shown).replace(REDIS.configuration, str(password))
     done = subprocess.run(["sh", "-euc", reload], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert servers.shows() != before

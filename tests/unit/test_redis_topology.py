@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from deploys.controller.redis.topology import TopologyError, decide
+from deploys.controller.redis import topology
+from deploys.controller.redis.topology import Topology, TopologyError, check_software
 from deploys.facts.redis_member import MemberState
+from deploys.facts.redis_software import REDIS, VALKEY
 
 ADDRESSES = {"redis1": "10.0.0.41", "redis2": "10.0.0.42", "redis3": "10.0.0.43"}
 NEW = MemberState()
+
+
+def decide(addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str]) -> Topology:
+    return topology.decide(addresses, states, silent, REDIS)
 
 
 def state(role: str = "", replicas: int = 0, names: str | None = None, keys: bool = False, **more: Any) -> MemberState:
@@ -126,3 +133,24 @@ def test_versions_that_differ_are_said() -> None:
     newer = MemberState(server={"role": "slave", "redis_version": "8.0.2"}, has_role=True)
     states = {"redis1": state("master", 2, names="redis1"), "redis2": state("slave", names="redis1"), "redis3": newer}
     assert "redis3 has 8.0.2" in decide(ADDRESSES, states, {}).remarks[0]
+
+
+def test_valkeys_version_is_its_own_and_not_that_of_the_redis_that_it_is_like() -> None:
+    assert MemberState(server={"redis_version": "7.2.4", "valkey_version": "8.1.1"}).version == "8.1.1"
+
+
+def test_what_is_to_be_done_names_the_programs_of_the_site() -> None:
+    states = {"redis1": state("master", keys=True), "redis2": state("master", 1, keys=True), "redis3": NEW}
+    with pytest.raises(
+        TopologyError, match=r"disable --now valkey-server.* /var/lib/tracseq-valkey/valkey\.conf there"
+    ):
+        topology.decide(ADDRESSES, states, {}, VALKEY)
+
+
+def test_a_host_with_data_of_the_other_software_stops_a_run_also_where_a_limit_leaves_it_out() -> None:
+    states = {"redis1": NEW, "redis2": MemberState(data_of_other=True)}
+    with pytest.raises(TopologyError, match=r"redis2 has data of Redis in /var/lib/redis, .* is 'valkey'"):
+        check_software(states, VALKEY)
+    with pytest.raises(TopologyError, match=r"redis2 has data of Valkey in /var/lib/valkey, .* is 'redis'"):
+        check_software(states, REDIS)
+    check_software(dict.fromkeys(states, NEW), VALKEY)

@@ -65,7 +65,7 @@ class Leaving:
 def units(run: Run) -> Sequence[str]:
     """The units of the host of this moment that stop while it is out, in their order."""
     site, host = run.site, run.host
-    roles = declarations.of_host(host.groups)
+    roles = declarations.within(site, host)
     found = []
     for name in STOPPED:
         if role := roles.get(name):
@@ -151,7 +151,7 @@ def _leads(site: Site, host: SiteHost) -> bool:
     """Whether other Redis servers follow that of the host."""
     if "sentinels" not in host.groups:
         return False
-    found: MemberState = read(host.target, Member, ports=redis_servers.ports(site))
+    found: MemberState = read(host.target, Member, **redis_servers.asked(site))
     return found.master and found.replicas > 0
 
 

@@ -14,6 +14,7 @@ from deploys.controller import pip, wheels
 from deploys.controller.offline import debian
 from deploys.controller.offline.places import CACHE, GOES_ALONG, OWN_WHEELS, PACKAGES, REPOSITORY, SELF, WHEELS
 from deploys.controller.releases import bill as bills
+from deploys.facts.redis_software import SOFTWARE
 from deploys.settings import declarations
 from deploys.settings.debian import RELEASES
 
@@ -97,7 +98,9 @@ def _own_wheels() -> Iterator[tuple[str, Path]]:
 def _packages(suite: str, archive: Sequence[str]) -> Iterator[tuple[str, Path]]:
     target = WORK / PACKAGES / suite
     pgvector = [release.pgvector for release in RELEASES.values() if release.suite == suite and release.has_pgvector]
-    wanted = (*declarations.all_packages(), *pgvector, *debian.FOR_THE_CONTROLLER)
+    known = [SOFTWARE[name] for one in RELEASES.values() if one.suite == suite for name in one.redis_software]
+    redis = [package for one in known for package in (one.server, one.sentinel)]
+    wanted = tuple(dict.fromkeys((*declarations.all_packages(), *pgvector, *redis, *debian.FOR_THE_CONTROLLER)))
     debian.fetched(suite, wanted, archive, WORK / "apt" / suite, target)
     for path in sorted(target.iterdir()):
         yield f"{PACKAGES}/{suite}/{path.name}", path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.redis import software
 from deploys.operations import redis
 from deploys.settings.credential import Credential, of_host
 from deploys.settings.host import SiteHost
@@ -33,6 +34,7 @@ def credential(site: Site, host: SiteHost) -> Credential:
         site: the site
         host: the host
     """
-    loaded = redis.certificate_loaded(site.shared.redis_port, **SHOWN)
-    restarted = " && systemctl try-restart redis-sentinel.service" if site.group("sentinels") else ""
-    return of_host(host, "member", DIRECTORY, group="redis", mode="640", take_up=f"{{ {loaded}; }}{restarted}")
+    chosen = software.of(site.shared)
+    loaded = redis.certificate_loaded(site.shared.redis_port, chosen, **SHOWN)
+    restarted = f" && systemctl try-restart {chosen.sentinel_unit}" if site.group("sentinels") else ""
+    return of_host(host, "member", DIRECTORY, group=chosen.user, mode="640", take_up=f"{{ {loaded}; }}{restarted}")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from pyinfra.api.exceptions import PyinfraError
 
+from deploys.controller.redis import software
 from deploys.facts.redis_member import MASTER, MemberState
+from deploys.facts.redis_software import Software
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,25 @@ def check_port(states: Mapping[str, MemberState], port: int) -> None:
         )
 
 
-def decide(addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str]) -> Topology:
+def check_software(states: Mapping[str, MemberState], chosen: Software) -> None:
+    """
+    See that no host has data of the other software: servers of both do not follow each other.
+
+    Args:
+        states: what was read of each host, also of those that a limit leaves out
+        chosen: what the data says that all of them have
+
+    Raises:
+        TopologyError: where any has.
+    """
+    for name, state in states.items():
+        if state.data_of_other:
+            raise TopologyError(software.refusal(name, chosen))
+
+
+def decide(
+    addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str], chosen: Software
+) -> Topology:
     """
     Give every Redis host its part.
 
@@ -60,16 +80,17 @@ def decide(addresses: Mapping[str, str], states: Mapping[str, MemberState], sile
         addresses: of all Redis hosts, in the inventory's order
         states: what was read of each host
         silent: hosts that were not reached, and why
+        chosen: the software of the site
 
     Raises:
         TopologyError: where it cannot be told who is the master.
     """
-    master = _named(addresses, states) or _without_sentinels(addresses, states, silent)
+    master = _named(addresses, states, chosen) or _without_sentinels(addresses, states, silent, chosen)
     for name, state in states.items():
         if name != master and state.keys and not state.has_role and state.master:
             raise TopologyError(
                 f"{name} is no replica and holds keys of its own, which it would lose as a replica of {master}. Save "
-                f"them where they are needed, empty it (redis-cli -h {addresses[name]} flushall) and run again."
+                f"them where they are needed, empty it ({chosen.client} -h {addresses[name]} flushall) and run again."
             )
     replicas = [name for name in addresses if name != master]
     leads = master in states and states[master].replicas > 0
@@ -78,11 +99,11 @@ def decide(addresses: Mapping[str, str], states: Mapping[str, MemberState], sile
         # Whoever follows waits for the one that it follows; a master that is followed hands over before it changes.
         order=(*replicas, master) if leads else (master, *replicas),
         states=states,
-        remarks=tuple(_remarks(master, states)),
+        remarks=tuple(_remarks(master, states, chosen)),
     )
 
 
-def _named(addresses: Mapping[str, str], states: Mapping[str, MemberState]) -> str | None:
+def _named(addresses: Mapping[str, str], states: Mapping[str, MemberState], chosen: Software) -> str | None:
     """The master that most Sentinels of the site name; None where they do not."""
     named = Counter(state.named for state in states.values() if state.named)
     address, votes = named.most_common(1)[0] if named else (None, 0)
@@ -92,14 +113,14 @@ def _named(addresses: Mapping[str, str], states: Mapping[str, MemberState]) -> s
     if found is None:
         raise TopologyError(
             f"the Sentinels name {address} as the master, which is no host of the inventory's group redis. Have one "
-            f"that stays promoted (redis-cli -p <redis_sentinel_port> sentinel failover {MASTER}), or name the host "
-            "in the group again."
+            f"that stays promoted ({chosen.client} -p <redis_sentinel_port> sentinel failover {MASTER}), or name the "
+            "host in the group again."
         )
     return found
 
 
 def _without_sentinels(
-    addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str]
+    addresses: Mapping[str, str], states: Mapping[str, MemberState], silent: Mapping[str, str], chosen: Software
 ) -> str:
     """The master where no majority of Sentinels names one: a new site, or one that has just one server until now."""
     had = {name: state for name, state in states.items() if state.has_role or state.keys or state.replicas}
@@ -113,25 +134,25 @@ def _without_sentinels(
         )
     masters = [name for name, state in had.items() if state.master or (not state.runs and not state.follows)]
     if len(masters) > 1:
-        raise TopologyError(_several(masters, states))
+        raise TopologyError(_several(masters, states, chosen))
     if masters:
         return masters[0]
     if had:
         raise TopologyError(
             f"no majority of Sentinels names a master, and no server is one: {_listed(had)}. Start the Sentinels "
-            "(systemctl start redis-sentinel), or the one that was the master last, and run again."
+            f"(systemctl start {chosen.sentinel}), or the one that was the master last, and run again."
         )
     return next((name for name, state in states.items() if state.data), next(iter(addresses)))
 
 
-def _several(masters: Sequence[str], states: Mapping[str, MemberState]) -> str:
+def _several(masters: Sequence[str], states: Mapping[str, MemberState], chosen: Software) -> str:
     keep = max(masters, key=lambda name: (states[name].replicas, int(states[name].server.get("master_repl_offset", 0))))
     others = " and ".join(name for name in masters if name != keep)
     return (
         f"there are {len(masters)} masters, and no majority of Sentinels names one: "
         f"{_listed({name: states[name] for name in masters})}. Keep {keep}, which has the most replicas or the longest "
         f"log, unless you know better: save what only {others} has, stop it there (systemctl disable --now "
-        "redis-server), remove /var/lib/tracseq-redis/redis.conf there so that it joins as new, and run again."
+        f"{chosen.server}), remove {chosen.own} there so that it joins as new, and run again."
     )
 
 
@@ -143,7 +164,7 @@ def _listed(states: Mapping[str, MemberState]) -> str:
     )
 
 
-def _remarks(master: str, states: Mapping[str, MemberState]) -> Sequence[str]:
+def _remarks(master: str, states: Mapping[str, MemberState], chosen: Software) -> Sequence[str]:
     found = []
     others = [name for name, state in states.items() if state.master and state.has_role and name != master]
     if others:
@@ -151,11 +172,11 @@ def _remarks(master: str, states: Mapping[str, MemberState]) -> Sequence[str]:
             f"The Sentinels name {master}, and {' and '.join(others)} says that it is the master, too: the Sentinels "
             "make it a replica within seconds, and what only it was told is lost."
         )
-    versions = {name: version for name, state in states.items() if (version := state.server.get("redis_version"))}
+    versions = {name: version for name, state in states.items() if (version := state.version)}
     if len({version.split(".")[0] for version in versions.values()}) > 1:
         listed = ", ".join(f"{name} has {version}" for name, version in versions.items())
         found.append(
-            f"Redis differs by its version ({listed}): a replica cannot follow a master that is newer. Use one Debian "
-            "release on all Redis hosts."
+            f"{chosen.title} differs by its version ({listed}): a replica cannot follow a master that is newer. "
+            "Use one Debian release on all Redis hosts."
         )
     return found

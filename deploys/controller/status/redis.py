@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from deploys.controller import words
+from deploys.controller.redis import software
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.redis import Information
+from deploys.facts.redis_software import Software
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -30,11 +32,13 @@ FIELDS = {
 
 
 def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    return [Wanted(Information, {"port": site.shared.redis_port})] if "redis" in host.groups else []
+    if "redis" not in host.groups:
+        return []
+    return [Wanted(Information, {"port": site.shared.redis_port, "software": software.of(site.shared)})]
 
 
 def judged(survey: Survey) -> Judged:
-    values, rows = {}, []
+    values, rows, chosen = {}, [], software.of(survey.site.shared)
     findings: list[Finding] = []
     for name, (said,) in survey.readings["redis"].items():
         values[name] = {"answers": bool(said)} | {
@@ -42,23 +46,23 @@ def judged(survey: Survey) -> Judged:
             for theirs, ours in FIELDS.items()
             if theirs in said
         }
-        findings += findings_of(name, said)
+        findings += findings_of(name, said, chosen)
         rows.append(_row(survey, name, said))
     return Judged(values, findings, tables=[Table("Redis", COLUMNS, tuple(rows))])
 
 
-def findings_of(host: str, said: Mapping[str, str]) -> Iterator[Finding]:
+def findings_of(host: str, said: Mapping[str, str], chosen: Software) -> Iterator[Finding]:
     """
     What is wrong with a server.
 
     Args:
         host: its host
         said: the fields of its INFO; none where it does not answer
+        chosen: which server it is
     """
+    log = f"journalctl -u {chosen.server}"
     if not said:
-        yield Finding(
-            host, "Redis does not answer.", "See why: systemctl status redis-server; journalctl -u redis-server"
-        )
+        yield Finding(host, "Redis does not answer.", f"See why: systemctl status {chosen.server}; {log}")
         return
     if _full(said):
         used, most = (words.size(int(said[name])) for name in ("used_memory", "maxmemory"))
@@ -71,10 +75,10 @@ def findings_of(host: str, said: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             host,
             "Redis could not write to its disk.",
-            "See journalctl -u redis-server and the disk; it takes no writes until it can.",
+            f"See {log} and the disk; it takes no writes until it can.",
         )
     if said.get("master_link_status", "up") != "up":
-        yield Finding(host, "Redis has lost its primary.", "See journalctl -u redis-server")
+        yield Finding(host, "Redis has lost its primary.", f"See {log}")
     if int(said.get("rejected_connections", 0)):
         yield Finding(
             host,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from deploys.controller.redis import servers
+from deploys.controller.redis import servers, software
 from deploys.controller.status import maintenance
 from deploys.controller.status.section import NOTHING, Cell, Finding, Judged, Section, Survey, Table
 from deploys.engine.combined import Wanted
 from deploys.facts.redis_member import ENOUGH, Member, MemberState
+from deploys.facts.redis_software import Software
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -17,19 +18,19 @@ COLUMNS = ("host", "part", "Sentinel names", "replicas it knows", "other Sentine
 
 
 def wanted(site: Site, host: SiteHost) -> Sequence[Wanted]:
-    return [Wanted(Member, {"ports": servers.ports(site)})] if "sentinels" in host.groups else []
+    return [Wanted(Member, {**servers.asked(site)})] if "sentinels" in host.groups else []
 
 
 def judged(survey: Survey) -> Judged:
     states: dict[str, MemberState] = {name: state for name, (state,) in survey.readings["sentinel"].items()}
     if not states:
         return Judged()
-    members = survey.site.group("sentinels")
+    members, chosen = survey.site.group("sentinels"), software.of(survey.site.shared)
     names = {member.address: member.name for member in members}
     present = len({member.name for member in members} - maintenance.away(survey).keys())
     # Sentinels go on to know of those that are out.
     others = range(present - 1, len(members))
-    findings = [*_of_all(states, len(members)), *_of_each(states, others)]
+    findings = [*_of_all(states, len(members), chosen), *_of_each(states, others, chosen)]
     values = {
         name: {
             "part": _part(state),
@@ -45,7 +46,7 @@ def judged(survey: Survey) -> Judged:
     return Judged(values, findings, tables=[Table("Redis Sentinel", COLUMNS, rows)])
 
 
-def _of_all(states: Mapping[str, MemberState], members: int) -> Iterator[Finding]:
+def _of_all(states: Mapping[str, MemberState], members: int, chosen: Software) -> Iterator[Finding]:
     """What is wrong with all of them together."""
     named = Counter(state.named for state in states.values() if state.named)
     most = max(named.values(), default=0)
@@ -53,7 +54,7 @@ def _of_all(states: Mapping[str, MemberState], members: int) -> Iterator[Finding
         yield Finding(
             "",
             "No majority of Sentinels names a master of Redis: nobody replaces one that is gone.",
-            "Start those that are silent (systemctl start redis-sentinel): docs/operations/redis.md",
+            f"Start those that are silent (systemctl start {chosen.sentinel}): docs/operations/redis.md",
         )
     masters = [name for name, state in states.items() if state.master]
     if not masters:
@@ -71,11 +72,11 @@ def _of_all(states: Mapping[str, MemberState], members: int) -> Iterator[Finding
         )
 
 
-def _of_each(states: Mapping[str, MemberState], others: range) -> Iterator[Finding]:
+def _of_each(states: Mapping[str, MemberState], others: range, chosen: Software) -> Iterator[Finding]:
     """What is wrong with one of them."""
     for name, state in states.items():
         if not state.sentinel:
-            yield Finding(name, "Its Sentinel does not answer.", "See why: journalctl -u redis-sentinel -n 50")
+            yield Finding(name, "Its Sentinel does not answer.", f"See why: journalctl -u {chosen.sentinel} -n 50")
         elif not _among(state.sentinel.get("num-other-sentinels"), others):
             yield Finding(
                 name,
@@ -92,7 +93,7 @@ def _of_each(states: Mapping[str, MemberState], others: range) -> Iterator[Findi
             yield Finding(
                 name,
                 f"{state.replicas} of {others[0]} replicas follow this master; without any it takes no writes.",
-                "See the host of the other: journalctl -u redis-server -n 50",
+                f"See the host of the other: journalctl -u {chosen.server} -n 50",
             )
 
 

@@ -50,7 +50,7 @@ def up_to_date(upgrade: Upgrade) -> None:
         reboot=run.options.reboot,
         drain=_drain(run, url) if "gateways" in groups else None,
         stops=[virtual_address.UNIT] if virtual_address.GROUP in groups else [],
-        before=handed_over(servers.ports(run.site)) if "sentinels" in groups else None,
+        before=handed_over(**servers.asked(run.site)) if "sentinels" in groups else None,
         health=f"{url}/health" if "gateways" in groups else None,
         lock=run.lock,
         booting=partial(silences.boots, run.site, run.lock, run.host) if run.lock else None,

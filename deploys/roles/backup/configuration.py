@@ -82,7 +82,7 @@ def settings(run: Run) -> str:
         "state_maximum_age": data.backup_maximum_age,
         "state_repository": f"{data.backup_directory}/state",
         "state_retention": f"{math.ceil(data.backup_retention / 86400)}d",
-        "state_sources": [{"name": peer.name} for peer in run.site.hosts if declarations.states(peer.groups)],
+        "state_sources": [{"name": peer.name} for peer in run.site.hosts if declarations.states(run.site, peer)],
         "state_port": host.value("backup_state_port"),
         "second_place": data.backup_second_place.path if data.backup_second_place else "",
         "second_place_maximum_age": 4 * data.backup_second_place_interval,

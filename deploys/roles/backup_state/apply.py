@@ -20,7 +20,7 @@ from deploys.settings.declaration import State
 
 def apply(run: Run) -> None:
     """Have the socket where there is state and somebody to fetch it."""
-    states = declarations.states(run.host.groups)
+    states = declarations.states(run.site, run.host)
     if states and backups.holders(run.site):
         send(run=run, states=states)
     elif "backup_state" in run.machine.roles:

@@ -25,7 +25,7 @@ DIRECTORY = "/etc/tracseq/backup-state"
 
 def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
     """With which it answers the backup hosts, read for each connection."""
-    if declarations.states(host.groups) and backups.holders(site):
+    if declarations.states(site, host) and backups.holders(site):
         yield of_host(host, "server", DIRECTORY)
 
 

@@ -43,7 +43,7 @@ def stopped(leaving: Leaving) -> None:
         units=units(run),
         note=host.name,
         drain=_drain(leaving) if "gateways" in host.groups else None,
-        before=handed_over(servers.ports(run.site)) if "sentinels" in host.groups else None,
+        before=handed_over(**servers.asked(run.site)) if "sentinels" in host.groups else None,
     )
 
 

@@ -81,7 +81,7 @@ def apply(run: Run) -> None:
                     blackbox=BLACKBOX_PORT,
                 ),
             ),
-            *(File(path, text) for path, text in rules().items()),
+            *(File(path, text) for path, text in rules(run.site.shared).items()),
             File(
                 f"{UNITS}/{PROMETHEUS}.d/tracseq.conf",
                 render(

@@ -17,6 +17,6 @@ def check(run: Run) -> None:
     """Have them looked at by the programs that this host has."""
     alerts.well_formed(
         name="Promtool and amtool find nothing wrong",
-        rules={**rules(), page.RULES: page.as_rules()},
+        rules={**rules(run.site.shared), page.RULES: page.as_rules()},
         routes=render("monitoring/alertmanager.yml.j2", **told_without_secrets(run)),
     )

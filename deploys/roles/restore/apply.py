@@ -31,7 +31,7 @@ class Taker:
 
 def takers(run: Run) -> Iterator[Taker]:
     """What a host can be sent: a cluster, and the state of its services."""
-    for user in users(run.host):
+    for user in users(run.site, run.host):
         if user == "postgres":
             yield Taker(restore.RECEIVER, user, restore.beside(run.topology.version))
         else:

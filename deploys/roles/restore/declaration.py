@@ -24,17 +24,17 @@ class Restore(Data):
 DIRECTORY = "/etc/tracseq/restore"
 
 
-def users(host: SiteHost) -> Iterator[str]:
+def users(site: Site, host: SiteHost) -> Iterator[str]:
     """Who takes what a host can be sent: a cluster, and the state of its services."""
     if "postgres" in host.groups:
         yield "postgres"
-    if declarations.states(host.groups):
+    if declarations.states(site, host):
         yield "root"
 
 
 def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
     """With which each of them answers the backup hosts, read when it starts."""
-    for user in users(host) if backups.holders(site) else ():
+    for user in users(site, host) if backups.holders(site) else ():
         yield of_host(host, "server", f"{DIRECTORY}/{user}", group=user, mode="640")
 
 

@@ -54,7 +54,7 @@ def told(restore: Restore, sentence: Callable[[], str]) -> None:
 
 
 def _receivers(restore: Restore) -> tuple[Receiver, ...]:
-    found = ((peer, declarations.states(peer.groups)) for peer in restore.run.site.hosts)
+    found = ((peer, declarations.states(restore.run.site, peer)) for peer in restore.run.site.hosts)
     return tuple(
         Receiver(peer.target, peer.name, tuple(state.path for state in states)) for peer, states in found if states
     )

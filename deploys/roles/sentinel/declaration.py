@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from deploys.controller.redis import software
+from deploys.facts.redis_software import REDIS, SOFTWARE, Software, other
 from deploys.settings import wires
 from deploys.settings.declaration import Declaration, Listener
 from deploys.settings.rule import Rule
@@ -12,10 +14,6 @@ from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 
 HOSTS = 3
-UNIT = "redis-sentinel.service"
-ACL = "/etc/redis/sentinel.acl"
-"""Who may ask it, where any service of the catalogue does."""
-DROP_IN = f"/etc/systemd/system/{UNIT}.d/tracseq.conf"
 
 
 def by_data(name: str, groups: Iterable[str], data: Mapping[str, Any]) -> bool:
@@ -56,18 +54,22 @@ def rules(shared: Shared) -> Iterator[Rule]:
     yield Rule(source="sentinels", destination="sentinels", ports=wires.redis(shared))
 
 
-DECLARATION = Declaration(
-    title="Redis Sentinel",
-    group="sentinels",
-    by_data=by_data,
-    required=False,
-    packages=("redis-sentinel",),
-    listeners=(
-        Listener("redis_sentinel_port", ("redis-sentinel",)),
-        Listener("redis_sentinel_tls_port", ("redis-sentinel",)),
-    ),
-    rules_by_data=rules,
-    traces=(DROP_IN,),
-    units=(UNIT,),
-    problems=problems,
-)
+def of(chosen: Software) -> Declaration:
+    """The role with one of the two servers."""
+    programs = (chosen.sentinel, other(chosen).sentinel)
+    return Declaration(
+        title="Redis Sentinel",
+        group="sentinels",
+        by_data=by_data,
+        required=False,
+        packages=(chosen.sentinel,),
+        listeners=(Listener("redis_sentinel_port", programs), Listener("redis_sentinel_tls_port", programs)),
+        rules_by_data=rules,
+        traces=tuple(one.sentinel_drop_in for one in SOFTWARE.values()),
+        units=(chosen.sentinel_unit,),
+        of_site=lambda shared: of(software.of(shared)),
+        problems=problems,
+    )
+
+
+DECLARATION = of(REDIS)
