@@ -44,6 +44,11 @@ class Monitoring(Data):
     )
 
 
+def seconds(duration: float) -> str:
+    """A duration as Prometheus and Alertmanager write it."""
+    return f"{duration:.0f}s"
+
+
 def watched(site: Site, host: SiteHost) -> list[SiteHost]:
     """The monitoring hosts over which a load balancer watches; no host watches over itself."""
     if "load_balancers" not in host.groups:

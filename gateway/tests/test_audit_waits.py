@@ -9,7 +9,7 @@ import pytest
 
 from conftest import StartGateway, StartUpstream
 from support import web
-from support.gateway import GatewayProcess
+from support.metrics import metric
 from support.postgres import PostgresServer
 from support.processes import wait_until
 from test_audit import SETTINGS, migrate
@@ -19,14 +19,6 @@ from tracseq_gateway.audit.trail import AuditTrail
 from tracseq_gateway.configuration.settings import load_settings
 from tracseq_gateway.infrastructure.database import Database
 from tracseq_gateway.metrics.registry import REGISTRY
-
-
-def metric(gateway: GatewayProcess, name: str) -> float:
-    """Return a metric's value, or -1 where there is none."""
-    for line in web.get(f"{gateway.url}/metrics").text.splitlines():
-        if line.startswith(f"{name} "):
-            return float(line.split()[1])
-    return -1
 
 
 def test_an_entry_that_waits_gets_older_also_when_no_other_comes(
@@ -39,11 +31,11 @@ def test_an_entry_that_waits_gets_older_also_when_no_other_comes(
         assert migrate(url).returncode == 0
         server.stop()
         gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, DATABASE_URL=url, **SETTINGS)
-        assert metric(gateway, "gateway_audit_oldest_seconds") == 0
+        assert metric(gateway.url, "gateway_audit_oldest_seconds") == 0
         web.post(f"{gateway.url}/api/samples/1")
-        wait_until(lambda: metric(gateway, "gateway_audit_oldest_seconds") > 3, "The age")
+        wait_until(lambda: metric(gateway.url, "gateway_audit_oldest_seconds") > 3, "The age")
         server.start()
-        wait_until(lambda: metric(gateway, "gateway_audit_oldest_seconds") == 0, "The delivery")
+        wait_until(lambda: metric(gateway.url, "gateway_audit_oldest_seconds") == 0, "The delivery")
         assert len(server.query("SELECT * FROM audit_event", "lims")) == 1
     finally:
         server.stop()
@@ -59,9 +51,9 @@ def test_an_entry_that_the_disk_does_not_take_gets_older_too(
     (state / "audit").write_text("Nothing can be made in here: this is no directory.")
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream().url, GATEWAY_WORKERS=workers, **SETTINGS)
     # The counter is there before it counts: to Prometheus, a first loss is no increase of a series that is new.
-    assert metric(gateway, "gateway_audit_lost_total") == 0
+    assert metric(gateway.url, "gateway_audit_lost_total") == 0
     web.post(f"{gateway.url}/api/samples/1")
-    wait_until(lambda: metric(gateway, "gateway_audit_oldest_seconds") > 2, "The age")
+    wait_until(lambda: metric(gateway.url, "gateway_audit_oldest_seconds") > 2, "The age")
     gateway.stop()
     assert "1 audit entries are lost" in gateway.errors.read_text()
 

@@ -10,6 +10,7 @@ import pytest
 from conftest import StartGateway, StartUpstream
 from support import web
 from support.gateway import read_all
+from support.metrics import metric
 from support.processes import wait_until
 from support.upstreams import read_head
 
@@ -43,18 +44,11 @@ def test_ten_thousand_connections_that_say_nothing_hurt_nobody(
             poll.register(connection, select.POLLOUT)
             assert poll.poll(10_000)
     assert web.get(f"{gateway.url}/api/samples/1").status_code == 200
-    open_ones = int(float(_metric(gateway.url, "gateway_client_connections")))
+    open_ones = int(metric(gateway.url, "gateway_client_connections"))
     assert open_ones >= CONNECTIONS * 0.9
-    wait_until(lambda: float(_metric(gateway.url, "gateway_client_connections")) < 10, "The end of the silent ones", 20)
+    wait_until(lambda: metric(gateway.url, "gateway_client_connections") < 10, "The end of the silent ones", 20)
     for connection in connections:
         connection.close()
-
-
-def _metric(url: str, name: str) -> str:
-    for line in web.get(f"{url}/metrics", timeout=20).text.splitlines():
-        if line.startswith(f"{name} "):
-            return line.split()[1]
-    return "0"
 
 
 def test_a_head_that_does_not_come_to_its_end_is_given_up(start_gateway: StartGateway) -> None:

@@ -123,6 +123,11 @@ class Replicated:
         said = ["\n".join(self.ask(name, "INFO sentinel", self.sentinel_port)) for name in self.servers]
         return all("sentinel_tilt:0" in one for one in said)
 
+    def awaited(self) -> None:
+        """Wait for a master and two replicas, and Sentinels that have a say."""
+        lab.eventually(self.whole, within=60)
+        lab.eventually(self.calm, within=60)
+
     @contextmanager
     def deployed(self) -> Iterator[None]:
         """The lab's site with these servers; afterwards it is the lab's site again."""

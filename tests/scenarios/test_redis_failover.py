@@ -35,8 +35,7 @@ def site_with_three_servers(site_as_it_should_be: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def all_are_well() -> None:
     """Each case begins with a master and two replicas, and Sentinels that have a say."""
-    lab.eventually(SITE.whole, within=60)
-    lab.eventually(SITE.calm, within=60)
+    SITE.awaited()
 
 
 def killed(name: str) -> None:

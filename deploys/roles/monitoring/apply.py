@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pyinfra.api import deploy
 
 from deploys.controller import acme, alerts, credentials, exporters, virtual_address
-from deploys.controller.alerts import Monitoring
+from deploys.controller.alerts import Monitoring, seconds
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
 from deploys.controller.services import watched
@@ -132,8 +132,3 @@ def cluster(run: Run) -> Iterator[File]:
         yield File(f"{CREDENTIALS}/cluster.yml", settings, restart=True)
         yield File(f"{CREDENTIALS}/authority.crt", run.authority.certificate)
         yield from credentials.files(run, f"{CREDENTIALS}/member.crt")
-
-
-def seconds(duration: float) -> str:
-    """A duration as Prometheus writes it."""
-    return f"{duration:.0f}s"

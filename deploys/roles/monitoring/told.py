@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploys.controller import alerts
-from deploys.controller.alerts import Monitoring
+from deploys.controller.alerts import Monitoring, seconds
 from deploys.controller.run import Run
 
 
@@ -16,9 +16,9 @@ def told(run: Run) -> Mapping[str, Any]:
     return {
         "mail": alerts.mail(run.site),
         "webhooks": alerts.webhooks(run.site),
-        "wait": f"{data.alert_group_wait:.0f}s",
-        "interval": f"{data.alert_group_interval:.0f}s",
-        "repeat": f"{data.alert_repeat_interval:.0f}s",
+        "wait": seconds(data.alert_group_wait),
+        "interval": seconds(data.alert_group_interval),
+        "repeat": seconds(data.alert_repeat_interval),
     }
 
 
