@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
+import uvloop
 from pydantic import SecretStr
 
 from support.answers import Answering, array
@@ -118,3 +119,17 @@ def test_a_server_that_answers_nonsense_is_looked_at_again(caplog: pytest.LogCap
     with caplog.at_level(logging.ERROR):
         asyncio.run(run())
     assert caplog.text.count("was not understood") == 1, "once, and not at each look"
+
+
+def test_a_connection_that_broke_while_nobody_used_it_is_made_anew() -> None:
+    async def run() -> None:
+        async with Answered() as redis:
+            assert await redis.store.exists("key") == 1
+            redis.server.reset()
+            await asyncio.sleep(0.1)
+            assert await redis.store.exists("key") == 1
+            assert not redis.store.away
+
+    # The loop of a gateway: it raises an error of its own where a broken connection is written to.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())

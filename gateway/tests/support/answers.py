@@ -1,6 +1,8 @@
 """A Redis server or Sentinel that answers what a test wants."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import Self
 
@@ -25,6 +27,7 @@ class Answering:
 
     def __init__(self, **commands: Callable[[], bytes]) -> None:
         self._commands = commands
+        self._talks: set[asyncio.StreamWriter] = set()
         self.asked: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -35,7 +38,16 @@ class Answering:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
 
+    def reset(self) -> None:
+        """Break all connections, as the kernel does with one whose other end was unreachable for too long."""
+        at_once = struct.pack("ii", 1, 0)
+        while self._talks:
+            transport = self._talks.pop().transport
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            transport.abort()
+
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talks.add(writer)
         while head := await reader.readline():
             words = []
             for _ in range(int(head[1:])):
@@ -45,4 +57,5 @@ class Answering:
             self.asked.append(name)
             writer.write(self._commands.get(name, lambda: OK)())
             await writer.drain()
+        self._talks.discard(writer)
         writer.close()

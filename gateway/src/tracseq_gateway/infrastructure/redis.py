@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from tracseq_gateway.configuration.settings import Settings, parse_address
+from tracseq_gateway.infrastructure.redis_connection import breakable
 from tracseq_gateway.infrastructure.redis_encryption import redis_encryption
 from tracseq_gateway.infrastructure.sentinels import Address, Sentinels
 
@@ -159,10 +160,10 @@ class RedisStore:
     def _made(self) -> Redis:
         """Return a client of the server, with connections of its own."""
         if self._master is None:
-            return Redis.from_pool(BlockingConnectionPool.from_url(self._url or "", **self._options))
+            return Redis.from_pool(breakable(BlockingConnectionPool.from_url(self._url or "", **self._options)))
         host, port = self._master
         pool = BlockingConnectionPool(host=host, port=port, **self._options, **self._encryption.of_pool)
-        return Redis.from_pool(pool)
+        return Redis.from_pool(breakable(pool))
 
     def _leave(self, client: Redis | None, after: float) -> None:
         async def leave(client: Redis) -> None:
