@@ -12,6 +12,7 @@ import pytest
 from dotenv import dotenv_values
 
 from deploys.controller.templates import render
+from deploys.roles.monitoring.declaration import ALERTS_USER
 from tests import lab, metrics, pages, reach, rules
 from tests.copy import Copy
 from tests.inventory import group, hosts
@@ -137,6 +138,20 @@ def test_alertmanagers_talk_to_each_other_alone() -> None:
         lab.ssh(OTHER, "rm /run/other.*", inventory=INVENTORY)
     for name in ("lb1", "gw1", "outsider1"):
         assert reach.is_dropped(name, watcher.data["address"], 9094), name
+
+
+def test_whoever_takes_over_an_exporter_cannot_tell_people_anything() -> None:
+    """Exporters run as Debian's user of all of them; what Alertmanager signs in with is for it alone."""
+    running = lab.ssh(WATCHER, "ps -eo user:32=,comm= | grep prometheus", inventory=INVENTORY).split("\n")
+    users = {comm: user for user, comm in (line.split() for line in running if line)}
+    assert users["prometheus-aler"] == ALERTS_USER
+    assert users["prometheus-node"] == "prometheus"
+    secrets = "/etc/prometheus/alertmanager.yml /etc/prometheus/tracseq/member.key"
+    for path in (*secrets.split(), "/var/lib/prometheus/alertmanager/nflog"):
+        assert lab.ssh(WATCHER, f"runuser -u {ALERTS_USER} -- head -c 1 {path} | wc -c", inventory=INVENTORY) != "0\n"
+    for path in secrets.split():
+        read = lab.ssh(WATCHER, f"runuser -u prometheus -- cat {path} 2>&1; true", inventory=INVENTORY)
+        assert "Permission denied" in read
 
 
 def test_a_load_balancer_reads_of_a_monitoring_host_what_it_must_by_one_certificate_alone() -> None:

@@ -12,10 +12,10 @@ from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.run import Run
 from deploys.controller.services import watched
 from deploys.controller.templates import render
-from deploys.operations import service
+from deploys.operations import service, system
 from deploys.operations.file_set import File
 from deploys.operations.service import UNITS, Unit
-from deploys.roles.monitoring.declaration import ALERTMANAGER, CLUSTER_PORT
+from deploys.roles.monitoring.declaration import ALERTMANAGER, ALERTS_USER, CLUSTER_PORT
 from deploys.roles.monitoring.rules import RULES, rules
 from deploys.roles.monitoring.told import told
 
@@ -24,20 +24,31 @@ CREDENTIALS = alerts.PROMETHEUS
 CONFIGURATION = "/etc/prometheus/alertmanager.yml"
 BLACKBOX = "/etc/prometheus/blackbox.yml"
 BLACKBOX_PORT = 9115
-OWN = ("root", "prometheus", "640")
+USERS = "/etc/sysusers.d/tracseq-alerts.conf"
 
 
 @deploy("Monitoring")
 def apply(run: Run) -> None:
     """Have every host asked, and people told."""
     data = run.host.data(Monitoring)
+    system.configured(
+        name="Who tells people",
+        key="alerts-user",
+        files=[File(USERS, f'u {ALERTS_USER} - "Tells people of alerts"\n')],
+        apply=f"systemd-sysusers {USERS}",
+    )
+    secret = File(
+        CONFIGURATION,
+        render("monitoring/alertmanager.yml.j2", **told(run)),
+        "root",
+        ALERTS_USER,
+        "640",
+        secret=True,
+    )
     service.configured(
         name="Alertmanager",
         unit=Unit(ALERTMANAGER, reload=f"systemctl reload {ALERTMANAGER}"),
-        files=[
-            File(CONFIGURATION, render("monitoring/alertmanager.yml.j2", **told(run)), *OWN, secret=True),
-            *cluster(run),
-        ],
+        files=[secret, *cluster(run)],
         validate=f"amtool check-config {CONFIGURATION}",
     )
     service.configured(
@@ -123,6 +134,7 @@ def cluster(run: Run) -> Iterator[File]:
         peers=sorted(peers),
         listen=f"{run.host.address}:{CLUSTER_PORT}",
         directory=CREDENTIALS,
+        user=ALERTS_USER,
         # The other may hear of the same a scrape and an evaluation later, and must have told of it by then.
         peer_timeout=seconds(15 + 2 * run.host.data(Monitoring).scrape_interval),
     )

@@ -20,6 +20,8 @@ HEARTBEAT = 60
 CERTIFICATE_ENDS = 14 * 86400
 """Seconds before the end of a certificate from which an alert says so (files/monitoring/rules/site.yml)."""
 ALERTMANAGER = "prometheus-alertmanager.service"
+ALERTS_USER = "tracseq-alerts"
+"""As whom Alertmanager runs: Debian's is that of all exporters, any of which could read how mail is sent."""
 CLUSTER_PORT = 9094
 """At which Alertmanagers of several hosts agree on who tells people of what: the one that is theirs by default."""
 
@@ -81,7 +83,7 @@ def credentials(site: Site, host: SiteHost) -> Iterator[Credential]:
     if len(site.group("monitoring")) > 1:
         # Prometheus tells it again of all that goes on, and what it told people it has on disk.
         take_up = f"systemctl try-restart {ALERTMANAGER}"
-        yield of_host(host, "member", PROMETHEUS, group="prometheus", mode="640", restart=True, take_up=take_up)
+        yield of_host(host, "member", PROMETHEUS, group=ALERTS_USER, mode="640", restart=True, take_up=take_up)
 
 
 DECLARATION = Declaration(

@@ -8,7 +8,7 @@ from deploys.controller import exporters
 from deploys.controller.run import Run
 from deploys.operations import role
 from deploys.operations.service import UNITS
-from deploys.roles.monitoring.apply import BLACKBOX, CONFIGURATION, CREDENTIALS, PROMETHEUS
+from deploys.roles.monitoring.apply import BLACKBOX, CONFIGURATION, CREDENTIALS, PROMETHEUS, USERS
 from deploys.roles.monitoring.declaration import ALERTMANAGER, DECLARATION
 
 
@@ -24,6 +24,8 @@ def remove(run: Run) -> None:
             f"/var/lib/tracseq/applied/{exporters.BLACKBOX}.service",
             f"{UNITS}/{ALERTMANAGER}.d/tracseq.conf",
             f"{UNITS}/{exporters.BLACKBOX}.service.d/tracseq.conf",
+            "/var/lib/tracseq/applied/alerts-user",
+            USERS,
             BLACKBOX,
             "/etc/prometheus/rules",
             CONFIGURATION,
