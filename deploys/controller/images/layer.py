@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploys.controller.images.tree import ArchiveError, Directory, File, Link, Node, Tree, parts
+from deploys.controller.images.tree import LONGEST_PATH, ArchiveError, Directory, File, Link, Node, Tree, parts
 
 MOST_ENTRIES, MOST_BYTES = 500_000, 16 * 1024**3
 """What all archives of one tree may bring: beyond it somebody means to fill this machine."""
@@ -85,6 +85,8 @@ def _entries(tar: tarfile.TarFile, room: Room) -> Iterator[tuple[tuple[str, ...]
         if member.isdir():
             yield names, Directory(), None
         elif member.issym():
+            if not 0 < len(member.linkname.encode(errors="surrogateescape")) < LONGEST_PATH:
+                raise ArchiveError(f"{member.name!r} links to nothing, or to a path longer than one can be")
             yield names, Link(member.linkname), None
         elif member.islnk():
             yield names, None, parts(member.linkname)
