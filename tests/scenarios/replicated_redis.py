@@ -71,6 +71,12 @@ class Replicated:
     def sentinel_port(self) -> int:
         return int(self._hosts[0].data["redis_sentinel_port"])
 
+    @cached_property
+    def password(self) -> str:
+        """Theirs, with a line's end; of the first of them, which may be switched off later."""
+        file = self.software.configuration
+        return self.ssh(self.servers[0], f"sed -n 's/^requirepass \"\\(.*\\)\"$/\\1/p' {file}")
+
     def ssh(self, name: str, command: str, check: bool = True) -> str:
         return lab.ssh(name, command, check=check, inventory=self.inventory)
 
@@ -159,13 +165,11 @@ class Replicated:
         given = [f"{DIRECTORY}/log", writes.keys, str(every), MASTER]
         given.append(",".join(f"{address}:{self.sentinel_port}" for address in self.addresses.values()))
         given += [f"{self.addresses[only]}:{self.port}"] if only else []
-        file = self.software.configuration
-        password = self.ssh(self.servers[0], f"sed -n 's/^requirepass \"\\(.*\\)\"$/\\1/p' {file}")
         self.ssh(
             WRITER,
             f"systemctl stop {UNIT} 2>/dev/null; rm -rf {DIRECTORY}; mkdir -p -m 700 {DIRECTORY}\n"
             f"cat > {DIRECTORY}/writer.py <<'PYTHON'\n{PROGRAM.read_text()}PYTHON\n"
-            f"cat > {DIRECTORY}/password <<'PASSWORD'\n{password}PASSWORD\n"
+            f"cat > {DIRECTORY}/password <<'PASSWORD'\n{self.password}PASSWORD\n"
             f"systemd-run --quiet --collect --unit={UNIT} --property=StandardInput=file:{DIRECTORY}/password "
             f"python3 {DIRECTORY}/writer.py {' '.join(map(shlex.quote, given))}",
         )
