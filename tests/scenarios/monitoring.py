@@ -37,12 +37,12 @@ def watched_site() -> Iterator[None]:
         # Those of an earlier process that was killed.
         f"systemctl stop {RECEIVER} {ANSWERS} 2>/dev/null; mkdir -p {ANSWERED}/runs\n"
         f"echo well > {ANSWERED}/health; echo done > {ANSWERED}/runs/17\n"
-        f"systemd-run --quiet --unit={ANSWERS} python3 -m http.server --directory {ANSWERED} 8081",
+        f"systemd-run --quiet --collect --unit={ANSWERS} python3 -m http.server --directory {ANSWERED} 8081",
     )
     lab.ssh(
         SERVICE,
         f"rm -rf {MAILS}\n"
-        f"systemd-run --quiet --unit={RECEIVER} python3 -m aiosmtpd --nosetuid --listen 0.0.0.0:2525"
+        f"systemd-run --quiet --collect --unit={RECEIVER} python3 -m aiosmtpd --nosetuid --listen 0.0.0.0:2525"
         f" --class aiosmtpd.handlers.Mailbox {MAILS}",
     )
     lab.up(*WATCHERS, inventory=INVENTORY)
