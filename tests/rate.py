@@ -35,6 +35,11 @@ def serve() -> None:
     )
 
 
+def serve_no_more() -> None:
+    """Have no such service there, for others to listen where it does."""
+    lab.ssh(SERVICE, "rm -f /etc/nginx/conf.d/service.conf; systemctl stop nginx")
+
+
 async def load(rate: int, seconds: int) -> tuple[list[float], int]:
     """Milliseconds that each request took, shortest first, and how many failed."""
     url, headers = base(lab.INVENTORY)

@@ -83,7 +83,7 @@ def of_gateways(repeat: int, at: int) -> None:
     taken = in_turn(repeat, {"stop": lambda: cost("stop"), "start": lambda: cost("start")})
     more = taken["start"] / taken["stop"] - 1
     row("a request, for the gateways", f"{100 * more:+.1f} %", "2 %", more <= 0.02)
-    lab.ssh(SERVICE, "rm /etc/nginx/conf.d/service.conf; systemctl stop nginx")
+    rate.serve_no_more()
 
 
 def of_runs(repeat: int) -> None:
