@@ -167,6 +167,8 @@ def test_what_a_run_does_on_purpose_is_told_to_nobody() -> None:
     replica, seconds = found().replica, 75
     before, known = well(), {one["id"] for one in silences()}
     seen: set[str] = set()
+    # What an earlier test run has applied would not be applied again.
+    lab.ssh(replica, "rm -f /run/away")
     run = lab.started("-y", "--data", f"lab_away={replica}", "--data", f"lab_seconds={seconds}", INVENTORY, AWAY)
     while run.poll() is None:
         seen |= firing()
