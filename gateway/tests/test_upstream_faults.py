@@ -1,7 +1,6 @@
 """Services that hang, close midway, send nonsense, or are not there at all."""
 
 import socket
-import struct
 import threading
 import time
 
@@ -11,6 +10,7 @@ import pytest
 from conftest import StartGateway, StartUpstream
 from support import web
 from support.processes import free_port, wait_until
+from support.resets import reset_when_closed
 from support.upstreams import Upstream, answer, read_head, read_request
 
 
@@ -45,7 +45,7 @@ def test_an_answer_cut_midway_is_seen_as_cut(
         connection.sendall(b"HTTP/1.1 200 OK\r\n" + framing)
         if reset:
             time.sleep(0.05)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset_when_closed(connection)
 
     gateway = start_gateway(SAMPLE_SERVICE_URL=start_upstream(conversation).url)
     for path in ("length", "chunks"):

@@ -20,7 +20,8 @@ def service() -> Iterator[None]:
     """The service that the site's data names: without it no request with a token is answered."""
     lab.ssh(
         SERVICE,
-        f"systemctl stop {ANSWERS} 2>/dev/null; systemd-run --quiet --unit={ANSWERS} python3 -m http.server 8081",
+        f"systemctl stop {ANSWERS} 2>/dev/null; systemd-run --quiet --collect --unit={ANSWERS} "
+        "python3 -m http.server 8081",
     )
     yield
     lab.ssh(SERVICE, f"systemctl stop {ANSWERS}", check=False)

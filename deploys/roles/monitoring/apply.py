@@ -37,18 +37,19 @@ def apply(run: Run) -> None:
         files=[File(USERS, f'u {ALERTS_USER} - "Tells people of alerts"\n')],
         apply=f"systemd-sysusers {USERS}",
     )
-    secret = File(
-        CONFIGURATION,
-        render("monitoring/alertmanager.yml.j2", **told(run)),
-        "root",
-        ALERTS_USER,
-        "640",
-        secret=True,
-    )
     service.configured(
         name="Alertmanager",
         unit=Unit(ALERTMANAGER, reload=f"systemctl reload {ALERTMANAGER}"),
-        files=[secret, *cluster(run)],
+        files=[
+            File(
+                CONFIGURATION,
+                render("monitoring/alertmanager.yml.j2", **told(run)),
+                group=ALERTS_USER,
+                mode="640",
+                secret=True,
+            ),
+            *cluster(run),
+        ],
         validate=f"amtool check-config {CONFIGURATION}",
     )
     service.configured(

@@ -1,10 +1,10 @@
 """A Redis server or Sentinel that answers what a test wants."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 from typing import Self
+
+from support.resets import reset_when_closed
 
 OK = b"+OK\r\n"
 
@@ -40,10 +40,9 @@ class Answering:
 
     def reset(self) -> None:
         """Break all connections, as the kernel does with one whose other end was unreachable for too long."""
-        at_once = struct.pack("ii", 1, 0)
         while self._talks:
             transport = self._talks.pop().transport
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            reset_when_closed(transport.get_extra_info("socket"))
             transport.abort()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -160,9 +160,10 @@ class RedisStore:
     def _made(self) -> Redis:
         """Return a client of the server, with connections of its own."""
         if self._master is None:
-            return Redis.from_pool(breakable(BlockingConnectionPool.from_url(self._url or "", **self._options)))
-        host, port = self._master
-        pool = BlockingConnectionPool(host=host, port=port, **self._options, **self._encryption.of_pool)
+            pool = BlockingConnectionPool.from_url(self._url or "", **self._options)
+        else:
+            host, port = self._master
+            pool = BlockingConnectionPool(host=host, port=port, **self._options, **self._encryption.of_pool)
         return Redis.from_pool(breakable(pool))
 
     def _leave(self, client: Redis | None, after: float) -> None:
