@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
+from deploys.facts.mergeable import Mergeable
+
 
 @dataclass(frozen=True)
 class FileState:
@@ -68,34 +70,66 @@ def listing(paths: Sequence[str]) -> str:
     )
 
 
-def reading(paths: Sequence[str], directories: Sequence[str], key: str) -> str:
+@dataclass(frozen=True)
+class Files:
     """
-    Shell that prints the state of a file set, for ``parse()``.
+    A set of files as it is to be read.
 
     + paths: absolute paths of files
-    + directories: absolute paths of directories whose names are wanted
+    + directories: absolute paths of directories whose names are wanted too
     + key: the name of the set's stamp
     """
-    lines = [listing((*paths, *directories)), f"sed 's/^/applied\\t/' {shlex.quote(f'{STAMPS}/{key}')} 2>/dev/null"]
+
+    paths: Sequence[str]
+    directories: Sequence[str]
+    key: str
+
+
+def reading(sets: Sequence[Files]) -> str:
+    """
+    Shell that prints the state of file sets, for ``parse()``: each program is started once for all of them.
+
+    + sets: the sets, one or more
+    """
+    paths = [path for one in sets for path in (*one.paths, *one.directories)]
+    stamps = " ".join(dict.fromkeys(shlex.quote(f"{STAMPS}/{one.key}") for one in sets))
+    directories = " ".join(dict.fromkeys(shlex.quote(path) for one in sets for path in one.directories))
+    lines = [
+        listing(list(dict.fromkeys(paths))),
+        # With a second file it names each.
+        f"grep -s '' /dev/null {stamps} | sed 's/^/stamp\\t/'",
+    ]
     if directories:
-        listed = " ".join(shlex.quote(path) for path in directories)
-        lines.append(f"find {listed} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null")
+        lines.append(f"find {directories} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null")
     return "\n".join((*lines, "true"))
 
 
-def parse(output: Iterable[str]) -> FileSetState:
-    """What ``reading()`` printed, as values."""
+def parse(sets: Sequence[Files], output: Iterable[str]) -> list[FileSetState]:
+    """
+    What ``reading()`` printed, as the values of each set.
+
+    + sets: as they were given to ``reading()``
+    + output: the lines that its shell printed
+    """
     rows = [line.split("\t") for line in output]
+    files = _files(rows)
     names: dict[str, set[str]] = {}
+    stamps: dict[str, list[list[str]]] = {}
     for row in rows:
-        if row[0] == "name" and len(row) == 3:
-            names.setdefault(row[1], set()).add(row[2])
-    stamp = [row[1:] for row in rows if row[0] == "applied"]
-    return FileSetState(
-        files=_files(rows),
-        names={directory: frozenset(found) for directory, found in names.items()},
-        applied=_files(stamp) if stamp else None,
-    )
+        match row:
+            case ["name", directory, name]:
+                names.setdefault(directory, set()).add(name)
+            case ["stamp", begin, *rest]:
+                path, _, kind = begin.partition(":")
+                stamps.setdefault(path, []).append([kind, *rest])
+    return [
+        FileSetState(
+            files={path: files[path] for path in (*one.paths, *one.directories) if path in files},
+            names={path: frozenset(names[path]) for path in one.directories if path in names},
+            applied=_files(stamp) if (stamp := stamps.get(f"{STAMPS}/{one.key}")) else None,
+        )
+        for one in sets
+    ]
 
 
 def _files(rows: Sequence[Sequence[str]]) -> dict[str, FileState]:
@@ -116,7 +150,7 @@ def _files(rows: Sequence[Sequence[str]]) -> dict[str, FileState]:
     }
 
 
-class FileSet(FactBase[FileSetState]):
+class FileSet(Mergeable[Files, FileSetState]):
     """
     The state of a set of files, in one execution.
 
@@ -125,15 +159,22 @@ class FileSet(FactBase[FileSetState]):
     + key: the name of the set's stamp
     """
 
+    asked = Files
+
     def command(self, paths: Sequence[str], directories: Sequence[str], key: str) -> str:
-        return reading(paths, directories, key)
+        return self.alone(Files(paths, directories, key))
+
+    @classmethod
+    def merged(cls, asked: Sequence[Files]) -> str:
+        return reading(asked)
+
+    @classmethod
+    def parted(cls, asked: Sequence[Files], output: list[str]) -> list[FileSetState]:
+        return parse(asked, output)
 
     @staticmethod
     def default() -> FileSetState:
         return FileSetState()
-
-    def process(self, output: list[str]) -> FileSetState:
-        return parse(output)
 
 
 class Contents(FactBase[dict[str, str]]):

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pyinfra.api import FactBase
+from deploys.facts.mergeable import Mergeable
 
 POLICY = "/usr/sbin/policy-rc.d"
 """What forbids that services are started by their packages (invoke-rc.d(8)); an administrator may have one."""
@@ -38,15 +38,32 @@ def policy_left(policy: str, kept: str) -> str:
     return f"[ ! -e {kept} ] && [ ! -L {kept} ] && ! grep -Fqsx {shlex.quote(POLICY_MARK)} {policy} || echo policy left"
 
 
-class Installed(FactBase[PackageState]):
+@dataclass(frozen=True)
+class Asked:
+    """
+    Packages as they are to be looked for.
+
+    + packages: names of Debian packages
+    """
+
+    packages: Sequence[str]
+
+
+class Installed(Mergeable[Asked, PackageState]):
     """
     Which of some packages are installed, how old apt's lists are, and what a run that was killed left.
 
     + packages: names of Debian packages
     """
 
+    asked = Asked
+
     def command(self, packages: Sequence[str]) -> str:
-        names = " ".join(shlex.quote(name) for name in packages)
+        return self.alone(Asked(packages))
+
+    @classmethod
+    def merged(cls, asked: Sequence[Asked]) -> str:
+        names = " ".join(dict.fromkeys(shlex.quote(name) for one in asked for name in one.packages))
         # dpkg leaves a file in updates/ for every step that it did not finish (dpkg(1), --configure).
         return f"""
 dpkg-query --show --showformat 'package ${{Package}} ${{db:Status-Status}}\\n' {names} 2>/dev/null
@@ -57,15 +74,20 @@ newest=$(ls -1t /var/lib/apt/lists/*_Packages* 2>/dev/null | head -n 1)
 true
 """
 
+    @classmethod
+    def parted(cls, asked: Sequence[Asked], output: list[str]) -> list[PackageState]:
+        rows = [line.split() for line in output]
+        installed = {row[1] for row in rows if row[0] == "package" and row[2] == "installed"}
+        return [
+            PackageState(
+                installed=frozenset(installed.intersection(one.packages)),
+                interrupted=["interrupted"] in rows,
+                list_age=next((int(row[1]) for row in rows if row[0] == "age"), None),
+                policy_left=["policy", "left"] in rows,
+            )
+            for one in asked
+        ]
+
     @staticmethod
     def default() -> PackageState:
         return PackageState()
-
-    def process(self, output: list[str]) -> PackageState:
-        rows = [line.split() for line in output]
-        return PackageState(
-            installed=frozenset(row[1] for row in rows if row[0] == "package" and row[2] == "installed"),
-            interrupted=["interrupted"] in rows,
-            list_age=next((int(row[1]) for row in rows if row[0] == "age"), None),
-            policy_left=["policy", "left"] in rows,
-        )

@@ -6,10 +6,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pyinfra.api import FactBase
-
-from deploys.facts import file_set
-from deploys.facts.file_set import FileSetState
+from deploys.facts import file_set, systemd
+from deploys.facts.file_set import Files, FileSetState
+from deploys.facts.mergeable import Mergeable
 
 PROPERTIES = (
     "LoadState",
@@ -70,19 +69,31 @@ class ServiceState:
         return self.properties.get("NeedDaemonReload") == "yes"
 
 
-def _shown(label: str, unit: str) -> str:
-    """Shell that prints the properties of a unit, each after a label; one that is just starting is waited for."""
-    show = f"systemctl show --property={','.join(PROPERTIES)} -- {shlex.quote(unit)} 2>/dev/null"
-    return f"""
-shown=$({show}); tries=0
-while [ $tries -lt {START_TIMEOUT * 10} ]; do
-  case $shown in *ActiveState=activating*) ;; *) break ;; esac
-  sleep 0.1; tries=$((tries + 1)); shown=$({show})
-done
-printf '%s\\n' "$shown" | sed 's/^/{label}\\t/'"""
+@dataclass(frozen=True)
+class Asked:
+    """
+    A service as it is to be read.
+
+    + unit: canonical name of the unit, with its suffix
+    + paths: absolute paths of the files that it reads
+    + directories: directories whose names are wanted too
+    + socket: the unit that listens for it
+    + healthy: URL that answers 200 when it is well
+    """
+
+    unit: str
+    paths: Sequence[str]
+    directories: Sequence[str] = ()
+    socket: str | None = None
+    healthy: str | None = None
+
+    @property
+    def files(self) -> Files:
+        """Its files as they are to be read."""
+        return Files(self.paths, self.directories, self.unit)
 
 
-class Service(FactBase[ServiceState]):
+class Service(Mergeable[Asked, ServiceState]):
     """
     A unit, the files it reads, and what its health endpoint answers, in one execution.
 
@@ -93,33 +104,78 @@ class Service(FactBase[ServiceState]):
     + healthy: URL that answers 200 when the service is well
     """
 
+    asked = Asked
+
     def command(
         self,
         unit: str,
         paths: Sequence[str],
-        directories: Sequence[str],
+        directories: Sequence[str] = (),
         socket: str | None = None,
         healthy: str | None = None,
     ) -> str:
-        lines = [_shown("unit", unit), file_set.reading(paths, directories, unit)]
-        if socket:
-            lines.append(_shown("socket", socket))
-        if healthy:
-            lines.append(
-                "printf 'answer\\t%s\\n' \"$(curl --silent --max-time 5 --output /dev/null "
-                f"--write-out '%{{http_code}}' {shlex.quote(healthy)} 2>/dev/null)\""
-            )
-        return "\n".join((*lines, "true"))
+        return self.alone(Asked(unit, paths, directories, socket, healthy))
+
+    @classmethod
+    def merged(cls, asked: Sequence[Asked]) -> str:
+        return reading(asked)
+
+    @classmethod
+    def parted(cls, asked: Sequence[Asked], output: list[str]) -> list[ServiceState]:
+        return parse(asked, output)
 
     @staticmethod
     def default() -> ServiceState:
         return ServiceState()
 
-    def process(self, output: list[str]) -> ServiceState:
-        rows = [line.split("\t") for line in output]
-        return ServiceState(
-            properties=dict(row[1].split("=", 1) for row in rows if row[0] == "unit" and "=" in row[1]),
-            socket=dict(row[1].split("=", 1) for row in rows if row[0] == "socket" and "=" in row[1]),
-            files=file_set.parse(output),
-            answer=next((row[1] for row in rows if row[0] == "answer"), None),
+
+def reading(services: Sequence[Asked]) -> str:
+    """
+    Shell that prints what is known of services, for ``parse()``: each program is started once for all of them.
+
+    One that is just starting is waited for.
+
+    + services: the services, one or more
+    """
+    units = [unit for one in services for unit in (one.unit, one.socket) if unit]
+    lines = [
+        f"""
+shown() {{ {systemd.showing(units, PROPERTIES)}; }}
+shown=$(shown); tries=0
+while [ $tries -lt {START_TIMEOUT * 10} ]; do
+  case $shown in *ActiveState=activating*) ;; *) break ;; esac
+  sleep 0.1; tries=$((tries + 1)); shown=$(shown)
+done
+printf '%s\\n' "$shown" | sed 's/^/unit\\t/'""",
+        file_set.reading([one.files for one in services]),
+    ]
+    asked = dict.fromkeys(shlex.quote(one.healthy) for one in services if one.healthy)
+    if asked:
+        urls = " ".join(f"--output /dev/null {url}" for url in asked)
+        lines.append(
+            "curl --silent --parallel --max-time 5 "
+            f"--write-out 'answer\\t%{{url}}\\t%{{http_code}}\\n' {urls} 2>/dev/null"
         )
+    return "\n".join((*lines, "true"))
+
+
+def parse(services: Sequence[Asked], output: Sequence[str]) -> list[ServiceState]:
+    """
+    What ``reading()`` printed, as the state of each service.
+
+    + services: as they were given to ``reading()``
+    + output: the lines that its shell printed
+    """
+    rows = [line.split("\t") for line in output]
+    units = systemd.parse(row[1] for row in rows if row[0] == "unit" and len(row) == 2)
+    answers = {row[1]: row[2] for row in rows if row[0] == "answer" and len(row) == 3}
+    files = file_set.parse([one.files for one in services], output)
+    return [
+        ServiceState(
+            properties=units.get(one.unit, {}),
+            files=found,
+            socket=units.get(one.socket, {}) if one.socket else {},
+            answer=answers.get(one.healthy, "000") if one.healthy else None,
+        )
+        for one, found in zip(services, files, strict=True)
+    ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 
 from deploys.facts import file_set
-from deploys.facts.file_set import FileSetState
+from deploys.facts.file_set import Files, FileSetState
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Kernel(FactBase[KernelState]):
     """
 
     def command(self, keys: Sequence[str], modules: Sequence[str], paths: Sequence[str]) -> str:
+        self.files = [Files(paths, (), "kernel")]
         wanted = " ".join(shlex.quote(key.replace(".", "/")) for key in keys)
         names = " ".join(shlex.quote(module) for module in modules)
         # Not a process for each key: with them this would be a host's slowest reading.
@@ -54,7 +55,7 @@ for module in {names}; do
     printf 'loadable\\t%s\\n' "$module"
   fi
 done
-{file_set.reading(paths, (), "kernel")}
+{file_set.reading(self.files)}
 """
 
     @staticmethod
@@ -63,12 +64,13 @@ done
 
     def process(self, output: list[str]) -> KernelState:
         rows = [line.split("\t") for line in output]
+        [files] = file_set.parse(self.files, output)
         return KernelState(
             values={_dotted(row[1]): " ".join(" ".join(row[2:]).split()) for row in rows if row[0] == "value"},
             fixed=frozenset(_dotted(row[1]) for row in rows if row[0] == "fixed"),
             loaded=frozenset(row[1] for row in rows if row[0] == "loaded"),
             loadable=frozenset(row[1] for row in rows if row[0] == "loadable"),
-            files=file_set.parse(output),
+            files=files,
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 
 from deploys.facts import file_set
-from deploys.facts.file_set import FileSetState
+from deploys.facts.file_set import Files, FileSetState
 
 PROTOCOL_NUMBERS = {"vrrp": "112", "igmp": "2"}
 """Protocols whose names only a host with Debian's netbase knows (protocols(5)): tables have their numbers."""
@@ -60,8 +60,9 @@ class Firewall(FactBase[FirewallState]):
     """
 
     def command(self, paths: Sequence[str]) -> str:
+        self.files = [Files(paths, (), "firewall")]
         return f"""
-{file_set.reading(paths, (), "firewall")}
+{file_set.reading(self.files)}
 systemctl is-enabled ufw.service 2>/dev/null | sed 's/^/unit\\t/'
 iptables -S 2>/dev/null | sed 's/^/live4\\t/'
 [ ! -e /proc/net/if_inet6 ] || ip6tables -S 2>/dev/null | sed 's/^/live6\\t/'
@@ -74,9 +75,10 @@ true
 
     def process(self, output: list[str]) -> FirewallState:
         rows = [line.partition("\t") for line in output]
+        [files] = file_set.parse(self.files, output)
         live = {family: table(rest for key, _, rest in rows if key == f"live{family}") for family in (4, 6)}
         return FirewallState(
-            files=file_set.parse(output),
+            files=files,
             enabled=("unit", "\t", "enabled") in rows,
             live={family: found for family, found in live.items() if found.policies},
         )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
+from deploys.facts import systemd
 from deploys.facts.service import ServiceState
 
-PROPERTIES = ("Id", "ActiveState", "ActiveEnterTimestamp", "ConditionResult", "ConditionTimestampMonotonic")
+PROPERTIES = ("ActiveState", "ActiveEnterTimestamp", "ConditionResult", "ConditionTimestampMonotonic")
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Units(FactBase[UnitsState]):
     """
 
     def command(self, units: Sequence[str]) -> str:
-        names = " ".join(map(shlex.quote, units))
+        self.units = units
         return f"""
 systemctl list-units --failed --plain --no-legend --full 2>/dev/null | sed 's/ .*//; s/^/failed\\t/'
-systemctl show --timestamp=unix --property={",".join(PROPERTIES)} -- {names} 2>/dev/null
+{systemd.showing(units, PROPERTIES)}
 true
 """
 
@@ -43,14 +43,8 @@ true
         return UnitsState()
 
     def process(self, output: list[str]) -> UnitsState:
-        blocks: list[dict[str, str]] = [{}]
-        for line in output:
-            key, separator, value = line.partition("=")
-            if separator and key in PROPERTIES:
-                blocks[-1][key] = value
-            elif not line:
-                blocks.append({})
+        shown = systemd.parse(line for line in output if not line.startswith("failed\t"))
         return UnitsState(
-            units={block["Id"]: ServiceState(block) for block in blocks if "Id" in block},
+            units={name: ServiceState(shown[name]) for name in self.units if name in shown},
             failed=tuple(line.partition("\t")[2] for line in output if line.startswith("failed\t")),
         )

@@ -10,8 +10,8 @@ from typing import cast
 from pyinfra import host
 
 from deploys.engine.reading import Reading, Steps, operation
-from deploys.facts.service import ServiceState
-from deploys.facts.service_instances import Instances, InstancesState, Place
+from deploys.facts.service import Asked, ServiceState
+from deploys.facts.service_instances import Instances
 from deploys.operations import file_set, service
 from deploys.operations.file_set import File
 from deploys.operations.health import Health
@@ -36,9 +36,10 @@ class Running:
     rolling: str
 
     @property
-    def place(self) -> Place:
+    def asked(self) -> Asked:
         """What is read of it."""
-        return Place(self.unit.name, tuple(file.path for file in self.files), self.health.url, self.unit.socket)
+        paths = tuple(file.path for file in self.files)
+        return Asked(self.unit.name, paths, socket=self.unit.socket, healthy=self.health.url)
 
     def is_in(self, current: ServiceState) -> bool:
         """
@@ -72,8 +73,8 @@ def running(instance: Running, beside: Sequence[Running]) -> Steps:
 
         service_instances.running(name="sample", instance=one, beside=[one, two])
     """
-    current: InstancesState = yield Reading(Instances, places=tuple(one.place for one in beside))
-    if instance.is_in(current.of(instance.place)):
+    current: dict[str, ServiceState] = yield Reading(Instances, places=tuple(one.asked for one in beside))
+    if instance.is_in(current.get(instance.unit.name, ServiceState())):
         host.noop(f"{instance.unit.name}: well")
         return
     act = cast("Callable[..., Steps]", inspect.unwrap(service.configured))

@@ -6,7 +6,9 @@ from deploys.facts.sysctl import Kernel
 
 
 def test_values_have_single_blanks_and_keys_have_dots() -> None:
-    found = Kernel().process(
+    fact = Kernel()
+    fact.command(keys=(), modules=(), paths=())
+    found = fact.process(
         [
             "value\tnet/ipv4/tcp_rmem\t4096\t131072\t6291456",
             "value\tnet/core/somaxconn\t4096",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.facts.packages import POLICY_MARK, Installed, policy_left
+from deploys.facts.packages import POLICY_MARK, Asked, Installed, policy_left
 from deploys.operations.packages import starts_allowed, starts_forbidden
 
 THEIRS = "#!/bin/sh\n# by hand\nexit 101\n"
@@ -99,4 +99,5 @@ def test_the_host_says_what_a_killed_run_left(
         kept.symlink_to("nowhere")
     look = policy_left(str(policy), str(kept))
     said = subprocess.run(["sh", "-c", look], capture_output=True, text=True, check=True).stdout
-    assert Installed().process(said.splitlines()).policy_left is found
+    [state] = Installed.parted([Asked(())], said.splitlines())
+    assert state.policy_left is found

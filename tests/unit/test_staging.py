@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploys.facts.file_set import STAMPS
 from deploys.operations import staging
 from deploys.operations.file_set import Difference, File
 from tests.unit.operations import outcome
@@ -67,7 +68,9 @@ def test_what_could_not_be_applied_is_not_noted_as_applied(
     path.parent.mkdir()
     path.write_text(
         f'arguments = {{ key = "key", files = [], apply = "{command}" }}\n'
-        '[[facts]]\nfact = "FileSet"\noutput = """set\napplied\\tset\napplied\\tfile\\t/a\\t\\t\\t\\t\\t"""\n'
+        '[[facts]]\nfact = "FileSet"\noutput = """set\n'
+        f"stamp\\t{STAMPS}/key:set\nstamp\\t{STAMPS}/key:file\\t/a\\t\\t\\t\\t\\t"
+        '"""\n'
     )
     [found] = outcome.of(Case(path), tmp_path)["commands"]
     done = run(shell(found))

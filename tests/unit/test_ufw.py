@@ -87,6 +87,7 @@ def test_a_table_is_read_as_the_kernel_prints_it() -> None:
 
 def test_the_fact_tells_the_families_apart_and_knows_a_bare_host() -> None:
     fact = Firewall()
+    fact.command(paths=())
     state = fact.process(["unit\tenabled", "live4\t-P INPUT DROP", "live6\t-P INPUT ACCEPT"])
     assert state.enabled
     assert (state.live[4].policies, state.live[6].policies) == ({"INPUT": "DROP"}, {"INPUT": "ACCEPT"})

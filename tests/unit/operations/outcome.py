@@ -16,7 +16,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateStage
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
-from deploys.engine.combined import SEPARATOR, Combined, Wanted
+from deploys.engine.combined import Combined, Wanted
 from tests.unit.operations import command
 from tests.unit.operations.case import Case
 
@@ -36,11 +36,10 @@ class Answers:
 
     def fact(self, host: Host, fact: type[FactBase[Any]], **arguments: Any) -> Any:
         """What a fact says: its own parser, given what the case says that the host prints."""
+        if issubclass(fact, Combined):
+            return [self.fact(host, one.fact, **one.arguments) for one in arguments["wanted"]]
+        lines = self._output(host, Wanted(fact, arguments)).splitlines()
         asked = fact()
-        if isinstance(asked, Combined):
-            lines = f"\n{SEPARATOR}\n".join(self._output(host, one) for one in arguments["wanted"]).splitlines()
-        else:
-            lines = self._output(host, Wanted(fact, arguments)).splitlines()
         asked.command(**arguments)
         return asked.process(lines) if lines else asked.default()
 

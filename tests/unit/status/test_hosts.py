@@ -27,16 +27,18 @@ WAITING = (Update("curl", "7.88.1-10+deb12u5", "7.88.1-10+deb12u15"),)
 
 
 def test_units_are_read_as_systemd_prints_them() -> None:
-    state = Units().process(
+    fact = Units()
+    fact.command(units=("chrony.service", "ssh.service"))
+    state = fact.process(
         [
             "failed\tapt-daily.service",
-            "Id=chrony.service",
+            "Names=chrony.service",
             "ActiveState=inactive",
             "ActiveEnterTimestamp=",
             "ConditionResult=no",
             "ConditionTimestampMonotonic=1101057838",
             "",
-            "Id=ssh.service",
+            "Names=ssh.service",
             "ActiveState=active",
             "ActiveEnterTimestamp=@1795474066",
             "ConditionResult=yes",
