@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -17,13 +18,10 @@ INIT = "/usr/lib/ufw/ufw-init"
 KEY = "firewall"
 UNCONFIRMED = commit_confirmed.directory(KEY)
 
-# Tables other than filter are saved too, since ufw flushes them with the built-in chains. Without
-# any rule the filter table does not exist yet, and would not be saved.
+# Where there was no rule yet, naming the table makes it.
 SAVE = """
 for tables in iptables ip6tables; do
-  $tables-save > "$stage/$tables" 2>/dev/null || continue
-  grep -q '^\\*filter' "$stage/$tables" ||
-    $tables-save --table filter >> "$stage/$tables" 2>/dev/null || true
+  $tables-save --table filter > "$stage/$tables" 2>/dev/null || true
 done
 """
 # The kernel tracks connections only once a rule asks for their state. One that is older counts as
@@ -40,6 +38,23 @@ if ! iptables -S | grep -q conntrack; then
   done
 fi
 """
+# ufw-init's own reload flushes all rules before it makes them anew: for a moment the host lets anybody
+# in, and tracks nothing. What begins in that moment belongs to no connection that the kernel knows of,
+# and what the host says on it first, such as its end, is dropped. So they are made where nobody is, and
+# each table is replaced at once.
+MADE = f"""
+set -eu
+{INIT} start
+iptables-save --table filter > "$stage/iptables.new"
+ip6tables-save --table filter > "$stage/ip6tables.new" 2>/dev/null || true
+"""
+REPLACED = """
+for tables in iptables ip6tables; do
+  [ ! -s "$stage/$tables.new" ] || $tables-restore --wait 10 < "$stage/$tables.new"
+done
+"""
+# As ufw-init does at boot, once the files are where it reads them.
+SYSCTL = '(. /etc/default/ufw; [ ! -s "${IPT_SYSCTL:-}" ] || sysctl --ignore --quiet --load "$IPT_SYSCTL" || true)'
 RESTORE = f"""
 for tables in iptables ip6tables; do
   [ ! -s "$stage/$tables" ] || $tables-restore --wait 10 < "$stage/$tables" || {INIT} flush-all
@@ -125,18 +140,19 @@ def _in_force(files: Sequence[File], tables: Mapping[int, Table], current: Firew
     if state.config.DIFF and not changes:
         for line in drift(tables, current.live):
             logger.info(f"{host.print_prefix}  {line}")
-    loaded = staging.seen_in_place(changes, f"{INIT} force-reload")
+    made = staging.seen_in_place(changes, f"unshare --net sh -c {shlex.quote(MADE)}")
     yield from commit_confirmed.change(
         key=KEY,
         changes=changes,
         # Loaded for a network that nobody uses: what the kernel refuses, it refuses there.
         validate=f"unshare --net {INIT} start",
         prepare=[SAVE],
-        attempt=[TRACK, f'{loaded} >"$stage/said" 2>&1 || {{ cat "$stage/said" >&2; exit 1; }}'],
+        attempt=[TRACK, f'{made} >"$stage/said" 2>&1 || {{ cat "$stage/said" >&2; exit 1; }}', REPLACED],
         undo=[RESTORE],
         keep=[
             *([] if current.enabled else [f"systemctl --quiet {verb} ufw.service" for verb in ("unmask", "enable")]),
             "systemctl start ufw.service",
+            SYSCTL,
         ],
         timeout=timeout,
     )
