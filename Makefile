@@ -43,7 +43,7 @@ ENVIRONMENTS := $(if $(filter hosts smallest,$(CHOSEN)),.venv-sslyze) $(if $(fil
 LAB_SUDO := $(if $(SUDO),$(SUDO) --preserve-env=LAB_SUITE$(comma)LAB_MIRROR$(comma)CI)
 AS_ROOT := $(if $(filter site hosts smallest scenarios,$(CHOSEN)),$(LAB_SUDO))
 
-.PHONY: help lab lab-down plan deploy upgrade maintenance status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring load-test lint readme workflows secrets secrets-known audit site-files format dashboards
+.PHONY: help lab lab-down plan deploy upgrade maintenance status open logs restore-drill keep unkeep check-data preflight bundle unbundle verify check dev test test-long soak bench bench-gateway bench-site bench-monitoring bench-encryption load-test lint readme workflows secrets secrets-known audit site-files format dashboards
 
 help:            ## List what there is to run
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -138,6 +138,9 @@ soak: $(VENV) .venv-gateway ## Put ten minutes of everything that can go wrong o
 
 bench-monitoring: $(VENV) ## Measure what it costs the lab to be watched over, beside the same without it
 	@$(LAB_SUDO) $(VENV)/bin/python -m tests.bench.monitoring
+
+bench-encryption: $(VENV) ## Measure what it costs the lab that every wire is encrypted, beside the same in plain text
+	@$(LAB_SUDO) $(VENV)/bin/python -m tests.bench.encryption
 
 bench-site: $(VENV) ## Measure the lab's site at 1,000 requests a second
 	@$(VENV)/bin/python -m tests.rate
