@@ -60,6 +60,7 @@ def test_requests_go_on_and_what_is_revoked_stays_revoked() -> None:
         said = set()
         while time.monotonic() < away + AWAY:
             said.add(answered(gone))
+            time.sleep(0.2)
         lab.up(REDIS)
         judge.more(RATE)
         lab.eventually(shared, within=60)
