@@ -40,6 +40,8 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=3, help="how often the site changes over")
     arguments = parser.parse_args()
     rate.serve()
+    # Gateways leave out for a while what did not answer.
+    lab.eventually(lambda: asyncio.run(rate.load(20, 1))[1] == 0, within=60)
     found: dict[str, list[dict[str, float]]] = {lab.INVENTORY: [], ENCRYPTED: []}
     try:
         for _ in range(arguments.repeat):

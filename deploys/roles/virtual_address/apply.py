@@ -17,6 +17,7 @@ from deploys.roles.virtual_address.declaration import DECLARATION, DROP_IN, HIGH
 
 CONFIGURATION = "/etc/keepalived/keepalived.conf"
 PROGRAM = "/usr/local/lib/tracseq/tracseq-balancer-answers"
+HANDS_OVER = "/usr/local/lib/tracseq/tracseq-balancer-hands-over"
 USER = "keepalived_script"
 """The one that keepalived looks for itself."""
 USERS = "/etc/sysusers.d/tracseq-virtual-address.conf"
@@ -91,7 +92,16 @@ def share(run: Run) -> None:
                 ),
                 mode="755",
             ),
-            File(DROP_IN, render("virtual_address/keepalived.service.j2", shared=shared), restart=True),
+            File(
+                HANDS_OVER,
+                render("virtual_address/tracseq-balancer-hands-over.j2", addresses=virtual_address.addresses(site)),
+                mode="755",
+            ),
+            File(
+                DROP_IN,
+                render("virtual_address/keepalived.service.j2", shared=shared, hands_over=HANDS_OVER),
+                restart=True,
+            ),
         ],
         validate=TEST,
         rolling=Rolling("load_balancers"),

@@ -7,7 +7,7 @@ from pyinfra.api import deploy
 from deploys.controller.run import Run
 from deploys.controller.virtual_address import UNIT
 from deploys.operations import role
-from deploys.roles.virtual_address.apply import CONFIGURATION, METRICS, PROGRAM, USERS
+from deploys.roles.virtual_address.apply import CONFIGURATION, HANDS_OVER, METRICS, PROGRAM, USERS
 from deploys.roles.virtual_address.declaration import DECLARATION
 
 
@@ -27,6 +27,7 @@ def remove(run: Run) -> None:
             ),
             CONFIGURATION,
             PROGRAM,
+            HANDS_OVER,
             USERS,
             METRICS.rpartition("/")[0],
             *DECLARATION.traces,
