@@ -96,8 +96,8 @@ def reading(sets: Sequence[Files]) -> str:
     directories = " ".join(dict.fromkeys(shlex.quote(path) for one in sets for path in one.directories))
     lines = [
         listing(list(dict.fromkeys(paths))),
-        # With a second file it names each.
-        f"grep -s '' /dev/null {stamps} | sed 's/^/stamp\\t/'",
+        # With a second file it names each. A stamp that a power cut has damaged is one, too.
+        f"grep -as '' /dev/null {stamps} | sed 's/^/stamp\\t/'",
     ]
     if directories:
         lines.append(f"find {directories} -mindepth 1 -maxdepth 1 -printf 'name\\t%h\\t%f\\n' 2>/dev/null")
@@ -120,7 +120,7 @@ def parse(sets: Sequence[Files], output: Iterable[str]) -> list[FileSetState]:
             case ["name", directory, name]:
                 names.setdefault(directory, set()).add(name)
             case ["stamp", begin, *rest]:
-                path, _, kind = begin.partition(":")
+                path, _, kind = begin.rpartition(":")
                 stamps.setdefault(path, []).append([kind, *rest])
     return [
         FileSetState(

@@ -14,7 +14,10 @@ def showing(units: Iterable[str], properties: Sequence[str]) -> str:
     + properties: names of the properties (systemctl(1), show)
     """
     names = " ".join(dict.fromkeys(map(shlex.quote, units)))
-    return f"systemctl show --timestamp=unix --property=Names,{','.join(properties)} -- {names} 2>/dev/null"
+    show = f"systemctl show --timestamp=unix --property=Id,Names,{','.join(properties)} --"
+    # It goes no further than a name that it refuses.
+    each = f'for unit in {names}; do {show} "$unit"; echo; done'
+    return f"{{ {show} {names} || {{ echo; {each}; }}; }} 2>/dev/null"
 
 
 def parse(lines: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -30,6 +33,8 @@ def parse(lines: Iterable[str]) -> dict[str, dict[str, str]]:
         if separator:
             block[key] = value
         else:
-            found |= dict.fromkeys(block.pop("Names", "").split(), block)
+            # Among its names, one with a backslash is quoted.
+            names = [block.pop("Id", ""), *block.pop("Names", "").split()]
+            found |= dict.fromkeys(filter(None, names), block)
             block = {}
     return found

@@ -18,10 +18,13 @@ INIT = "/usr/lib/ufw/ufw-init"
 KEY = "firewall"
 UNCONFIRMED = commit_confirmed.directory(KEY)
 
-# Where there was no rule yet, naming the table makes it.
+# Tables other than filter are saved too, since ufw empties their built-in chains. Without any rule the
+# filter table does not exist yet, and would not be saved.
 SAVE = """
 for tables in iptables ip6tables; do
-  $tables-save --table filter > "$stage/$tables" 2>/dev/null || true
+  $tables-save > "$stage/$tables" 2>/dev/null || continue
+  grep -q '^\\*filter' "$stage/$tables" ||
+    $tables-save --table filter >> "$stage/$tables" 2>/dev/null || true
 done
 """
 # The kernel tracks connections only once a rule asks for their state. One that is older counts as
@@ -41,16 +44,35 @@ fi
 # ufw-init's own reload flushes all rules before it makes them anew: for a moment the host lets anybody
 # in, and tracks nothing. What begins in that moment belongs to no connection that the kernel knows of,
 # and what the host says on it first, such as its end, is dropped. So they are made where nobody is, and
-# each table is replaced at once.
+# then in force at once.
 MADE = f"""
 set -eu
 {INIT} start
-iptables-save --table filter > "$stage/iptables.new"
-ip6tables-save --table filter > "$stage/ip6tables.new" 2>/dev/null || true
+iptables-save > "$stage/iptables.new"
+[ ! -e /proc/net/if_inet6 ] || ip6tables-save > "$stage/ip6tables.new"
+made=yes
+grep -q '^:ufw-user-input ' "$stage/iptables.new" || made=no
+[ ! -e /proc/net/if_inet6 ] || grep -q '^:ufw6-user-input ' "$stage/ip6tables.new" || made=no
+if [ $made = no ]; then
+  echo 'ufw made no rules of what its files say. Do iptables and, where there is IPv6, ip6tables work here?' >&2
+  exit 1
+fi
 """
+# A table that is flushed as a whole is made anew, with nftables below: its chains let everything through
+# for some microseconds, until they have their policy. So chains stay, and what is in them changes.
 REPLACED = """
+cat > "$stage/replacing" <<'AWK'
+/^[*]/ { filter = ($0 == "*filter") }
+was { if (filter) if (/^:/) if ($2 == "-") there[substr($1, 2)]; next }
+/^:/ { if ($2 != "-") flushed = flushed "-F " substr($1, 2) "\\n"; else if (filter) delete there[substr($1, 2)] }
+/^-|^COMMIT/ { printf "%s", flushed; flushed = ""; if (filter) if (!seen++) for (chain in there) print "-F " chain }
+/^COMMIT/ { if (filter) for (chain in there) print "-X " chain }
+/^[^#]/ { print }
+AWK
 for tables in iptables ip6tables; do
-  [ ! -s "$stage/$tables.new" ] || $tables-restore --wait 10 < "$stage/$tables.new"
+  [ -s "$stage/$tables.new" ] || continue
+  awk -f "$stage/replacing" was=1 "$stage/$tables" was=0 "$stage/$tables.new" > "$stage/$tables.loads"
+  $tables-restore --noflush --wait 10 < "$stage/$tables.loads"
 done
 """
 # As ufw-init does at boot, once the files are where it reads them.
