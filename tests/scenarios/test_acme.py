@@ -56,8 +56,10 @@ def serials(trusted: str) -> dict[str, int]:
 
 def asked() -> None:
     """Have both balancers ask for another certificate."""
+    # One that is at work, because a run has just changed it, may have looked already whether it was asked.
+    idle = "while [ $(systemctl is-active tracseq-acme.service) = activating ]; do sleep 0.1; done"
     for name in BALANCERS:
-        command = "touch /var/lib/tracseq-acme/now; systemctl start --no-block tracseq-acme.service"
+        command = f"{idle}; touch /var/lib/tracseq-acme/now; systemctl start --no-block tracseq-acme.service"
         lab.ssh(name, command, inventory=INVENTORY)
 
 
