@@ -41,7 +41,7 @@ def main() -> int:
     arguments = parser.parse_args()
     rate.serve()
     # Gateways leave out for a while what did not answer.
-    lab.eventually(lambda: asyncio.run(rate.load(20, 1))[1] == 0, within=60)
+    lab.eventually(lambda: asyncio.run(rate.load(20, 1))[1] == 0, within=240)
     found: dict[str, list[dict[str, float]]] = {lab.INVENTORY: [], ENCRYPTED: []}
     try:
         for _ in range(arguments.repeat):
