@@ -77,15 +77,19 @@ class _Script:
     def text(self) -> str:
         """The shell that prints what they say."""
         if isinstance(self.fact, Mergeable):
-            return self.fact.merged([self.fact.asked(**arguments) for arguments in self.asked.values()])
+            return self.fact.merged(self._each(self.fact))
         [arguments] = self.asked.values()
         return str(self.fact.command(**arguments))
 
     def values(self, lines: list[str]) -> list[Any]:
         """What each of them says, of the lines that the script printed."""
         if isinstance(self.fact, Mergeable):
-            return self.fact.parted([self.fact.asked(**arguments) for arguments in self.asked.values()], lines)
+            return self.fact.parted(self._each(self.fact), lines)
         return [self.fact.process(lines) if lines else self.fact.default()]
+
+    def _each(self, fact: Mergeable[Any, Any]) -> list[Any]:
+        """What each of them is asked for, as their kind has it."""
+        return [fact.asked(**arguments) for arguments in self.asked.values()]
 
 
 def _scripts(wanted: Sequence[Wanted]) -> list[_Script]:

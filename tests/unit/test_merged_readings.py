@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyinfra.api import FactBase
 
 from deploys.engine.combined import Combined, Wanted
 from deploys.facts.file_set import FileSet
@@ -19,6 +18,7 @@ from deploys.facts.mergeable import Mergeable
 from deploys.facts.packages import Installed, PackageState
 from deploys.facts.service import Service, ServiceState
 from deploys.operations.staging import Stamp
+from tests.unit.test_file_set_facts import read
 
 NAMES = ("plain", "it's here", "two  blanks", "link", "dangling", "directory", "missing")
 KEYS = ("one", "other", "no stamp", "its stamp is empty")
@@ -41,14 +41,6 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
             subprocess.run(["sh", "-c", "\n".join(("set -eu", *lines))], check=True)
         (root / "plain").write_text("it has changed since")
     return root
-
-
-def read(fact: FactBase[Any], **arguments: Any) -> Any:
-    """What a fact says of this machine."""
-    done = subprocess.run(["sh", "-c", str(fact.command(**arguments))], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    return fact.process(lines) if lines else fact.default()
 
 
 SETS = st.lists(
