@@ -12,6 +12,7 @@ A file ``now`` in the directory of its state has it ask at once, whatever there 
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -25,6 +26,8 @@ SHARE = 3
 """A certificate is renewed when one of this many parts of its life is left; it is late with half of that."""
 FIRST_PAUSE, LONGEST_PAUSE = 1800, 43200
 """Seconds for which an authority is left alone after a failure."""
+FORGOTTEN = "urn:ietf:params:acme:error:accountDoesNotExist"
+"""What an authority says that does not know the account (RFC 8555, section 6.7)."""
 METRIC = "tracseq_acme"
 
 
@@ -65,10 +68,9 @@ def command(settings, state, environment):
     return [*line, "run"], environment
 
 
-def attempted(settings, state):
-    """Why no certificate came; None where one did."""
+def refused(settings, state):
+    """What the client said, of which no certificate came; None where one did."""
     line, environment = command(settings, state, os.environ)
-    time.sleep(settings["waits"])
     try:
         done = subprocess.run(
             line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT,
@@ -78,7 +80,18 @@ def attempted(settings, state):
         return f"nothing came of it within {TIMEOUT} s"
     said = done.stdout.strip()
     print(said, flush=True)
-    return (said.splitlines() or ["the client said nothing"])[-1] if done.returncode else None
+    return (said or "the client said nothing") if done.returncode else None
+
+
+def attempted(settings, state):
+    """Why no certificate came; None where one did."""
+    time.sleep(settings["waits"])
+    said = refused(settings, state)
+    if said and FORGOTTEN in said:
+        # An authority that was made anew knows none of its accounts, and the client would name the old one for ever.
+        shutil.rmtree(state / "lego" / "accounts", ignore_errors=True)
+        said = refused(settings, state)
+    return said.splitlines()[-1] if said else None
 
 
 def told(known, lives, directory):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests import lab, ledger
+from tests.inventory import group
 from tests.ledger import Ledger
 from tests.scenarios import postgres
 from tests.scenarios.postgres import Pair, said, state
 
 FAILOVER = "deploys/failover.py"
 RATE = 200
+WATCH, LOOKS = "tracseq-backup-watch.service", "tracseq-test-looks"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,25 @@ def changed(*arguments: str) -> lab.Run:
     return run
 
 
+@contextmanager
+def backups_watched() -> Iterator[None]:
+    """Whoever watches over the backups looks all the time, and none of its looks fails."""
+    holder = group("backups", lab.INVENTORY)[0].name
+    # Without reset-failed systemd refuses more than a few starts within seconds.
+    look = f"systemctl start {WATCH} && echo well || echo failed; systemctl reset-failed {WATCH}"
+    lab.ssh(
+        holder,
+        f"systemd-run --quiet --collect --unit={LOOKS} sh -c 'while true; do {look}; sleep 0.1; done >/run/{LOOKS}'",
+    )
+    began = int(time.time())
+    try:
+        yield
+    finally:
+        looks = lab.ssh(holder, f"systemctl stop {LOOKS}; cat /run/{LOOKS}; rm /run/{LOOKS}").split()
+    assert "well" in looks
+    assert "failed" not in looks, lab.ssh(holder, f"journalctl --unit={WATCH} --since=@{began} --output=cat")
+
+
 @pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.long)])
 def test_a_planned_failover_loses_nothing(pair: Pair, times: int) -> None:
     for target in times * (pair.replica, pair.primary):
@@ -43,7 +65,7 @@ def test_a_planned_failover_loses_nothing(pair: Pair, times: int) -> None:
         planned = lab.pyinfra("--dry", "--data", f"to={target}", lab.INVENTORY, FAILOVER)
         assert planned.code == 0, planned.output
         assert "Nothing that was acknowledged is lost" in planned.output
-        with judge.writing(RATE):
+        with backups_watched(), judge.writing(RATE):
             judge.more(RATE)
             changed("--data", f"to={target}")
             judge.more(RATE)

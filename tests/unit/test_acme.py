@@ -122,6 +122,17 @@ def test_who_wants_one_now_gets_one_once(balancer: Balancer) -> None:
     assert balancer.looks(balancer.begin + 2) == 2
 
 
+def test_an_authority_that_was_made_anew_gets_a_new_account(balancer: Balancer) -> None:
+    account = balancer.state / "lego" / "accounts" / "acme.example.org" / "key"
+    account.parent.mkdir(parents=True)
+    account.touch()
+    given = balancer.client.read_text()
+    said = "acme: error: 400 :: urn:ietf:params:acme:error:accountDoesNotExist :: not found"
+    balancer.client.write_text(f'{given}test ! -e "{account}" || {{ echo "{said}"; exit 1; }}\n')
+    assert balancer.looks(balancer.begin) == 2
+    assert balancer.told()["failures"] == 0
+
+
 def test_a_clock_that_was_put_back_delays_nothing(balancer: Balancer) -> None:
     balancer.answers(False)
     assert balancer.looks(balancer.begin + 20 * DAY) == 1

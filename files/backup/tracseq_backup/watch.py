@@ -14,6 +14,9 @@ from typing import Any
 from tracseq_backup import pgbackrest, postgres, push, record, wal
 from tracseq_backup.settings import Settings, load
 
+PATIENCE = 20.0
+"""Seconds for which a primary is waited for: while it changes there is none, and that is nobody's fault."""
+
 
 def archived_until(before: dict[str, Any], now: float, written: int, archived: int) -> dict[str, Any]:
     """
@@ -30,6 +33,27 @@ def archived_until(before: dict[str, Any], now: float, written: int, archived: i
     # Of those not reached the first decide: a repository that is a day behind needs no list of all its minutes.
     ahead = [one for one in seen if one[1] > archived][:60]
     return {"until": max([before.get("until", 0.0), *reached]), "seen": ahead}
+
+
+def asked(settings: Settings, statement: str) -> str:
+    """
+    What the primary answers, whoever it is by then.
+
+    Args:
+        settings: of this host
+        statement: what it is asked
+
+    Raises:
+        OSError: with the words of psql where there is none for as long as ``PATIENCE``.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return postgres.ask(postgres.of_primary(settings), statement)
+        except OSError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.5)
 
 
 def keep_slot(settings: Settings, server: str, segment: str) -> None:
@@ -138,11 +162,10 @@ def main() -> None:
         problems.append(f"The repository cannot be read: {error}")
     reckoned = {"until": before.get("until", 0.0), "seen": before.get("seen", [])}
     try:
-        primary = postgres.of_primary(settings)
-        written = wal.position(postgres.ask(primary, "select pg_current_wal_lsn()"))
+        written = wal.position(asked(settings, "select pg_current_wal_lsn()"))
         reckoned = archived_until(reckoned, now, written, archived)
         if written > archived:
-            postgres.ask(primary, "select pg_switch_wal()")
+            asked(settings, "select pg_switch_wal()")
     except OSError as error:
         problems.append(f"No primary answers: {error}")
     if segment:
