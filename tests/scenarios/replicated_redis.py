@@ -15,6 +15,7 @@ from deploys.facts.redis_software import SOFTWARE, Software
 from tests import lab, rate
 from tests.client import client
 from tests.inventory import Host, group
+from tests.scenarios import redis
 from tests.tokens import token
 
 MASTER = "tracseq"
@@ -90,8 +91,7 @@ class Replicated:
             port: where; None: the server's
         """
         one = self.software
-        asked = f"{{ sed -n 's/^requirepass /AUTH /p' {one.configuration}; echo {shlex.quote(command)}; }}"
-        said = self.ssh(name, f"{asked} | timeout 5 {one.client} -p {port or self.port} | tail -n +2")
+        said = redis.ask(name, command, self.inventory, port, one.configuration, one.client)
         return said.split("\n")[:-1]
 
     def replication(self, name: str) -> dict[str, str]:

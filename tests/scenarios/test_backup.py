@@ -18,6 +18,7 @@ from tests.backups import REPOSITORY, SECOND, STATE, begun_anew
 from tests.inventory import group
 from tests.scenarios import postgres
 from tests.scenarios.postgres import UNIT, ask
+from tests.scenarios.redis import ask as ask_redis
 
 JOURNAL = "journalctl --output=cat --no-pager"
 
@@ -261,9 +262,9 @@ def test_a_backup_host_that_was_away_catches_up(site: Site) -> None:
 def test_redis_is_in_it(site: Site) -> None:
     (redis,) = [host.name for host in group("redis", lab.INVENTORY)]
     word = f"canary-{secrets.token_hex(12)}"
-    command = "sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf"
-    port = group("redis", lab.INVENTORY)[0].data["redis_port"]
-    on(redis, f"({command}; echo SET tracseq:test:backup {word}) | redis-cli -p {port}; sleep 1.2")
+    ask_redis(redis, f"SET tracseq:test:backup {word}")
+    # Its log is on the disk within a second.
+    time.sleep(1.2)
     on(site.holder, "systemctl start tracseq-backup-state.service")
     restic = (
         f"RESTIC_REPOSITORY={REPOSITORY}/state RESTIC_PASSWORD_FILE=/etc/tracseq/backup/passphrase"
@@ -273,7 +274,7 @@ def test_redis_is_in_it(site: Site) -> None:
     assert "appendonlydir/appendonly.aof.manifest" in listed
     assert on(site.holder, f"{restic} | grep --text --count {word}").strip() == "1"
     assert on(site.holder, f"grep --recursive --text -l {word} {REPOSITORY}", check=False) == ""
-    on(redis, f"({command}; echo DEL tracseq:test:backup) | redis-cli -p {port}")
+    ask_redis(redis, "DEL tracseq:test:backup")
 
 
 ATTACKS = r"""

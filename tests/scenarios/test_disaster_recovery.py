@@ -19,6 +19,7 @@ from tests.inventory import group
 from tests.ledger import Ledger
 from tests.scenarios import postgres
 from tests.scenarios.killed import Point, killed_where_it_gets_there
+from tests.scenarios.redis import ask as ask_redis
 
 RECOVERY = "deploys/disaster_recovery.py"
 RATE = 50
@@ -31,9 +32,10 @@ def record(holder: str, name: str) -> dict[str, Any]:
 
 
 def redis(name: str, command: str) -> str:
-    password = "sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf"
-    port = group("redis", lab.INVENTORY)[0].data["redis_port"]
-    return lab.ssh(name, f"({password}; echo {command}; sleep 1.2) | redis-cli -p {port}").split()[-1]
+    answer = ask_redis(name, command).strip()
+    # Its log is on the disk within a second.
+    time.sleep(1.2)
+    return answer
 
 
 @pytest.fixture

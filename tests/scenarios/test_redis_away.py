@@ -12,7 +12,7 @@ from tests import lab, ledger
 from tests.client import client
 from tests.inventory import group
 from tests.ledger import Ledger
-from tests.scenarios import postgres
+from tests.scenarios import postgres, redis
 from tests.tokens import token
 
 pytestmark = pytest.mark.long
@@ -20,15 +20,8 @@ pytestmark = pytest.mark.long
 RATE = 50
 (REDIS,) = (host.name for host in group("redis", lab.INVENTORY))
 GATEWAYS = [host.name for host in group("gateways", lab.INVENTORY)]
-PORT = group("redis", lab.INVENTORY)[0].data["redis_port"]
-PASSWORD = "sed -n 's/^requirepass \"\\(.*\\)\"$/AUTH \\1/p' /etc/redis/redis.conf"
 AWAY = 20
 """Seconds for which the machine has no power, beside its boot."""
-
-
-def redis(command: str) -> str:
-    """What the server answers."""
-    return lab.ssh(REDIS, f"({PASSWORD}; echo '{command}') | redis-cli -p {PORT}").split()[-1]
 
 
 def shared() -> bool:
@@ -49,7 +42,7 @@ def test_requests_go_on_and_what_is_revoked_stays_revoked() -> None:
     lab.eventually(ledger.answers, within=120, every=1)
     number = f"number-{secrets.token_hex(12)}"
     gone = token(sub="technician-1", roles=["technician"], jti=number)
-    assert redis(f"SET tracseq:revoked:{number} 1 EX 600") == "OK"
+    assert redis.ask(REDIS, f"SET tracseq:revoked:{number} 1 EX 600").strip() == "OK"
     # Each gateway has its own last answer.
     assert {answered(gone) for _ in range(30)} == {401}
     judge = Ledger()
@@ -73,6 +66,6 @@ def test_requests_go_on_and_what_is_revoked_stays_revoked() -> None:
     assert judge.failed == []
     assert judge.lost(postgres.found().primary) == set()
     assert said == {401}
-    assert redis(f"EXISTS tracseq:revoked:{number}") == "1", "what it had acknowledged is in its log"
+    assert redis.ask(REDIS, f"EXISTS tracseq:revoked:{number}").strip() == "1", "what it had acknowledged is in its log"
     ledger.gone()
     assert lab.site().changes == {}

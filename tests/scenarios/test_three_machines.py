@@ -11,6 +11,7 @@ import pytest
 from tests import lab, ledger
 from tests.inventory import group
 from tests.ledger import Ledger
+from tests.scenarios import redis
 from tests.scenarios.hosts_behave import proved
 
 pytestmark = pytest.mark.long
@@ -60,11 +61,7 @@ def whole() -> bool:
     """Whether every part has all of its members: nobody else may vanish before that."""
     leader = primary()
     streaming = "select count(*) from pg_stat_replication where state = 'streaming' and application_name like 'three%'"
-    auth = "sed -n 's/^requirepass /AUTH /p' /etc/redis/redis.conf"
-    roles = [
-        ssh(name, f"{{ {auth}; echo INFO replication; }} | redis-cli -p {DATA['redis_port']}").replace("\r", "")
-        for name in HOSTS
-    ]
+    roles = [redis.ask(name, "INFO replication", INVENTORY) for name in HOSTS]
     masters = [said for said in roles if "role:master" in said and "connected_slaves:2" in said]
     owners = [name for name in HOSTS if f" {DATA['virtual_address']}/" in ssh(name, "ip -o address show")]
     members = f"curl -sS -m 5 http://127.0.0.1:{DATA['gateway_port']}/health/detailed"
