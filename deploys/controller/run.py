@@ -84,9 +84,9 @@ class Run:
         return found.decided({name: self.bundle(name).release for name in found.releases})
 
     @cached_property
-    def asked_plainly(self) -> bool:
-        """Whether load balancers ask the gateways without encryption, as the run begins."""
-        return encryption.still_asked_plainly(self.site)
+    def encryption_changes(self) -> bool:
+        """Whether load balancers, as the run begins, ask the gateways with encryption and are not to, or without it."""
+        return encryption.changes(self.site)
 
     @cached_property
     def redis(self) -> RedisTopology:

@@ -33,18 +33,18 @@ class Sends(FactBase[str | None]):
         return output[0].strip() if output else None
 
 
-class Plain(FactBase[bool]):
-    """Whether a load balancer sends requests to gateways without encryption."""
+class Asks(FactBase[frozenset[str]]):
+    """How a load balancer asks gateways: ``http``, ``https``, or both while a change of it has not ended."""
 
     def command(self) -> str:
-        return f"! grep -qs 'proxy_pass http://' {CONFIGURATION} || echo plain"
+        return f"grep -Eos 'proxy_pass https?:' {CONFIGURATION} || true"
 
     @staticmethod
-    def default() -> bool:
-        return False
+    def default() -> frozenset[str]:
+        return frozenset()
 
-    def process(self, output: list[str]) -> bool:
-        return bool(output)
+    def process(self, output: list[str]) -> frozenset[str]:
+        return frozenset(line.split()[-1].rstrip(":") for line in output)
 
 
 @dataclass(frozen=True)

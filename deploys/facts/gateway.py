@@ -38,6 +38,24 @@ class GatewayState:
     """The last times that its release changed, the latest last."""
 
 
+class TlsPort(FactBase[int | None]):
+    """
+    Where a gateway listens for load balancers over mutual TLS; None where it does not.
+
+    + file: of its environment
+    """
+
+    def command(self, file: str) -> str:
+        return f"sed -n 's/^GATEWAY_TLS_PORT=//p' {file} 2>/dev/null || true"
+
+    @staticmethod
+    def default() -> int | None:
+        return None
+
+    def process(self, output: list[str]) -> int | None:
+        return int(output[0].strip("\"' ")) if output else None
+
+
 class Gateway(FactBase[GatewayState]):
     """
     The current release of the gateway and what its health endpoint answers.

@@ -1,4 +1,4 @@
-"""Requests between load balancers and gateways over mutual TLS, and how a site that runs gets there."""
+"""Requests between load balancers and gateways over mutual TLS, and how a site that runs gets there, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pyinfra.api.exceptions import ConnectError
 
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.engine import hosts
-from deploys.facts.balancer import Plain
+from deploys.facts.balancer import Asks
 from deploys.settings.host import SiteHost
 from deploys.settings.site import Site
 
@@ -24,19 +24,20 @@ def curl() -> tuple[str, ...]:
     return "--cacert", AUTHORITY_FILE, "--cert", f"{BALANCER}/client.crt", "--key", f"{BALANCER}/client.key"
 
 
-def still_asked_plainly(site: Site) -> bool:
+def changes(site: Site) -> bool:
     """
-    Whether gateways must answer the network without encryption: load balancers know no better, or never will.
+    Whether load balancers ask gateways otherwise than they will at the end of the run: in plain text, or no more.
 
     Args:
         site: the site
     """
-    return site.shared.gateway_tls_port is None or any(map(_asks_plainly, site.group("load_balancers")))
+    other = "https" if site.shared.gateway_tls_port is None else "http"
+    return any(other in _asks(balancer) for balancer in site.group("load_balancers"))
 
 
-def _asks_plainly(balancer: SiteHost) -> bool:
+def _asks(balancer: SiteHost) -> frozenset[str]:
     try:
-        return hosts.read(balancer.target, Plain)
+        return hosts.read(balancer.target, Asks)
     except ConnectError as error:
-        logger.warning(f"{balancer.name} is not reached, and is taken for one that encrypts what it asks: {error}")
-        return False
+        logger.warning(f"{balancer.name} is not reached, and is taken for one that asks gateways as it is to: {error}")
+        return frozenset()

@@ -18,7 +18,7 @@ def finish(run: Run) -> None:
     """
     Have the release noted that a host serves with, and no second gateway where the site has no port for one.
 
-    Where load balancers have begun to encrypt what they ask, nobody may ask otherwise from then on.
+    Where load balancers have begun to encrypt what they ask, or no longer do, nobody may ask otherwise from then on.
     """
     if run.host.groups & {"gateways", "load_balancers"}:
         barrier(name="Gateways: every load balancer sends to those that it is to")
@@ -29,8 +29,8 @@ def finish(run: Run) -> None:
     else:
         noted(run=run, slots=run.slots)
     balancers = {peer.name for peer in run.site.group("load_balancers")}
-    if run.site.shared.gateway_tls_port and run.asked_plainly and balancers <= run.machines.keys():
-        encrypted(run=run)
+    if run.encryption_changes and balancers <= run.machines.keys():
+        changed(run=run)
 
 
 @deploy("Gateway, afterwards")
@@ -54,9 +54,9 @@ def noted(run: Run, slots: Slots, back: bool = False) -> None:
 
 
 @deploy("Gateway, afterwards")
-def encrypted(run: Run) -> None:
-    """Have a gateway that answers without encryption on its own host alone."""
-    serving(run, Release(run.bundle(run.host.name).release), run.slots, plain=False)
+def changed(run: Run) -> None:
+    """Have a gateway that answers other hosts with encryption alone, or without it alone, as load balancers ask now."""
+    serving(run, Release(run.bundle(run.host.name).release), run.slots, changed=True)
 
 
 @deploy("Gateway, afterwards")

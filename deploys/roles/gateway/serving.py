@@ -24,6 +24,7 @@ from deploys.operations.health import Health
 from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.operations.trial import Peer, Trial
+from deploys.roles.gateway import listening
 from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE, Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
@@ -41,7 +42,7 @@ CHECK_REQUEST = f"{DIRECTORY}/request.py"
 
 
 def serving(
-    run: Run, release: Release, slots: Slots, together: bool | None = None, plain: bool | None = None
+    run: Run, release: Release, slots: Slots, together: bool | None = None, changed: bool = False
 ) -> None:
     """
     Have a gateway that runs an installed release.
@@ -51,17 +52,19 @@ def serving(
         release: which one
         slots: which of the host's gateways it is; one that gets no requests is changed beside the one that does
         together: whether gateways go back together; None: as the data has it
-        plain: whether the network may ask it without encryption; None: as long as load balancers do
+        changed: whether load balancers have changed to encryption, or from it; until then they are answered as they ask
     """
-    site, host, slot = run.site, run.host, slots.target
-    if slots.switch and slot.tls_port and run.asked_plainly:
+    site, host = run.site, run.host
+    both = run.encryption_changes and not changed
+    slot = listening.as_it_is_asked(run, slots.target) if both else slots.target
+    if slots.switch and both:
         raise PyinfraError(
-            "gateway_tls_port (in group_data/all.py) is new, and so is the release: load balancers would ask the gateways "
-            "over TLS that have the old one, and know nothing of it. Bring the release out with gateway_tls_port = None "
-            "first, and run again with the port. No host was touched."
+            "gateway_tls_port (in group_data/all.py) is changed, and so is the release: load balancers would ask gateways "
+            "that have the old one, and know nothing of it. Bring the release out first, with gateway_tls_port as it was, "
+            "and then run again. No host was touched."
         )
     data, user = host.data(Gateways), site.shared.platform_user
-    shown = _certificates(run)
+    shown = listening.certificates(run)
     url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
     telling.when_done(run, release.name, release.back)
     service.configured(
@@ -89,7 +92,7 @@ def serving(
             ),
             File(
                 f"/etc/systemd/system/{slot.socket}",
-                render("gateway/tracseq-gateway.socket.j2", listens=_listens(run, slot, plain), second=second),
+                render("gateway/tracseq-gateway.socket.j2", listens=listening.listens(slot, both), second=second),
             ),
             *shown,
             File(CHECK_REQUEST, files.read("gateway/request.py"), mode="755"),
@@ -98,7 +101,7 @@ def serving(
         absent=[
             path
             for pair in (CERTIFICATE, REDIS_CERTIFICATE)
-            if pair[0] not in [file.path for file in shown]
+            if pair[0] not in [file.path for file in shown] and not (both and pair == CERTIFICATE)
             for path in (*pair, credential.place(pair[0]))
         ],
         validate=_check(user, slot),
@@ -128,23 +131,6 @@ def serving(
             slot=slot.name,
             balancer=site.group("load_balancers")[0].target,
         )
-
-
-def _listens(run: Run, slot: Slot, plain: bool | None) -> list[str]:
-    """Where the socket listens, as systemd has it; who runs on the host itself asks at the plain one in any case."""
-    open_to_all = run.asked_plainly if plain is None else plain
-    listens = [str(slot.port) if open_to_all else f"127.0.0.1:{slot.port}"]
-    return [*listens, str(slot.tls_port)] if slot.tls_port else listens
-
-
-def _certificates(run: Run) -> list[File]:
-    """What the gateway shows to load balancers and to Redis; it takes up new ones by itself."""
-    shared = run.site.shared
-    shown = [
-        *([CERTIFICATE] if shared.gateway_tls_port else []),
-        *([REDIS_CERTIFICATE] if shared.redis_tls_port else []),
-    ]
-    return [file for certificate, _ in shown for file in credentials.files(run, certificate)]
 
 
 def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None) -> Rolling:

@@ -1,0 +1,53 @@
+"""Where a gateway listens, for whom, and what it shows there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploys.controller import credentials
+from deploys.controller.releases.slots import Slot
+from deploys.controller.run import Run
+from deploys.engine import hosts
+from deploys.facts.gateway import TlsPort
+from deploys.operations.file_set import File
+from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE
+
+
+def as_it_is_asked(run: Run, slot: Slot) -> Slot:
+    """
+    A slot that keeps its port for TLS, where load balancers still ask there and the data has none any more.
+
+    Args:
+        run: the run
+        slot: as the data has it
+    """
+    if slot.tls_port:
+        return slot
+    return replace(slot, tls_port=hosts.read(run.host.target, TlsPort, file=slot.environment_file))
+
+
+def listens(slot: Slot, both: bool) -> list[str]:
+    """
+    Where the socket listens, as systemd has it; who runs on the host itself asks at the plain one in any case.
+
+    Args:
+        slot: its ports
+        both: whether other hosts may ask at either
+    """
+    ports = [str(slot.port) if both or slot.tls_port is None else f"127.0.0.1:{slot.port}"]
+    return [*ports, str(slot.tls_port)] if slot.tls_port else ports
+
+
+def certificates(run: Run) -> list[File]:
+    """
+    What the gateway shows to load balancers and to Redis; it takes up new ones by itself.
+
+    Args:
+        run: the run
+    """
+    shared = run.site.shared
+    shown = [
+        *([CERTIFICATE] if shared.gateway_tls_port else []),
+        *([REDIS_CERTIFICATE] if shared.redis_tls_port else []),
+    ]
+    return [file for certificate, _ in shown for file in credentials.files(run, certificate)]
