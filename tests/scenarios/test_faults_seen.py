@@ -110,7 +110,8 @@ def test_a_host_that_is_there_and_tells_nothing() -> None:
 
 
 def test_a_gateway_that_is_killed_again_and_again() -> None:
-    kill = "systemd-run --quiet --unit=again sh -c 'while :; do systemctl kill -s KILL tracseq-gateway; sleep 8; done'"
+    again = "while :; do systemctl kill -s KILL tracseq-gateway; sleep 8; done"
+    kill = f"systemd-run --quiet --collect --unit=again sh -c '{again}'"
     breaks(
         {"a gateway is killed again and again": lambda: lab.ssh(GATEWAYS[0], kill)},
         # It looks at ten minutes: that is how long its end takes.

@@ -144,7 +144,7 @@ def test_a_failover_under_it_loses_nothing_and_gateways_follow(pair: Pair) -> No
 
 def test_it_goes_last_and_no_gateway_misses_its_database(pair: Pair) -> None:
     for gateway in group("gateways", lab.INVENTORY):
-        lab.ssh(gateway.name, f"systemd-run --quiet --unit={WATCH} sh -c '{asked_again_and_again(gateway)}'")
+        lab.ssh(gateway.name, f"systemd-run --quiet --collect --unit={WATCH} sh -c '{asked_again_and_again(gateway)}'")
     run = lab.site()
     assert run.code == 0, run.output
     changes = list(run.changes)

@@ -27,7 +27,7 @@ def service() -> Iterator[None]:
     lab.ssh(
         SERVICE,
         f"cat > /run/answer <<'EOF'\n{ANSWER}\nEOF\n"
-        f"systemd-run --unit=answer systemd-socket-activate --accept --inetd -l {PORT} sh /run/answer",
+        f"systemd-run --collect --unit=answer systemd-socket-activate --accept --inetd -l {PORT} sh /run/answer",
     )
     yield
     lab.ssh(SERVICE, "systemctl stop answer; rm /run/answer")
