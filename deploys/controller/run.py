@@ -86,7 +86,7 @@ class Run:
     @cached_property
     def encryption_changes(self) -> bool:
         """Whether load balancers, as the run begins, ask the gateways with encryption and are not to, or without it."""
-        return encryption.changes(self.site)
+        return encryption.changes(self.site, self.machines)
 
     @cached_property
     def redis(self) -> RedisTopology:

@@ -33,18 +33,35 @@ class Sends(FactBase[str | None]):
         return output[0].strip() if output else None
 
 
-class Asks(FactBase[frozenset[str]]):
-    """How a load balancer asks gateways: ``http``, ``https``, or both while a change of it has not ended."""
+@dataclass(frozen=True)
+class AsksState:
+    """How a load balancer asks gateways."""
+
+    encrypted: bool | None = None
+    """Whether it does so over TLS; None: it asks none yet."""
+    ports: frozenset[int] = frozenset()
+    """Where."""
+
+
+class Asks(FactBase[AsksState]):
+    """How a load balancer asks gateways, and at which ports."""
 
     def command(self) -> str:
-        return f"grep -Eos 'proxy_pass https?:' {CONFIGURATION} || true"
+        # It may ask other load balancers, too: for proofs of the public name.
+        return f"""
+grep -Eos -m 1 'proxy_pass https?://[$]gateways' {CONFIGURATION}
+sed -n '/^upstream gateways/,/^}}/s/^ *server .*:\\([0-9]*\\) .*/\\1/p' {CONFIGURATION} 2>/dev/null
+true
+"""
 
     @staticmethod
-    def default() -> frozenset[str]:
-        return frozenset()
+    def default() -> AsksState:
+        return AsksState()
 
-    def process(self, output: list[str]) -> frozenset[str]:
-        return frozenset(line.split()[-1].rstrip(":") for line in output)
+    def process(self, output: list[str]) -> AsksState:
+        schemes = [line for line in output if line.startswith("proxy_pass ")]
+        ports = frozenset(int(line) for line in output if line.isdecimal())
+        return AsksState(schemes[0].startswith("proxy_pass https:") if schemes else None, ports)
 
 
 @dataclass(frozen=True)

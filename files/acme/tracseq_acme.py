@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.parse
 from pathlib import Path
 
 CLIENT = "/usr/bin/lego"
@@ -89,7 +90,8 @@ def attempted(settings, state):
     said = refused(settings, state)
     if said and FORGOTTEN in said:
         # An authority that was made anew knows none of its accounts, and the client would name the old one for ever.
-        shutil.rmtree(state / "lego" / "accounts", ignore_errors=True)
+        server = urllib.parse.urlsplit(settings["directory"]).netloc.replace(":", "_")
+        shutil.rmtree(state / "lego" / "accounts" / server, ignore_errors=True)
         said = refused(settings, state)
     return said.splitlines()[-1] if said else None
 

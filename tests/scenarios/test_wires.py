@@ -26,6 +26,7 @@ ENCRYPTED = "inventories/lab_encrypted.py"
 RATE = 50
 BALANCER = group("load_balancers", lab.INVENTORY)[0]
 GATEWAYS = {host.name for host in group("gateways", lab.INVENTORY)}
+DROP_IN, RELOAD = "/run/systemd/system/tracseq-gateway.service.d", "systemctl daemon-reload"
 TOKEN, ROW, KEY = "the token", "the row", "the key of a revoked token"
 
 
@@ -111,6 +112,25 @@ def test_with_it_nothing_is_seen_on_any_wire() -> None:
 
 def test_hosts_take_those_alone_whom_they_know() -> None:
     proved(ENCRYPTED, "gateway", "load_balancer", "redis", "ports")
+
+
+def test_a_way_back_that_fails_half_way_fails_no_request() -> None:
+    """A gateway that does not start without its port: load balancers ask in plain text by then."""
+    refuses = "ExecStartPre=/bin/grep -q GATEWAY_TLS_PORT /etc/tracseq/gateway.env"
+    name = sorted(GATEWAYS)[1]
+    lab.ssh(name, f"mkdir -p {DROP_IN}; printf '[Service]\\n{refuses}\\n' > {DROP_IN}/refuses.conf; {RELOAD}")
+    judge = Ledger()
+    try:
+        with judge.writing(RATE):
+            judge.more(RATE)
+            run = lab.site()
+            judge.more(RATE)
+    finally:
+        lab.ssh(name, f"rm -r {DROP_IN}; {RELOAD}")
+    assert run.code != 0
+    print(f"\n{len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed: {judge.failed}")
+    assert not [one for one in judge.failed if "status" in one]
+    assert lab.ssh(name, "systemctl is-active tracseq-gateway", check=False).strip() == "active"
 
 
 def test_back_to_plain_text_no_request_fails_either() -> None:

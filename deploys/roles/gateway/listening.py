@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deploys.controller import credentials
-from deploys.controller.releases.slots import Slot
+from deploys.controller.releases.slots import Slot, Slots, known
 from deploys.controller.run import Run
 from deploys.engine import hosts
 from deploys.facts.gateway import TlsPort
@@ -51,3 +51,15 @@ def certificates(run: Run) -> list[File]:
         *([REDIS_CERTIFICATE] if shared.redis_tls_port else []),
     ]
     return [file for certificate, _ in shown for file in credentials.files(run, certificate)]
+
+
+def another_shows(run: Run, slots: Slots) -> bool:
+    """
+    Whether the host has another gateway that goes on with a port for TLS, which the data may have no more.
+
+    Args:
+        run: the run
+        slots: of which the target is not asked
+    """
+    others = [slot for slot in known(run.site.shared) if slot != slots.target]
+    return any(hosts.read(run.host.target, TlsPort, file=slot.environment_file) for slot in others)

@@ -37,6 +37,8 @@ TOO_OLD = (
     "it: run deploys/site.py with gateway_tls_port = None first."
 )
 """What is said of a release that would take encrypted requests for wrong ones."""
+AFTERWARDS = f"{telling.GROUP}, once load balancers have changed"
+"""A change by which gateways go back, when one fails, to what both kinds of load balancers are answered with."""
 CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
@@ -64,7 +66,7 @@ def serving(
             "and then run again. No host was touched."
         )
     data, user = host.data(Gateways), site.shared.platform_user
-    shown = listening.certificates(run)
+    shown, shows = listening.certificates(run), both or listening.another_shows(run, slots)
     url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
     telling.when_done(run, release.name, release.back)
     service.configured(
@@ -101,7 +103,7 @@ def serving(
         absent=[
             path
             for pair in (CERTIFICATE, REDIS_CERTIFICATE)
-            if pair[0] not in [file.path for file in shown] and not (both and pair == CERTIFICATE)
+            if pair[0] not in [file.path for file in shown] and not (pair == CERTIFICATE and shows)
             for path in (*pair, credential.place(pair[0]))
         ],
         validate=_check(user, slot),
@@ -117,7 +119,7 @@ def serving(
             counted=["database", "redis", "requests", *gateway_services(run.site)],
             timeout=data.gateway_health_timeout,
         ),
-        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url, together),
+        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url, together, AFTERWARDS if changed else telling.GROUP),
     )
     if slots.switch and not release.back:
         comparison.passed(
@@ -133,12 +135,12 @@ def serving(
         )
 
 
-def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None) -> Rolling:
-    """How gateways change that get requests."""
+def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None, group: str) -> Rolling:
+    """How gateways change that get requests, with which others they go back."""
     site, data, by = run.site, run.host.data(Gateways), run.lock.name if run.lock else ""
     balancers = [peer.target for peer in site.group("load_balancers")]
     return Rolling(
-        telling.GROUP,
+        group,
         # One that has no other beside it is not left out.
         drain=_drain(run, url, balancers) if len(site.group("gateways")) > 1 else None,
         together=data.gateway_all_or_nothing if together is None else together,

@@ -28,6 +28,7 @@ from deploys.roles.load_balancer.declaration import (
     DECLARATION,
     KEY,
     SHOWN,
+    SHOWN_FILES,
     LoadBalancers,
 )
 from deploys.settings import credential
@@ -135,7 +136,8 @@ def balance(run: Run) -> None:
             *([] if green_port else [SWITCHED]),
             # What the host renewed until it got the administrator's own.
             *([credential.place(CERTIFICATE)] if certificate else []),
-            *([] if encrypted else [*SHOWN, credential.place(SHOWN[0])]),
+            # Workers that a reload has ended may still ask with it (finish.py).
+            *([] if encrypted or run.encryption_changes else SHOWN_FILES),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],

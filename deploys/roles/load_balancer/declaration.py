@@ -10,7 +10,7 @@ from pydantic import Field
 from deploys.controller import acme, renewal, virtual_address
 from deploys.controller.releases import encryption
 from deploys.settings import answers, wires
-from deploys.settings.credential import Credential, of_host
+from deploys.settings.credential import Credential, of_host, place
 from deploys.settings.data import Data, value
 from deploys.settings.declaration import Declaration, Listener
 from deploys.settings.host import SiteHost
@@ -22,6 +22,8 @@ from deploys.settings.units import Duration, Size
 CERTIFICATE, KEY = "/etc/nginx/tls/site.crt", "/etc/nginx/tls/site.key"
 SHOWN = (f"{encryption.BALANCER}/client.crt", f"{encryption.BALANCER}/client.key")
 """By what gateways know a load balancer, and its key, where they ask for that."""
+SHOWN_FILES = (*SHOWN, place(SHOWN[0]))
+"""All of it that a host has."""
 Route = Annotated[str, Field(pattern=answers.ROUTE)]
 
 

@@ -6,6 +6,8 @@ import subprocess
 
 from tracseq_backup.settings import Settings
 
+TIMEOUT = 60
+"""Seconds that an answer may take: a server whose machine vanishes gives none."""
 PRIMARY = "target_session_attrs=read-write"
 
 
@@ -35,10 +37,13 @@ def ask(conninfo: str, *statements: str) -> str:
     """
     *earlier, last = statements
     said = [*(f"{statement} \\g /dev/null" for statement in earlier), f"{last};"]
-    done = subprocess.run(
-        ["psql", "-XAtq", "--set=ON_ERROR_STOP=1", "--no-password", f"--dbname={conninfo}", "--file=-"],
-        input="\n".join(said), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            ["psql", "-XAtq", "--set=ON_ERROR_STOP=1", "--no-password", f"--dbname={conninfo}", "--file=-"],
+            input="\n".join(said), capture_output=True, text=True, timeout=TIMEOUT, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"nothing was answered within {TIMEOUT} s") from error
     if done.returncode:
         raise OSError(done.stderr.strip())
     return done.stdout.strip()
