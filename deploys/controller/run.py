@@ -84,9 +84,9 @@ class Run:
         return found.decided({name: self.bundle(name).release for name in found.releases})
 
     @cached_property
-    def encryption_changes(self) -> bool:
-        """Whether load balancers, as the run begins, ask the gateways with encryption and are not to, or without it."""
-        return encryption.changes(self.site, self.machines)
+    def encryption(self) -> encryption.Change:
+        """Which load balancers, as the run begins, ask gateways with encryption and are not to, or without it."""
+        return encryption.change(self.site, self.machines)
 
     @cached_property
     def redis(self) -> RedisTopology:

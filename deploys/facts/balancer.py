@@ -49,7 +49,7 @@ class Asks(FactBase[AsksState]):
     def command(self) -> str:
         # It may ask other load balancers, too: for proofs of the public name.
         return f"""
-grep -Eos -m 1 'proxy_pass https?://[$]gateways' {CONFIGURATION}
+grep -Eos -m 1 'proxy_pass https?://[$]?gateways' {CONFIGURATION}
 sed -n '/^upstream gateways/,/^}}/s/^ *server .*:\\([0-9]*\\) .*/\\1/p' {CONFIGURATION} 2>/dev/null
 true
 """

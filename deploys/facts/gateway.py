@@ -38,22 +38,37 @@ class GatewayState:
     """The last times that its release changed, the latest last."""
 
 
-class TlsPort(FactBase[int | None]):
-    """
-    Where a gateway listens for load balancers over mutual TLS; None where it does not.
+@dataclass(frozen=True)
+class PortsState:
+    """Where other hosts ask a gateway."""
 
-    + file: of its environment
+    plain: bool = False
+    """Whether they may at its port without encryption."""
+    tls: int | None = None
+    """Where they do over mutual TLS; None: nowhere."""
+
+
+class Ports(FactBase[PortsState]):
+    """
+    Where other hosts ask a gateway, as it is set up.
+
+    + environment: the file that it reads
+    + socket: the file of what listens for it
     """
 
-    def command(self, file: str) -> str:
-        return f"sed -n 's/^GATEWAY_TLS_PORT=//p' {file} 2>/dev/null || true"
+    def command(self, environment: str, socket: str) -> str:
+        return f"""
+[ ! -e {socket} ] || grep -q '^ListenStream=127' {socket} || echo plain
+sed -n 's/^GATEWAY_TLS_PORT="\\([0-9]*\\)"$/\\1/p' {environment} 2>/dev/null
+true
+"""
 
     @staticmethod
-    def default() -> int | None:
-        return None
+    def default() -> PortsState:
+        return PortsState()
 
-    def process(self, output: list[str]) -> int | None:
-        return int(output[0].strip("\"' ")) if output else None
+    def process(self, output: list[str]) -> PortsState:
+        return PortsState("plain" in output, next((int(line) for line in output if line.isdecimal()), None))
 
 
 class Gateway(FactBase[GatewayState]):

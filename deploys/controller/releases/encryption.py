@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 
-from pyinfra import logger
-from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.engine import hosts
 from deploys.facts.balancer import Asks, AsksState
-from deploys.settings.host import SiteHost
 from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 
@@ -27,9 +26,23 @@ def curl() -> tuple[str, ...]:
     return "--cacert", AUTHORITY_FILE, "--cert", f"{BALANCER}/client.crt", "--key", f"{BALANCER}/client.key"
 
 
-def changes(site: Site, reached: Container[str]) -> bool:
+@dataclass(frozen=True)
+class Change:
     """
-    Whether load balancers ask gateways otherwise than they will at the end of the run: in plain text, or no more.
+    How load balancers ask gateways as a run begins, beside how they will at its end.
+
+    Attributes:
+        otherwise: names of those that ask otherwise: in plain text, or no more
+        unknown: and of those that are not in the run
+    """
+
+    otherwise: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def change(site: Site, reached: Container[str]) -> Change:
+    """
+    Read how load balancers ask gateways.
 
     Args:
         site: the site
@@ -38,41 +51,56 @@ def changes(site: Site, reached: Container[str]) -> bool:
     Raises:
         PyinfraError: where they ask over TLS at another port.
     """
-    # One that is to encrypt is asked by itself, though it may not be in the run: what it needs is not taken away.
-    known = site.shared.gateway_tls_port is not None
+    balancers = site.group("load_balancers")
     return decided(
         site.shared,
-        {peer.name: _asks(peer) if known or peer.name in reached else None for peer in site.group("load_balancers")},
+        {peer.name: hosts.read(peer.target, Asks) if peer.name in reached else None for peer in balancers},
     )
 
 
-def decided(shared: Shared, asks: Mapping[str, AsksState | None]) -> bool:
+def decided(shared: Shared, asks: Mapping[str, AsksState | None]) -> Change:
     """
-    Whether any of them will ask otherwise.
+    Which of them will ask otherwise.
 
     Args:
         shared: the site's data
-        asks: how each load balancer asks; None: of one that is not in the run, and may go on with encryption
+        asks: how each load balancer asks; None: of one that is not in the run
 
     Raises:
         PyinfraError: where one asks over TLS at another port: a gateway has one, and would leave it.
     """
-    if shared.gateway_tls_port is None:
-        return any(one is None or one.encrypted for one in asks.values())
+    wanted = shared.gateway_tls_port is not None
     ports = {port for port in (shared.gateway_tls_port, shared.gateway_green_tls_port) if port}
     for name, one in asks.items():
-        if one and one.encrypted and ports - one.ports and one.ports - ports:
+        if wanted and one and one.encrypted and ports - one.ports and one.ports - ports:
             raise PyinfraError(
                 f"gateway_tls_port or gateway_green_tls_port (in group_data/all.py) is another than that where {name} "
                 f"asks gateways ({', '.join(map(str, sorted(one.ports)))}), and they would listen elsewhere before it "
                 "knows. Run with gateway_tls_port = None first, and then with the new port. No host was touched."
             )
-    return any(one and one.encrypted is False for one in asks.values())
+    return Change(
+        otherwise=tuple(name for name, one in asks.items() if one and one.encrypted not in (None, wanted)),
+        unknown=tuple(name for name, one in asks.items() if one is None),
+    )
 
 
-def _asks(balancer: SiteHost) -> AsksState:
-    try:
-        return hosts.read(balancer.target, Asks)
-    except ConnectError as error:
-        logger.warning(f"{balancer.name} is not reached, and is taken for one that encrypts what it asks: {error}")
-        return AsksState()
+def refuse_without_gateways(site: Site, reached: Container[str], balancer: str, change: Change) -> None:
+    """
+    Have no load balancer ask gateways otherwise that are not made to answer it.
+
+    Args:
+        site: the site
+        reached: names of the hosts of the run
+        balancer: name of the load balancer
+        change: what the run changes
+
+    Raises:
+        PyinfraError: where a gateway is not in the run.
+    """
+    missing = [peer.name for peer in site.group("gateways") if peer.name not in reached]
+    if balancer in change.otherwise and missing:
+        raise PyinfraError(
+            f"gateway_tls_port (in group_data/all.py) is changed, and {balancer} would ask gateways that know nothing "
+            f"of it: {', '.join(missing)} are not in the run. Run with all gateways and load balancers. No host was "
+            "touched."
+        )

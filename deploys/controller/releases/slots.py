@@ -34,6 +34,11 @@ class Slot:
     link: str = gateway.CURRENT
     tls_port: int | None = None
 
+    @property
+    def socket_file(self) -> str:
+        """The file of what listens for it."""
+        return f"/etc/systemd/system/{self.socket}"
+
 
 @dataclass(frozen=True)
 class Slots:

@@ -31,5 +31,3 @@ def apply(run: Run) -> None:
             environment=environment(run, site.shared.postgres_port, slots.target.port),
         )
     serving(run, Release(made.release), slots)
-
-

@@ -42,7 +42,7 @@ class Gateways(Data):
     gateway_memory: Size = value("memory limit of the unit", "guide: 1 GB")
     gateway_cpus: float = value("CPU limit of the unit, in CPUs", "guide: 2.0", gt=0)
     gateway_drain_timeout: int = value(
-        "seconds that requests, uploads and WebSockets have to end before a gateway that the balancers left out changes",
+        "seconds that requests, uploads and WebSockets have to end before a gateway that balancers left out changes",
         ge=0,
         le=86400,
     )
@@ -62,16 +62,20 @@ class Gateways(Data):
     gateway_trace_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*$")] | None = value(
         "where a collector takes the gateways' spans by OTLP over HTTP; None: nowhere"
     )
-    gateway_trace_sample_ratio: float = value("of traces that begin at a gateway, how many are recorded; 1: all", ge=0, le=1)
-    gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value("environment variables of the gateway (gateway/README.md)", "guide")
+    gateway_trace_sample_ratio: float = value(
+        "of traces that begin at a gateway, how many are recorded; 1: all", ge=0, le=1
+    )
+    gateway_environment: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = value(
+        "environment variables of the gateway (gateway/README.md)", "guide"
+    )
 
 
 def problems(site: Site) -> Iterator[str]:
-    """A trial after which nobody could go back, a collector that is not reached, too few releases to go back to, and a second gateway in plain text."""
+    """A trial or a release after which nobody could go back, no way to a collector, a second gateway in plain text."""
     if site.shared.gateway_green_port and site.shared.gateway_tls_port and not site.shared.gateway_green_tls_port:
         yield (
-            "gateway_green_tls_port (in group_data/all.py) is None, and gateway_tls_port and gateway_green_port are not: "
-            "the second gateway of a host needs a port for TLS as well, such as 8444."
+            "gateway_green_tls_port (in group_data/all.py) is None, and gateway_tls_port and gateway_green_port are "
+            "not: the second gateway of a host needs a port for TLS as well, such as 8444."
         )
     for host in site.group("gateways"):
         data = host.data(Gateways)

@@ -10,8 +10,8 @@ from deploys.controller.releases.downgrade import Downgrade
 from deploys.controller.releases.schema import Leaving
 from deploys.controller.run import Run
 from deploys.engine.barrier import barrier
-from deploys.operations import repository
 from deploys.operations import downgrade as schema
+from deploys.operations import repository
 from deploys.roles.gateway import rollback
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY
@@ -21,7 +21,7 @@ BACKUP_AGE = 86400
 
 
 def apply(downgrade: Downgrade) -> None:
-    """Have a way to get back what goes, then the database as it was before, then every gateway with the older release."""
+    """Have a way back to what goes, then the database as it was before, then every gateway with the older release."""
     run, leaving = downgrade.rollback.run, downgrade.leaving
     if run.host.name == downgrade.holder:
         kept()

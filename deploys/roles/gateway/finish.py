@@ -29,7 +29,7 @@ def finish(run: Run) -> None:
     else:
         noted(run=run, slots=run.slots)
     balancers = {peer.name for peer in run.site.group("load_balancers")}
-    if run.encryption_changes and balancers <= run.machines.keys():
+    if run.encryption.otherwise and balancers <= run.machines.keys():
         changed(run=run)
 
 

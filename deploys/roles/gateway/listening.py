@@ -8,9 +8,36 @@ from deploys.controller import credentials
 from deploys.controller.releases.slots import Slot, Slots, known
 from deploys.controller.run import Run
 from deploys.engine import hosts
-from deploys.facts.gateway import TlsPort
+from deploys.facts.gateway import Ports, PortsState
 from deploys.operations.file_set import File
 from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE
+
+
+def of_now(run: Run, slot: Slot) -> PortsState:
+    """
+    Where other hosts ask a gateway before the run.
+
+    Args:
+        run: the run
+        slot: which of the host's gateways
+    """
+    return hosts.read(run.host.target, Ports, environment=slot.environment_file, socket=slot.socket_file)
+
+
+def both(run: Run, slot: Slot) -> bool:
+    """
+    Whether other hosts may ask with encryption and without it, as load balancers do either.
+
+    While it is not known what one does that is not in the run, nothing is opened or closed for it.
+
+    Args:
+        run: the run
+        slot: which of the host's gateways
+    """
+    if run.encryption.otherwise or not run.encryption.unknown:
+        return bool(run.encryption.otherwise)
+    now = of_now(run, slot)
+    return now.plain if slot.tls_port else now.tls is not None
 
 
 def as_it_is_asked(run: Run, slot: Slot) -> Slot:
@@ -21,9 +48,7 @@ def as_it_is_asked(run: Run, slot: Slot) -> Slot:
         run: the run
         slot: as the data has it
     """
-    if slot.tls_port:
-        return slot
-    return replace(slot, tls_port=hosts.read(run.host.target, TlsPort, file=slot.environment_file))
+    return slot if slot.tls_port else replace(slot, tls_port=of_now(run, slot).tls)
 
 
 def listens(slot: Slot, both: bool) -> list[str]:
@@ -61,5 +86,4 @@ def another_shows(run: Run, slots: Slots) -> bool:
         run: the run
         slots: of which the target is not asked
     """
-    others = [slot for slot in known(run.site.shared) if slot != slots.target]
-    return any(hosts.read(run.host.target, TlsPort, file=slot.environment_file) for slot in others)
+    return any(of_now(run, slot).tls for slot in known(run.site.shared) if slot != slots.target)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pyinfra.api.exceptions import PyinfraError
 
-from deploys.controller import credentials, files
+from deploys.controller import files
 from deploys.controller.authority import AUTHORITY_FILE
 from deploys.controller.postgres import pool
 from deploys.controller.releases import encryption, telling
@@ -33,8 +33,8 @@ from deploys.settings.host import SiteHost
 
 ENCRYPTION = "tracseq_gateway.downstream.encryption"
 TOO_OLD = (
-    "This release of the gateway is from before gateway_tls_port (in group_data/all.py), and load balancers would not reach "
-    "it: run deploys/site.py with gateway_tls_port = None first."
+    "This release of the gateway is from before gateway_tls_port (in group_data/all.py), and load balancers would not "
+    "reach it: run deploys/site.py with gateway_tls_port = None first."
 )
 """What is said of a release that would take encrypted requests for wrong ones."""
 AFTERWARDS = f"{telling.GROUP}, once load balancers have changed"
@@ -43,9 +43,7 @@ CHECK_REQUEST = f"{DIRECTORY}/request.py"
 """Asks the platform's services something through the gateway, before and after a change."""
 
 
-def serving(
-    run: Run, release: Release, slots: Slots, together: bool | None = None, changed: bool = False
-) -> None:
+def serving(run: Run, release: Release, slots: Slots, together: bool | None = None, changed: bool = False) -> None:
     """
     Have a gateway that runs an installed release.
 
@@ -57,13 +55,13 @@ def serving(
         changed: whether load balancers have changed to encryption, or from it; until then they are answered as they ask
     """
     site, host = run.site, run.host
-    both = run.encryption_changes and not changed
+    both = not changed and listening.both(run, slots.target)
     slot = listening.as_it_is_asked(run, slots.target) if both else slots.target
     if slots.switch and both:
         raise PyinfraError(
-            "gateway_tls_port (in group_data/all.py) is changed, and so is the release: load balancers would ask gateways "
-            "that have the old one, and know nothing of it. Bring the release out first, with gateway_tls_port as it was, "
-            "and then run again. No host was touched."
+            "gateway_tls_port (in group_data/all.py) is changed, and so is the release: load balancers would ask "
+            "gateways that have the old one, and know nothing of it. Bring the release out first, with "
+            "gateway_tls_port as it was, and then run again. No host was touched."
         )
     data, user = host.data(Gateways), site.shared.platform_user
     shown, shows = listening.certificates(run), both or listening.another_shows(run, slots)
@@ -74,7 +72,14 @@ def serving(
         # It looks for a new certificate itself, and is asked with the rest of what does not need a restart.
         unit=Unit(slot.unit, socket=slot.socket, reload="true" if shown else None),
         files=[
-            File(slot.environment_file, environment(run, pool.port(site), slot.port, slot.tls_port, shows=True), group=user, mode="640", secret=True, restart=True),
+            File(
+                slot.environment_file,
+                environment(run, pool.port(site), slot.port, slot.tls_port, shows=True),
+                group=user,
+                mode="640",
+                secret=True,
+                restart=True,
+            ),
             File(
                 f"/etc/systemd/system/{slot.unit}",
                 render(
@@ -93,7 +98,7 @@ def serving(
                 restart=True,
             ),
             File(
-                f"/etc/systemd/system/{slot.socket}",
+                slot.socket_file,
                 render("gateway/tracseq-gateway.socket.j2", listens=listening.listens(slot, both), second=second),
             ),
             *shown,
@@ -119,7 +124,7 @@ def serving(
             counted=["database", "redis", "requests", *gateway_services(run.site)],
             timeout=data.gateway_health_timeout,
         ),
-        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url, together, AFTERWARDS if changed else telling.GROUP),
+        rolling=_beside(run, url) if slots.switch else _in_turns(run, release, slot, url, together, changed),
     )
     if slots.switch and not release.back:
         comparison.passed(
@@ -135,16 +140,17 @@ def serving(
         )
 
 
-def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None, group: str) -> Rolling:
+def _in_turns(run: Run, release: Release, slot: Slot, url: str, together: bool | None, changed: bool) -> Rolling:
     """How gateways change that get requests, with which others they go back."""
     site, data, by = run.site, run.host.data(Gateways), run.lock.name if run.lock else ""
     balancers = [peer.target for peer in site.group("load_balancers")]
     return Rolling(
-        group,
+        AFTERWARDS if changed else telling.GROUP,
         # One that has no other beside it is not left out.
         drain=_drain(run, url, balancers) if len(site.group("gateways")) > 1 else None,
         together=data.gateway_all_or_nothing if together is None else together,
-        trial=_trial(run, release, slot, url),
+        # The release has been judged by then.
+        trial=None if changed else _trial(run, release, slot, url),
         noted=release_history.noted(PROGRAM, DIRECTORY, by, release.back, slot.link),
         undone=release_history.noted(PROGRAM, DIRECTORY, by, back=True, link=slot.link),
     )
@@ -202,5 +208,3 @@ def _check(user: str, slot: Slot) -> str:
         return checked
     knows = f'{python} -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec({ENCRYPTION!r}))"'
     return f"{{ {knows} || {{ echo {shlex.quote(TOO_OLD)} >&2; false; }}; }} && {checked}"
-
-

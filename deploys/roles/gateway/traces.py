@@ -22,9 +22,12 @@ def variables(endpoint: str | None, ratio: float) -> dict[str, str]:
 
 
 def problems(site: Site, host: SiteHost, endpoint: str | None, environment: dict[str, str]) -> Iterator[str]:
-    """A collector that no rule lets a gateway reach, and one that is written where nobody would look whether one does."""
+    """A collector that no rule lets a gateway reach, and one that is written where nobody looks."""
     for variable in IN_DATA.keys() & environment.keys():
-        yield f"gateway_environment (of {host.name}) has {variable}: write it as {IN_DATA[variable]} in group_data/gateways.py."
+        yield (
+            f"gateway_environment (of {host.name}) has {variable}: write it as {IN_DATA[variable]} in "
+            "group_data/gateways.py."
+        )
     if endpoint is None:
         return
     place = f"gateway_trace_endpoint (of {host.name})"
@@ -36,8 +39,8 @@ def problems(site: Site, host: SiteHost, endpoint: str | None, environment: dict
         return
     if not _lets_out(site, host, url.hostname or "", port):
         yield (
-            f"{place} is at {url.hostname}, port {port}, to which the firewall does not let {host.name}: give gateways a rule "
-            'in firewall_extra_rules, such as {"source": "gateways", "destination": "tracing", '
+            f"{place} is at {url.hostname}, port {port}, to which the firewall does not let {host.name}: give gateways "
+            'a rule in firewall_extra_rules, such as {"source": "gateways", "destination": "tracing", '
             f'"ports": [{port}]}}, and networks["tracing"] its address.'
         )
 

@@ -51,6 +51,7 @@ def apply(run: Run) -> None:
 def balance(run: Run) -> None:
     """Have nginx answer for the platform, and share its requests among the gateways."""
     site, host = run.site, run.host
+    encryption.refuse_without_gateways(site, run.machines, host.name, run.encryption)
     data, gateways, green_port = host.data(LoadBalancers), site.group("gateways"), site.shared.gateway_green_port
     certificate, by_acme = _of_administrator(host), acme.used(site)
     encrypted = site.shared.gateway_tls_port is not None
@@ -137,7 +138,7 @@ def balance(run: Run) -> None:
             # What the host renewed until it got the administrator's own.
             *([credential.place(CERTIFICATE)] if certificate else []),
             # Workers that a reload has ended may still ask with it (finish.py).
-            *([] if encrypted or run.encryption_changes else SHOWN_FILES),
+            *([] if encrypted or run.encryption.otherwise else SHOWN_FILES),
             # Without it all that is kept counts as old, once routes are named again.
             *([] if data.kept_routes else [answers.NOTE]),
         ],

@@ -12,7 +12,7 @@ from deploys.roles.load_balancer.declaration import SHOWN_FILES
 
 def finish(run: Run) -> None:
     """Have load balancers that no longer encrypt what they ask gateways without the certificate for that."""
-    if run.site.shared.gateway_tls_port or not run.encryption_changes:
+    if run.site.shared.gateway_tls_port or not run.encryption.otherwise:
         return
     if run.host.groups & {"gateways", "load_balancers"}:
         barrier(name="Load balancers: every gateway is asked in plain text")

@@ -6,6 +6,7 @@ from pyinfra.api import deploy
 
 from deploys.controller import virtual_address
 from deploys.controller.owner_last import owner_last
+from deploys.controller.releases import slots
 from deploys.controller.run import Run
 from deploys.controller.templates import render
 from deploys.controller.virtual_address import UNIT
@@ -85,9 +86,10 @@ def share(run: Run) -> None:
                     # On hosts of their own: where all others are balancers, one that is left must go on.
                     gateways=[
                         # That a connection is made is all that counts.
-                        f"http://{gateway.address}:{site.shared.gateway_tls_port or site.shared.gateway_port}/health"
+                        f"http://{gateway.address}:{slot.tls_port or slot.port}/health"
                         for gateway in site.group("gateways")
                         if gateway not in balancers
+                        for slot in slots.known(site.shared)
                     ],
                 ),
                 mode="755",
