@@ -212,6 +212,24 @@ def test_nobody_is_turned_away_while_the_balancers_change() -> None:
 
 
 @pytest.mark.long
+def test_nobody_is_turned_away_while_both_begin_to_encrypt_what_they_ask_and_while_they_end() -> None:
+    encrypted = ("--data", "gateway_tls_port=8443")
+    with watched(every=0.01) as watch:
+        there = lab.site(*encrypted, inventory=INVENTORY)
+        again = lab.site(*encrypted, inventory=INVENTORY)
+        alone = lab.pyinfra("-y", "--limit", BALANCERS[0], INVENTORY, "deploys/site.py")
+        back = lab.site(inventory=INVENTORY)
+    for run in (there, again, back):
+        assert run.code == 0, run.output
+    watch.told("gateways were asked over TLS, and in plain text again")
+    assert watch.failed() == []
+    assert again.changes == {}
+    assert alone.code != 0
+    assert f"{BALANCERS[0]} would ask gateways that know nothing of it" in alone.output
+    assert lab.site(inventory=INVENTORY).changes == {}
+
+
+@pytest.mark.long
 def test_the_one_with_the_address_is_out_for_maintenance() -> None:
     """It gives the address away, is switched off and on, and put back; the other answers from its turn on."""
     first = owner()
