@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyinfra.api import FactBase
@@ -43,25 +44,26 @@ class AsksState:
     """Where."""
 
 
-class Asks(FactBase[AsksState]):
-    """How a load balancer asks gateways, and at which ports."""
+def asks() -> str:
+    """Shell: how a load balancer asks gateways, and at which ports, in rows that begin with ``asks``."""
+    # It may ask other load balancers, too: for proofs of the public name.
+    scheme = f"grep -Eo -m 1 'proxy_pass https?://[$]?gateways' {CONFIGURATION}"
+    ports = f"sed -n '/^upstream gateways/,/^}}/s/^ *server .*:\\([0-9]*\\) .*/\\1/p' {CONFIGURATION} | sort -u"
+    return f"[ ! -e {CONFIGURATION} ] || {{ {scheme}; {ports}; }} | sed 's/^/asks\\t/'"
 
-    def command(self) -> str:
-        # It may ask other load balancers, too: for proofs of the public name.
-        return f"""
-grep -Eos -m 1 'proxy_pass https?://[$]?gateways' {CONFIGURATION}
-sed -n '/^upstream gateways/,/^}}/s/^ *server .*:\\([0-9]*\\) .*/\\1/p' {CONFIGURATION} 2>/dev/null
-true
-"""
 
-    @staticmethod
-    def default() -> AsksState:
-        return AsksState()
+def asked(said: Iterable[str]) -> AsksState:
+    """
+    What these rows say.
 
-    def process(self, output: list[str]) -> AsksState:
-        schemes = [line for line in output if line.startswith("proxy_pass ")]
-        ports = frozenset(int(line) for line in output if line.isdecimal())
-        return AsksState(schemes[0].startswith("proxy_pass https:") if schemes else None, ports)
+    + said: each without the word that it begins with
+    """
+    words = tuple(said)
+    schemes = [word for word in words if word.startswith("proxy_pass ")]
+    return AsksState(
+        schemes[0].startswith("proxy_pass https:") if schemes else None,
+        frozenset(int(word) for word in words if word.isdecimal()),
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
-from deploys.facts import run_lock
+from deploys.facts import balancer, run_lock
+from deploys.facts.balancer import AsksState
 from deploys.facts.filled import filled
 from deploys.facts.run_lock import LockState, Request
 
@@ -57,6 +58,9 @@ class MachineState:
     """Which of the directories that were asked for hold anything."""
     revoked: Mapping[str, float] = field(default_factory=dict)
     """Whose certificates its authority renews no more if they were made before a time, in seconds since 1970."""
+
+    asks: AsksState = field(default_factory=AsksState)
+    """How it asks gateways, where it is a load balancer."""
 
     def number(self, name: str) -> float:
         """One of its numbers, such as ``memory`` in bytes or ``cpus``; 0 where it is not known."""
@@ -117,7 +121,8 @@ class Machine(FactBase[MachineState]):
         # read now is not what will be there.
         said = "printf 'filled\\t%s\\n' "
         found += "".join("\n" + filled(one, said + shlex.quote(one)) for one in directories)
-        as_root = f"{found}\n{held(pairs)}\n( {run_lock.script(request)} )\nflock --timeout {LOCK_TIMEOUT} {LOCK} true"
+        found = f"{found}\n{held(pairs)}\n{balancer.asks()}"
+        as_root = f"{found}\n( {run_lock.script(request)} )\nflock --timeout {LOCK_TIMEOUT} {LOCK} true"
         tries = "\n".join(f"try {shlex.quote(address)} {port} &" for address, port in targets)
         return f"""
 root=""; [ "$(id -u)" = 0 ] || root="sudo -n"
@@ -200,4 +205,5 @@ fi
             held={row[1]: Held(b64decode(row[2]).decode(), row[3]) for row in rows if row[0] == "held"},
             filled=frozenset(row[1] for row in rows if row[0] == "filled"),
             revoked={row[1]: float(row[2]) for row in rows if row[0] == "revoked"},
+            asks=balancer.asked(row[1] for row in rows if row[0] == "asks"),
         )

@@ -13,7 +13,8 @@ from pyinfra.api.exceptions import PyinfraError
 from deploys.controller.releases import encryption
 from deploys.controller.releases.encryption import Change
 from deploys.controller.releases.slots import Slot
-from deploys.facts.balancer import CONFIGURATION, Asks, AsksState
+from deploys.facts import balancer
+from deploys.facts.balancer import AsksState
 from deploys.facts.gateway import Ports, PortsState
 from deploys.roles.gateway import listening
 
@@ -89,8 +90,8 @@ def test_what_nginx_is_told_is_read(tmp_path: Path, scheme: str, port: int, expe
 
 
 def asked(file: Path) -> AsksState:
-    fact = Asks()
-    return fact.process(printed(fact.command().replace(CONFIGURATION, str(file))))
+    said = printed(balancer.asks().replace(balancer.CONFIGURATION, str(file)))
+    return balancer.asked(line.removeprefix("asks\t") for line in said)
 
 
 def printed(command: str) -> list[str]:

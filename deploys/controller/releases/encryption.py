@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.authority import AUTHORITY_FILE
-from deploys.engine import hosts
-from deploys.facts.balancer import Asks, AsksState
+from deploys.facts.balancer import AsksState
+from deploys.facts.machine import MachineState
 from deploys.settings.shared import Shared
 from deploys.settings.site import Site
 
@@ -40,21 +40,20 @@ class Change:
     unknown: tuple[str, ...] = ()
 
 
-def change(site: Site, reached: Container[str]) -> Change:
+def change(site: Site, machines: Mapping[str, MachineState]) -> Change:
     """
-    Read how load balancers ask gateways.
+    How load balancers ask gateways, as the run found them.
 
     Args:
         site: the site
-        reached: names of the hosts of the run
+        machines: the hosts of the run
 
     Raises:
         PyinfraError: where they ask over TLS at another port.
     """
     balancers = site.group("load_balancers")
     return decided(
-        site.shared,
-        {peer.name: hosts.read(peer.target, Asks) if peer.name in reached else None for peer in balancers},
+        site.shared, {peer.name: machines[peer.name].asks if peer.name in machines else None for peer in balancers}
     )
 
 
