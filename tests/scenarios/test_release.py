@@ -100,6 +100,10 @@ def test_a_rollback_under_load_fails_nobody_and_is_kept(newer: Path) -> None:
     assert release(deploy=lab.SITE)[0].changes[GATEWAY] == GATEWAYS
 
 
+def _one_goes_back(run: lab.Run) -> lab.Run | None:
+    return run if "goes back too" in run.output else None
+
+
 @pytest.mark.long
 def test_where_the_last_gateway_is_not_well_with_it_all_have_the_one_before(newer: Path) -> None:
     last = GATEWAYS[-1]
@@ -115,13 +119,15 @@ def test_where_the_last_gateway_is_not_well_with_it_all_have_the_one_before(newe
     try:
         with judge.writing(RATE):
             judge.more(RATE)
-            run = lab.site(directory=newer)
+            # Turns are in no fixed order: where it has the first, the others are left as they are.
+            run = lab.eventually(lambda: _one_goes_back(lab.site(directory=newer)), within=240)
             judge.more(RATE)
     finally:
         lab.ssh(last, f"rm {REFUSES}; systemctl daemon-reload")
     assert run.code != 0
     for name in GATEWAYS[:-1]:
-        assert f"{name} goes back too, because {last} failed." in run.output
+        goes_back = f"{name} goes back too, because {last} failed."
+        assert goes_back in run.output or f"{name} was left as it is, because {last} failed before it." in run.output
     assert {name: lab.ssh(name, current) for name in GATEWAYS} == before
     print(f"\n{len(judge.acknowledged)} writes, {len(judge.failed)} attempts failed")
     assert judge.failed == []
