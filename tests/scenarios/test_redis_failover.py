@@ -21,7 +21,7 @@ pytestmark = pytest.mark.long
 """Two machines are made for them, which takes minutes."""
 
 SITE = Replicated("inventories/lab_redis.py")
-RATE = 50
+RATE = 200
 WITHIN = 4.0
 """Seconds within which Redis takes writes again, and by whose number of writes the loss of a partition is bounded."""
 
