@@ -58,7 +58,6 @@ class MachineState:
     """Which of the directories that were asked for hold anything."""
     revoked: Mapping[str, float] = field(default_factory=dict)
     """Whose certificates its authority renews no more if they were made before a time, in seconds since 1970."""
-
     asks: AsksState = field(default_factory=AsksState)
     """How it asks gateways, where it is a load balancer."""
 

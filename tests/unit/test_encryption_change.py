@@ -17,6 +17,7 @@ from deploys.facts import balancer
 from deploys.facts.balancer import AsksState
 from deploys.facts.gateway import Ports, PortsState
 from deploys.roles.gateway import listening
+from tests.unit.test_file_set_facts import read
 
 PLAIN, ENCRYPTED = AsksState(False, frozenset({8000})), AsksState(True, frozenset({8443}))
 NGINX = """
@@ -40,7 +41,12 @@ server {
 
 
 def shared(port: int | None, green: int | None = None) -> Any:
-    return SimpleNamespace(gateway_tls_port=port, gateway_green_tls_port=green)
+    return SimpleNamespace(
+        gateway_port=8000,
+        gateway_green_port=8001 if green else None,
+        gateway_tls_port=port,
+        gateway_green_tls_port=green,
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,12 +96,9 @@ def test_what_nginx_is_told_is_read(tmp_path: Path, scheme: str, port: int, expe
 
 
 def asked(file: Path) -> AsksState:
-    said = printed(balancer.asks().replace(balancer.CONFIGURATION, str(file)))
-    return balancer.asked(line.removeprefix("asks\t") for line in said)
-
-
-def printed(command: str) -> list[str]:
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout.splitlines()
+    command = balancer.asks().replace(balancer.CONFIGURATION, str(file))
+    said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+    return balancer.asked(line.removeprefix("asks\t") for line in said.splitlines())
 
 
 def test_one_of_an_older_version_is_read_too(tmp_path: Path) -> None:
@@ -115,12 +118,12 @@ def test_one_of_an_older_version_is_read_too(tmp_path: Path) -> None:
 def test_where_other_hosts_ask_a_gateway_is_read(
     tmp_path: Path, listens: list[str], tls: int | None, expected: PortsState
 ) -> None:
-    environment, socket, fact = tmp_path / "gateway.env", tmp_path / "gateway.socket", Ports()
-    command = fact.command(environment=str(environment), socket=str(socket))
-    assert fact.process(printed(command)) == PortsState()
+    environment, socket = tmp_path / "gateway.env", tmp_path / "gateway.socket"
+    files = {"environment": str(environment), "socket": str(socket)}
+    assert read(Ports(), **files) == PortsState()
     environment.write_text('GATEWAY_PORT="8000"\n' + (f'GATEWAY_TLS_PORT="{tls}"\n' if tls else ""))
     socket.write_text("[Socket]\n" + "".join(f"ListenStream={one}\n" for one in listens))
-    assert fact.process(printed(command)) == expected
+    assert read(Ports(), **files) == expected
 
 
 @pytest.mark.parametrize(

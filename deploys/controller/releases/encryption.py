@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyinfra.api.exceptions import PyinfraError
 
 from deploys.controller.authority import AUTHORITY_FILE
+from deploys.controller.releases import slots
 from deploys.facts.balancer import AsksState
 from deploys.facts.machine import MachineState
 from deploys.settings.shared import Shared
@@ -69,7 +70,7 @@ def decided(shared: Shared, asks: Mapping[str, AsksState | None]) -> Change:
         PyinfraError: where one asks over TLS at another port: a gateway has one, and would leave it.
     """
     wanted = shared.gateway_tls_port is not None
-    ports = {port for port in (shared.gateway_tls_port, shared.gateway_green_tls_port) if port}
+    ports = {slot.asked_port for slot in slots.known(shared)}
     for name, one in asks.items():
         if wanted and one and one.encrypted and ports - one.ports and one.ports - ports:
             raise PyinfraError(

@@ -35,6 +35,11 @@ class Slot:
     tls_port: int | None = None
 
     @property
+    def asked_port(self) -> int:
+        """Where load balancers ask it."""
+        return self.tls_port or self.port
+
+    @property
     def socket_file(self) -> str:
         """The file of what listens for it."""
         return f"/etc/systemd/system/{self.socket}"

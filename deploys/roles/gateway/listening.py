@@ -11,6 +11,7 @@ from deploys.engine import hosts
 from deploys.facts.gateway import Ports, PortsState
 from deploys.operations.file_set import File
 from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE
+from deploys.settings import credential
 
 
 def of_now(run: Run, slot: Slot) -> PortsState:
@@ -78,12 +79,17 @@ def certificates(run: Run) -> list[File]:
     return [file for certificate, _ in shown for file in credentials.files(run, certificate)]
 
 
-def another_shows(run: Run, slots: Slots) -> bool:
+def shown_no_more(run: Run, slots: Slots, both: bool) -> list[str]:
     """
-    Whether the host has another gateway that goes on with a port for TLS, which the data may have no more.
+    The files of certificates that no gateway of the host shows.
 
     Args:
         run: the run
-        slots: of which the target is not asked
+        slots: of which the target changes; another one goes on as it is, with a port that the data may have no more
+        both: whether other hosts may ask the target with encryption and without it
     """
-    return any(of_now(run, slot).tls for slot in known(run.site.shared) if slot != slots.target)
+    shared = run.site.shared
+    others = (slot for slot in known(shared) if slot != slots.target)
+    shown = shared.gateway_tls_port or both or any(of_now(run, slot).tls for slot in others)
+    gone = [*([] if shown else [CERTIFICATE]), *([] if shared.redis_tls_port else [REDIS_CERTIFICATE])]
+    return [path for pair in gone for path in (*pair, credential.place(pair[0]))]

@@ -25,10 +25,9 @@ from deploys.operations.rolling import Rolling
 from deploys.operations.service import Unit
 from deploys.operations.trial import Peer, Trial
 from deploys.roles.gateway import listening
-from deploys.roles.gateway.declaration import CERTIFICATE, REDIS_CERTIFICATE, Gateways
+from deploys.roles.gateway.declaration import Gateways
 from deploys.roles.gateway.environment import as_user, environment
 from deploys.roles.gateway.release import DIRECTORY, Release
-from deploys.settings import credential
 from deploys.settings.host import SiteHost
 
 ENCRYPTION = "tracseq_gateway.downstream.encryption"
@@ -64,7 +63,7 @@ def serving(run: Run, release: Release, slots: Slots, together: bool | None = No
             "gateway_tls_port as it was, and then run again. No host was touched."
         )
     data, user = host.data(Gateways), site.shared.platform_user
-    shown, shows = listening.certificates(run), both or listening.another_shows(run, slots)
+    shown = listening.certificates(run)
     url, second = f"http://127.0.0.1:{slot.port}", slot.unit != UNIT
     telling.when_done(run, release.name, release.back)
     service.configured(
@@ -105,12 +104,7 @@ def serving(run: Run, release: Release, slots: Slots, together: bool | None = No
             File(CHECK_REQUEST, files.read("gateway/request.py"), mode="755"),
             File(f"{DIRECTORY}/{slot.link}", f"releases/{release.name}", restart=True, link=True),
         ],
-        absent=[
-            path
-            for pair in (CERTIFICATE, REDIS_CERTIFICATE)
-            if pair[0] not in [file.path for file in shown] and not (pair == CERTIFICATE and shows)
-            for path in (*pair, credential.place(pair[0]))
-        ],
+        absent=listening.shown_no_more(run, slots, both),
         validate=_check(user, slot),
         also_read=[AUTHORITY_FILE],
         health=Health(

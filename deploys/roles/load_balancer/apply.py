@@ -64,7 +64,7 @@ def balance(run: Run) -> None:
             apply=f"python3 {acme.shown(site)} || [ -d {acme.SHOWN} ]",
         )
     blue, *second = (
-        upstreams(gateways, slot.tls_port or slot.port, data.canary_share, f"_{GREEN}" if slot.name == GREEN else "")
+        upstreams(gateways, slot.asked_port, data.canary_share, f"_{GREEN}" if slot.name == GREEN else "")
         for slot in slots.known(site.shared)
     )
     green = second[0] if second else ()

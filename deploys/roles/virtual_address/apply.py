@@ -86,7 +86,7 @@ def share(run: Run) -> None:
                     # On hosts of their own: where all others are balancers, one that is left must go on.
                     gateways=[
                         # That a connection is made is all that counts.
-                        f"http://{gateway.address}:{slot.tls_port or slot.port}/health"
+                        f"http://{gateway.address}:{slot.asked_port}/health"
                         for gateway in site.group("gateways")
                         if gateway not in balancers
                         for slot in slots.known(site.shared)
